@@ -1,0 +1,61 @@
+import type { OutgoingCall, PypoolError } from '@pypool/protocol';
+
+/** How a worker ended, once the operating system has reaped it. */
+export interface WorkerExit {
+  /** Why, in one word for metrics: asked to close, killed by us, or its own doing. */
+  readonly reason: 'closed' | 'killed' | 'died';
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** For `died`: the error that its calls got. */
+  readonly error: PypoolError | undefined;
+}
+
+/** What a pool needs of a worker. It names no process and no bytes. */
+export interface PoolWorker {
+  /** How many calls it takes at once. */
+  readonly concurrency: number;
+  /** Facts for `status()`, for example `{ pid: 4711 }`. Read when asked, never on the hot path. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** Begin a call. Never throws; the worker answers through the call, exactly once. */
+  run(call: OutgoingCall): void;
+  /** End a running call. It answers with `onError(error)` once its work has ended, within a bounded time; ignored for a call already answered. */
+  cancel(call: OutgoingCall, error: PypoolError): void;
+  /** A stream's consumer left: the stream ends between two items and then answers. Ignored for a call already answered. */
+  leave(call: OutgoingCall): void;
+  /** Allow a stream `items` more items. Ignored for a call already answered. */
+  grant(call: OutgoingCall, items: number): void;
+  /** Finish what runs, then stop, killing after `timeoutMs`. Idempotent and shared; resolves when the worker is reaped; never rejects. */
+  close(options: { readonly timeoutMs: number }): Promise<WorkerExit>;
+  /** End it now: its calls fail. Idempotent; resolves when the worker is reaped; never rejects. */
+  kill(reason?: PypoolError): Promise<WorkerExit>;
+}
+
+/** What a worker tells its pool. None may throw. */
+export interface PoolWorkerObserver {
+  /** It takes no more calls (it is dying, or was killed). Its calls answer by themselves. Called at most once, before `onExit`. */
+  onUnavailable(error: PypoolError): void;
+  /** It is reaped, every call of it has been answered. Called exactly once for every worker that `start` resolved with. */
+  onExit(exit: WorkerExit): void;
+}
+
+/** What a pool says about the worker it wants. */
+export interface WorkerRequest {
+  /** Unique in the process, for example `"embeddings-2.7"`: pool name, slot, count of starts. */
+  readonly workerId: string;
+  readonly poolName: string;
+  /** The smallest free integer among the live workers. */
+  readonly slot: number;
+}
+
+/** A source of workers. The pool's only view of what a worker is. */
+export interface WorkerFactory {
+  /**
+   * Bring one worker up, ready for calls.
+   *
+   * Rejects with a PypoolError (`start-failed`, `unsupported-platform`, ...) where it cannot, having reaped whatever it began. When
+   * `signal` aborts it does so at once and rejects with the signal's reason. The pool keeps the start budget.
+   */
+  start(request: WorkerRequest, observer: PoolWorkerObserver, signal: AbortSignal): Promise<PoolWorker>;
+  /** Called once when the pool has closed and every worker is reaped. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,39 @@
+import type { PypoolError } from '../errors/error.js';
+
+/** What travels in the `meta` of a CALL frame and shows in the handler's `current_call()`. JSON values only. */
+export interface CallMeta {
+  /** The session the caller named, with its metadata. */
+  readonly session?: { readonly id: string; readonly metadata?: Readonly<Record<string, unknown>> };
+  /** The caller's own labels. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
+  /** The whole call's deadline, milliseconds since the Unix epoch. */
+  readonly deadline?: number;
+}
+
+/**
+ * One call on its way to a handler. Whoever made it implements it; a worker drives it.
+ *
+ * The worker calls exactly one of `onResult` and `onError`, exactly once, whatever dies; `onStart` and `onItem` only before that.
+ * None of them may throw.
+ */
+export interface OutgoingCall {
+  readonly kind: 'call' | 'stream';
+  /** Name of the exposed function. */
+  readonly name: string;
+  /** As the caller gave them: an array is positional, a plain object is keywords, `{ args, kwargs }` both, `undefined` none. */
+  readonly args: unknown;
+  readonly meta: CallMeta | undefined;
+  /** Budget from its start to its result. `Infinity`: none. Streams have no budget unless given. */
+  readonly executionTimeoutMs: number;
+  /** Budget for each item of a stream while the consumer waits for it. `Infinity`: none. */
+  readonly itemTimeoutMs: number;
+  /** First credit window of a stream; 0 for calls. */
+  readonly credit: number;
+  /** Its execution begins: the worker wrote it, and every call before it has been answered. */
+  onStart(): void;
+  /** An item of a stream, in order, within the credit given. */
+  onItem(value: unknown): void;
+  /** The handler's result; `undefined` for the end of a stream. */
+  onResult(value: unknown): void;
+  onError(error: PypoolError): void;
+}

@@ -1,0 +1,44 @@
+/** One frame of the wire (SPEC.md section 2), decoded as far as its parts: the envelope is still text, the buffers raw. */
+export interface Frame {
+  /** A {@link FrameType}. */
+  readonly type: number;
+  /** Whether the envelope holds tagged values (flag bit 0). */
+  readonly tagged: boolean;
+  /** 0 where the frame is about no call. */
+  readonly callId: number;
+  /** JSON text. */
+  readonly envelope: string;
+  /** Out-of-band buffers, each 8-byte aligned when received. */
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** The `type` byte of a frame. SPEC.md section 3. */
+export const FrameType = {
+  CALL: 1,
+  RESULT: 2,
+  ERROR: 3,
+  ITEM: 4,
+  HOST_CALL: 5,
+  HOST_RESULT: 6,
+  HELLO: 16,
+  WELCOME: 17,
+  READY: 18,
+  START_FAILED: 19,
+  PING: 20,
+  PONG: 21,
+  CANCEL: 22,
+  CREDIT: 23,
+  REVOKE: 24,
+  REVOKED: 25,
+  SHUTDOWN: 26,
+  LOG: 27,
+  EVENT: 28,
+} as const;
+
+/** Limits of one connection, the same in both directions. */
+export interface FrameLimits {
+  /** Envelope and buffer table of one frame. @defaultValue 64 MiB */
+  readonly maxFrameBytes: number;
+  /** All buffers of one frame together. @defaultValue 1 GiB */
+  readonly maxBufferBytes: number;
+}

@@ -1,0 +1,72 @@
+import type { Duplex } from 'node:stream';
+import type { Frame, FrameLimits, PypoolError } from '@pypool/protocol';
+
+/** The side of a channel that sends. */
+export interface FrameSink {
+  /**
+   * Queue one frame. All frames sent in one turn of the event loop leave in one write. Frames sent after the channel ended or
+   * broke are dropped: the end of the reply channel tells what became of their calls.
+   *
+   * @throws PypoolError `frame-too-large` where the frame is over the limits; nothing is sent and the channel stays usable.
+   */
+  send(frame: Frame): void;
+  /** Bytes accepted and not yet taken by the operating system. Senders that can wait, wait while it is large. */
+  readonly bufferedBytes: number;
+  /** Resolves when `bufferedBytes` is back below the high-water mark; at once if it is, or if the channel has ended. */
+  drained(): Promise<void>;
+  /** Half-close: the peer reads everything sent so far and then the end. Idempotent. */
+  end(): void;
+}
+
+/** What a channel tells about what it receives. Called synchronously as bytes arrive; must not throw. */
+export interface FrameListener {
+  onFrame(frame: Frame): void;
+  /**
+   * The channel was read to its end; nothing follows. `error` where it broke: a `protocol` or `frame-too-large` error for malformed
+   * bytes, a `communication` error where the medium failed. Called exactly once.
+   */
+  onEnd(error: PypoolError | undefined): void;
+}
+
+/** The three channels to one worker. The connection owns the bytes, never the process. */
+export interface Connection {
+  /** Node to Python. */
+  readonly requests: FrameSink;
+  /** Both ways. */
+  readonly control: FrameSink;
+  /**
+   * Whether the end of replies is exact: every byte the worker's kernel accepted has been read when `onEnd` comes without an error.
+   * True for local sockets; false for TCP, where a reset discards data.
+   */
+  readonly exactEnd: boolean;
+  /** Start to read. Called once, right after the connection is made. */
+  listen(listeners: { readonly replies: FrameListener; readonly control: FrameListener }): void;
+  /** Set what may be received from now on; before it, {@link DEFAULT_LIMITS} hold. */
+  limit(limits: FrameLimits): void;
+  /** Whether waiting for bytes keeps the Node process alive. @defaultValue false */
+  keepAlive(on: boolean): void;
+  /** Close all three channels now, unread bytes are lost. Idempotent. Listeners get their `onEnd`. */
+  destroy(): void;
+}
+
+/** A way to reach workers: pipes, a Unix socket, TCP. */
+export interface Transport {
+  /** Stable name for logs, errors and metric attributes, for example `"pipe"`. */
+  readonly name: string;
+  /** Prepare one connection for a worker that is about to be launched. */
+  offer(signal: AbortSignal): Promise<ConnectionOffer>;
+  /** Give back what the transport itself holds (a listening socket, a folder). Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What a launcher must hand to the process so that it can connect, and how the connection is made then. */
+export interface ConnectionOffer {
+  /** How many `'pipe'` entries the process gets after stdin, stdout and stderr, from descriptor 3 on. */
+  readonly pipes: number;
+  /** Arguments for the runtime, for example `["--channels", "fd:3,4,5"]`. */
+  readonly args: readonly string[];
+  /** Make the connection. `pipes` are Node's ends, in order. Resolves when all three channels stand. */
+  accept(pipes: readonly Duplex[], signal: AbortSignal): Promise<Connection>;
+  /** Withdraw an offer that nobody accepted. Idempotent. */
+  withdraw(): void;
+}

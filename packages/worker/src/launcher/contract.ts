@@ -1,0 +1,49 @@
+import type { Readable } from 'node:stream';
+import type { Connection, Transport } from '@pypool/transport';
+
+/** What a launcher is asked to bring into being. */
+export interface LaunchRequest {
+  readonly workerId: string;
+  readonly slot: number;
+  readonly transport: Transport;
+  /** The whole environment of the process, already resolved. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** How a process ended. */
+export interface ProcessExit {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** One running process with its connection. */
+export interface LaunchedWorker {
+  /** Process id, which is also its process group's. */
+  readonly pid: number;
+  readonly connection: Connection;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves when the process has been reaped; never rejects. */
+  readonly exited: Promise<ProcessExit>;
+  /** Signal the whole process group. Does nothing once the group is gone. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+/**
+ * A source of worker processes.
+ *
+ * A launcher owns the process, never the bytes. Implementations pass `launcherConformance()` from `@pypool/worker/testing`.
+ */
+export interface WorkerLauncher {
+  /** Stable name for logs, errors and metric attributes, for example `"spawn"`. */
+  readonly name: string;
+  /**
+   * Bring one runtime process into being and connect it. The handshake is the worker's.
+   *
+   * @throws PypoolError `start-failed` where it cannot; nothing of the attempt is left when it rejects. Rejects with the signal's reason on abort.
+   */
+  launch(request: LaunchRequest, signal: AbortSignal): Promise<LaunchedWorker>;
+  /** Ends the launcher's own helpers (guardian). Idempotent. Call after every worker is reaped. */
+  close(): Promise<void>;
+}
