@@ -1,0 +1,105 @@
+import { fileURLToPath } from 'node:url';
+import { createPythonPool, isPypoolError } from 'pypool';
+import { Checks, plainCensus } from './check.js';
+import type { Definition, Library } from './facts.js';
+import { total } from './facts.js';
+import { listLibrary } from './library.js';
+import { isAlive, livingChildren } from './processes.js';
+import { Progress } from './progress.js';
+import { censusReport, poolReport } from './report.js';
+import { runCensus } from './run-census.js';
+
+const checks = new Checks();
+const pids = new Set<number>();
+
+const started = performance.now();
+const pool = await createPythonPool({
+  name: 'census',
+  module: fileURLToPath(new URL('../python/handlers.py', import.meta.url)),
+  size: 2,
+  overflow: 0,
+  checkoutTimeoutMs: 60_000,
+});
+const startMs = performance.now() - started;
+pool.on('worker-ready', ({ facts }) => pids.add(facts['pid'] as number));
+for (const { facts } of pool.status().workers) if (typeof facts['pid'] === 'number') pids.add(facts['pid']);
+
+// 1. Ask Python where its library is, and list the files from here.
+const library = await pool.call<Library>('library');
+const files = listLibrary(library.folder);
+console.log(
+  `Python ${library.python}: ${files.length} modules of its standard library, ${pool.status().size} workers\n`,
+);
+
+// 2. Every file through the pool; one worker is killed under its call on the way.
+const progress = new Progress('census', files.length);
+let killed: number | undefined;
+const censusStarted = performance.now();
+const census = await runCensus(pool, files, (done) => {
+  progress.step();
+  if (killed === undefined && done >= files.length / 3) {
+    const victim = pool.status().workers.find(({ running }) => running.length > 0);
+    if (victim === undefined) return;
+    killed = victim.facts['pid'] as number;
+    process.kill(killed, 'SIGKILL');
+    progress.note(`(killed worker ${victim.id}, pid ${killed}, in the middle of ${victim.running[0]?.name})`);
+  }
+});
+progress.end();
+const censusSeconds = (performance.now() - censusStarted) / 1000;
+
+// 3. A job for hours, cancelled.
+const impatience = new AbortController();
+const hopeless = pool.call('most_alike', [files.map(({ path }) => path)], { signal: impatience.signal });
+setTimeout(() => impatience.abort(new Error('nobody waits that long')), 100);
+const refusal: unknown = await hopeless.catch((error: unknown) => error);
+
+// 4. One result as a stream, left early.
+const widest = files.find(({ path }) => path.endsWith('typing.py')) ?? files[0]!;
+console.log(`\nthe first definitions of ${widest.path.slice(library.folder.length + 1)}, streamed:`);
+let streamed = 0;
+for await (const { line, depth, kind, name } of pool.stream<Definition>('outline', [widest.path])) {
+  console.log(`  ${String(line).padStart(5)}  ${'  '.repeat(depth)}${kind} ${name}`);
+  streamed += 1;
+  if (streamed === 6) break;
+}
+
+console.log(`\n${censusReport(files, census.facts)}\n`);
+console.log(`${poolReport(pool, startMs, censusSeconds, files.length)}\n`);
+
+const sessions = pool.sessions.list();
+const packages = new Set(files.flatMap((file) => file.package ?? []));
+await pool.close();
+
+// 5. Is it all true?
+const plain = await plainCensus(
+  library.executable,
+  files.map(({ path }) => path),
+);
+checks.same(
+  `the totals equal those of one plain Python process (${total(plain).lines.toLocaleString('en-US')} lines)`,
+  files.map(({ path }) => census.facts.get(path)),
+  plain,
+);
+checks.that(
+  `no result was lost or doubled (${census.facts.size} of ${files.length}, ${census.madeAgain} asked again)`,
+  census.facts.size === files.length && [...census.answers.values()].every((count) => count === 1),
+);
+checks.that('a worker was killed, and its call came back as a typed error', census.madeAgain > 0);
+checks.that(
+  'the hopeless job was cancelled',
+  isPypoolError(refusal) && refusal.code === 'aborted',
+  String(refusal),
+);
+checks.that('the stream gave what was asked of it', streamed > 0);
+checks.that(
+  `each of the ${packages.size} packages had its session, whatever worker served it`,
+  sessions.length === packages.size && sessions.every(({ id }) => packages.has(id)),
+);
+const left = [...pids].filter(isAlive).concat(livingChildren());
+checks.that(
+  `no process is left of the ${pids.size} workers`,
+  pids.size > 2 && left.length === 0,
+  `pids ${left.join(', ')}`,
+);
+process.exitCode = checks.failed === 0 ? 0 : 1;
