@@ -1,0 +1,27 @@
+import type { ViteUserConfig } from 'vitest/config';
+
+/** The export condition under which the packages of this repository are their own TypeScript sources. */
+export const SOURCE_CONDITION = '@pypool/source';
+
+/**
+ * The configuration every package is tested with: against its sources, in processes of its own, in random order.
+ *
+ * Vitest prints the seed of each run; `--sequence.seed N` repeats one.
+ */
+export function packageConfig(): ViteUserConfig {
+  const conditions = [SOURCE_CONDITION, 'module', 'node', 'development|production'];
+  return {
+    resolve: { conditions },
+    ssr: { resolve: { conditions, externalConditions: [SOURCE_CONDITION, 'node'] } },
+    test: {
+      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      passWithNoTests: true,
+      pool: 'forks',
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      sequence: { shuffle: true },
+      // Workers print to our stderr while nobody listens: show it where it happens, not reordered by file.
+      disableConsoleIntercept: true,
+    },
+  };
+}
