@@ -1,0 +1,76 @@
+"""Dies in every way there is."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+
+from pypool import expose
+
+
+@expose
+def segfault():
+    print("about to read address zero", file=sys.stderr, flush=True)
+    ctypes.string_at(0)
+
+
+@expose
+def exit_now(code):
+    os._exit(code)
+
+
+@expose
+def sys_exit(code):
+    sys.exit(code)
+
+
+@expose
+def raise_in_thread():
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+    return "done"
+
+
+@expose
+def pid():
+    return os.getpid()
+
+
+@expose
+def nap(seconds, value=None):
+    time.sleep(seconds)
+    return value
+
+
+@expose
+def segfault_third(number):
+    if number == 3:
+        ctypes.string_at(0)
+    time.sleep(0.02)
+    return number
+
+
+@expose
+def die_while_writing(size):
+    """Die when the reply is on the wire in part: the reply pipe is full, and a thread kills the process then."""
+    def kill():
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
+    return os.urandom(8) * (size // 8)
+
+
+class Bomb:
+    """A value that goes off when it is encoded: pypool calls ``model_dump`` of pydantic-like models."""
+
+    def __init__(self, how):
+        self.how = how
+
+
+@expose
+def raise_value_error():
+    raise ValueError("bad value")

@@ -1,0 +1,23 @@
+/**
+ * A Node process with a pool, to be killed (S42): workers idle, busy, in C code that holds the GIL, just starting, and grandchildren.
+ * Prints one line of JSON with the pids once all of them are at it.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPythonPool, pythonPool, type PythonPoolOptions } from 'pypool';
+import { until } from './until.js';
+
+const options = JSON.parse(process.env['SCENARIO_OPTIONS']!) as PythonPoolOptions;
+const file = join(process.env['SCENARIO_HOST_FOLDER']!, 'gil');
+
+const pool = await createPythonPool({ ...options, size: 3, minReady: 3 });
+const grandchild = await pool.call<number>('start_child');
+const forked = await pool.call<number>('fork_child');
+void pool.call('hold_gil', [file]);
+void pool.call('nap', [600]);
+await until('the call holds the GIL', () => existsSync(file) && readFileSync(file, 'utf8') !== '');
+const starting = pythonPool({ ...options, size: 2, start: 'eager' });
+starting.ready().catch(() => undefined);
+const pids = pool.status().workers.map(({ facts }) => facts['pid'] as number);
+process.stdout.write(`${JSON.stringify({ pids: [...pids, grandchild, forked] })}\n`);
+setInterval(() => undefined, 1_000);

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createPythonPool, pythonPool, type PythonPool, type PythonPoolOptions } from 'pypool';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { descendants, processesWithEnv } from './processes.js';
+import { until } from './until.js';
+
+/** Name of the variable that marks every process of one test, whoever its parent is by now. */
+const MARK = 'PYPOOL_SCENARIO';
+
+let mark = '';
+let folder = '';
+let filesBefore = 0;
+
+/** A folder of this test alone, gone after it. */
+export function testFolder(): string {
+  return folder;
+}
+
+/** The value by which this test's processes are known. */
+export function testMark(): { readonly name: string; readonly value: string } {
+  return { name: MARK, value: mark };
+}
+
+/** Options of a test, with the fixture program by its name. */
+export type ScenarioOptions = Omit<Partial<PythonPoolOptions>, 'env'> & {
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/** A program of this folder's `python/`, named by how it behaves. */
+export function program(name: string): string {
+  return fileURLToPath(new URL(`../python/${name}.py`, import.meta.url));
+}
+
+/** Resolve a scenario's options to those of the public API. */
+export function optionsFor(name: string, { env, ...options }: ScenarioOptions = {}): PythonPoolOptions {
+  return {
+    module: program(name),
+    size: 2,
+    overflow: 0,
+    env: { set: { [MARK]: mark, SCENARIO_FOLDER: folder, ...env } },
+    ...options,
+  };
+}
+
+/** A pool of a fixture program, ready. */
+export function poolFor(name: string, options?: ScenarioOptions): Promise<PythonPool> {
+  return createPythonPool(optionsFor(name, options));
+}
+
+/** A pool of a fixture program that has yet to start. */
+export function lazyPoolFor(name: string, options?: ScenarioOptions): PythonPool {
+  return pythonPool(optionsFor(name, options));
+}
+
+/** Pids of the pool's live workers, by `status()`. */
+export function pidsOf(pool: PythonPool): number[] {
+  return pool.status().workers.flatMap(({ facts }) => (typeof facts['pid'] === 'number' ? [facts['pid']] : []));
+}
+
+/** What a promise was rejected with; fails where it resolves. */
+export async function rejection(promise: PromiseLike<unknown>): Promise<any> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`expected a rejection, got ${JSON.stringify(value)}`);
+}
+
+/** Open descriptors of this process. */
+function openFiles(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+beforeEach(() => {
+  mark = randomUUID();
+  folder = mkdtempSync(join(tmpdir(), 'pypool-scenario-'));
+  filesBefore = openFiles();
+});
+
+afterEach(async () => {
+  const left = () => [...descendants(), ...processesWithEnv(MARK, mark)];
+  try {
+    await until('no process of this test is left', () => left().length === 0).catch(() => undefined);
+    expect(left().map(({ pid, state, command }) => `${pid} ${state} ${command}`)).toEqual([]);
+    // Descriptors of ended pipes close a few turns of the loop after the process is gone.
+    await until('no descriptor of this test is left', () => openFiles() <= filesBefore).catch(() => undefined);
+    expect(openFiles()).toBeLessThanOrEqual(filesBefore);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

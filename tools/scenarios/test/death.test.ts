@@ -1,0 +1,180 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { lazyPoolFor, optionsFor, pidsOf, poolFor, rejection, testFolder, testMark } from '../src/pool-for.js';
+import { isAlive, processesWithEnv } from '../src/processes.js';
+import { until } from '../src/until.js';
+
+/** A value that `crash_matrix.py` decodes by code of its own. */
+class OnDecode {
+  constructor(readonly how: string) {}
+}
+const onDecode = {
+  name: 'on-decode',
+  matches: (value: unknown): value is OnDecode => value instanceof OnDecode,
+  encode: (value: OnDecode) => value.how,
+  decode: (how: unknown) => new OnDecode(String(how)),
+};
+
+describe('death', () => {
+  it('S34 a segfault in flight: typed with signal, pid and stderr; the others live, a replacement comes unasked', async () => {
+    await using pool = await poolFor('crash', { size: 2, minReady: 2 });
+    const neighbour = pool.call('nap', [0.5, 'unaffected']);
+    const error = await rejection(pool.call('segfault'));
+    expect(error).toMatchObject({ category: 'communication', code: 'worker-exited', outcome: 'unknown' });
+    expect(error.context).toMatchObject({ signal: 'SIGSEGV' });
+    expect(error.context.pid).toBeGreaterThan(0);
+    expect(error.context.stderr.join('\n')).toContain('about to read address zero');
+    expect(await neighbour).toBe('unaffected');
+    await until('the replacement is ready', () => {
+      const { workers } = pool.status();
+      return workers.length === 2 && workers.every(({ state }) => state === 'ready');
+    });
+    expect(pidsOf(pool)).not.toContain(error.context.pid);
+  });
+
+  it.each([
+    ['eager', { size: 1, overflow: 0, start: 'eager' as const }],
+    ['lazy', { size: 1, overflow: 0, start: 'lazy' as const }],
+    ['overflow alone', { size: 0, overflow: 1, start: 'lazy' as const }],
+  ])('S35 death with a queue behind it (%s): the queued call completes on a new pid', async (_, options) => {
+    await using pool = lazyPoolFor('crash', options);
+    const running = rejection(pool.call('nap', [60]));
+    const queued = pool.call<number>('pid');
+    await until('the first call runs', () => pool.status().workers.some((worker) => worker.running.length > 0));
+    const [pid] = pidsOf(pool);
+    process.kill(pid!, 'SIGKILL');
+    expect(await running).toMatchObject({ code: 'worker-exited', outcome: 'unknown', context: { signal: 'SIGKILL' } });
+    expect(await queued).not.toBe(pid);
+  });
+
+  it('S36 crash isolation: of 20 calls on 4 workers, exactly the third fails', async () => {
+    await using pool = await poolFor('crash', { size: 4, minReady: 4 });
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => pool.call('segfault_third', [n])));
+    const failed = results.flatMap((result, n) => (result.status === 'rejected' ? [n] : []));
+    expect(failed).toEqual([3]);
+  });
+
+  describe('S37 crash matrix', () => {
+    const places = {
+      'decoding arguments': (how: string) => ['take', [new OnDecode(how)]] as const,
+      executing: (how: string) => ['run', [how]] as const,
+      'encoding the result': (how: string) => ['result', [how]] as const,
+    };
+    for (const [place, call] of Object.entries(places)) {
+      it(`raise while ${place}: a typed error, the worker lives`, async () => {
+        await using pool = await poolFor('crash_matrix', { size: 1, types: [onDecode] });
+        const [pid] = pidsOf(pool);
+        const error = await rejection(pool.call(...call('raise')));
+        expect(error).toMatchObject({ code: 'python-error', pythonType: 'ValueError' });
+        expect(error.message).toContain('as asked');
+        expect(await pool.call('pid')).toBe(pid);
+      });
+
+      it(`exit while ${place}: the exit code`, async () => {
+        await using pool = await poolFor('crash_matrix', { size: 1, types: [onDecode] });
+        const error = await rejection(pool.call(...call('exit')));
+        expect(error).toMatchObject({ code: 'worker-exited', outcome: 'unknown', context: { exitCode: 7 } });
+        expect(await pool.call('pid')).not.toBe(error.context.pid);
+      });
+
+      it(`segfault while ${place}: the signal`, async () => {
+        await using pool = await poolFor('crash_matrix', { size: 1, types: [onDecode] });
+        const error = await rejection(pool.call(...call('segfault')));
+        expect(error).toMatchObject({ code: 'worker-exited', outcome: 'unknown', context: { signal: 'SIGSEGV' } });
+        expect(await pool.call('pid')).not.toBe(error.context.pid);
+      });
+    }
+  });
+
+  it('S39 death in the middle of a reply of 100 MB: one typed failure, and no reply gets out of step', async () => {
+    await using pool = await poolFor('crash', { size: 1, limits: { maxFrameBytes: 2 ** 26, maxBufferBytes: 2 ** 30 } });
+    const results = await Promise.allSettled([pool.call('die_while_writing', [100_000_000]), pool.call('nap', [0, 'next'])]);
+    expect(results[1]).toEqual({ status: 'fulfilled', value: 'next' });
+    // The reply may have been read whole before the kill; then it is a result, and as long as it was made.
+    if (results[0].status === 'rejected') expect(results[0].reason).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
+    else expect((results[0].value as Uint8Array).byteLength).toBe(100_000_000);
+    for (let n = 0; n < 10; n += 1) expect(await pool.call('nap', [0, n])).toBe(n);
+  });
+
+  it('S40 sys.exit in a handler is that call’s error; an exception in a thread is an event; the worker lives', async () => {
+    await using pool = await poolFor('crash', { size: 1 });
+    const [pid] = pidsOf(pool);
+    expect(await rejection(pool.call('sys_exit', [3]))).toMatchObject({
+      code: 'python-error',
+      pythonType: 'SystemExit',
+      outcome: 'finished',
+    });
+    const event = new Promise<any>((resolve) => pool.on('thread-exception', resolve as never));
+    expect(await pool.call('raise_in_thread')).toBe('done');
+    expect((await event).error).toMatchObject({ pythonType: 'ZeroDivisionError' });
+    expect(await pool.call('pid')).toBe(pid);
+  });
+
+  it('S41 unencodable values, 100 times each way: a typed error that names the path, and no slot is lost', async () => {
+    await using pool = await poolFor('errors', { size: 2, minReady: 2 });
+    const pids = new Set(pidsOf(pool));
+    for (let n = 0; n < 100; n += 1) {
+      const results = await Promise.all([
+        rejection(pool.call('echo', [{ rows: [1, { owner: () => n }] }])),
+        rejection(pool.call('unencodable')),
+      ]);
+      expect(results[0]).toMatchObject({ category: 'usage', code: 'unencodable', outcome: 'not-started' });
+      expect(results[0].context.path).toContain('rows[1].owner');
+      expect(results[1]).toMatchObject({ category: 'usage', code: 'unencodable', outcome: 'finished' });
+      expect(results[1].context.path).toBe('result.rows[2].owner');
+    }
+    expect(new Set(pidsOf(pool))).toEqual(pids);
+    expect(pool.status().workers.every(({ running }) => running.length === 0)).toBe(true);
+  });
+
+  it('S42 Node is killed with idle, busy and starting workers and grandchildren: every descendant goes', async () => {
+    const host = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--conditions=@pypool/source', fileURLToPath(new URL('../src/host.ts', import.meta.url))],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, SCENARIO_OPTIONS: JSON.stringify(optionsFor('grandchild')), SCENARIO_HOST_FOLDER: testFolder() },
+      },
+    );
+    const [line] = (await once(createInterface(host.stdout), 'line')) as [string];
+    const { pids } = JSON.parse(line) as { pids: number[] };
+    expect(pids.every(isAlive)).toBe(true);
+    expect(pids.length).toBeGreaterThanOrEqual(5);
+    const marked = () => processesWithEnv(testMark().name, testMark().value);
+    host.kill('SIGKILL');
+    await once(host, 'exit');
+    await until('every descendant of the killed host is gone', () => marked().length === 0 && !pids.some(isAlive), 10_000);
+  });
+
+  it.each(['start_child', 'fork_child'])('S43 a grandchild (%s) goes with the pool', async (handler) => {
+    const pool = await poolFor('grandchild', { size: 1 });
+    const pid = await pool.call<number>(handler);
+    expect(isAlive(pid)).toBe(true);
+    await pool.close();
+    await until('the grandchild is gone', () => !isAlive(pid));
+  });
+
+  it('S43 a worker killed while its forked child holds on: the call fails soon, the child goes', async () => {
+    await using pool = await poolFor('grandchild', { size: 1 });
+    const child = await pool.call<number>('fork_child');
+    const [pid] = pidsOf(pool);
+    const running = rejection(pool.call('nap', [60]));
+    process.kill(pid!, 'SIGKILL');
+    expect(await running).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
+    await until('the grandchild is gone', () => !isAlive(child));
+  });
+
+  it('a file that a call wrote proves that it ran: unknown is not not-started', async () => {
+    await using pool = await poolFor('grandchild', { size: 1 });
+    const file = join(testFolder(), 'gil');
+    const running = rejection(pool.call('hold_gil', [file]));
+    await until('the call runs', () => existsSync(file) && readFileSync(file, 'utf8') !== '');
+    process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
+    expect(await running).toMatchObject({ outcome: 'unknown', retryable: false });
+  });
+});

@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fair, lifo, priority } from 'pypool';
+import { describe, expect, it } from 'vitest';
+import { pidsOf, poolFor, rejection, testFolder, testMark, lazyPoolFor } from '../src/pool-for.js';
+import { processesWithEnv } from '../src/processes.js';
+import { until } from '../src/until.js';
+
+/** Worker processes by the operating system: the guardian carries no mark. */
+const alive = () => processesWithEnv(testMark().name, testMark().value).length;
+
+/** Resolves when the pool's only worker runs something. */
+const busy = (pool: { status(): { workers: readonly { running: readonly unknown[] }[] } }) =>
+  until('the worker is busy', () => pool.status().workers.some(({ running }) => running.length > 0));
+
+const linesOf = (file: string) => readFileSync(file, 'utf8').split('\n').filter(Boolean);
+
+describe('dispatch and queue', () => {
+  it('S12 the maximum is never exceeded: 20 callers on 4 workers', async () => {
+    await using pool = await poolFor('echo', { size: 4, minReady: 4 });
+    let most = 0;
+    const look = setInterval(() => (most = Math.max(most, alive())), 20);
+    const pids = await Promise.all(Array.from({ length: 20 }, () => pool.call<number>('nap_pid', [0.5])));
+    clearInterval(look);
+    expect(new Set(pids).size).toBe(4);
+    expect(most).toBe(4);
+  });
+
+  it('S13 overflow comes under load and goes when idle, twice', async () => {
+    await using pool = await poolFor('echo', { size: 2, overflow: 3, idleTimeoutMs: 300, minReady: 2 });
+    for (const _ of [1, 2]) {
+      let most = 0;
+      const look = setInterval(() => (most = Math.max(most, alive())), 10);
+      const pids = await Promise.all(Array.from({ length: 20 }, () => pool.call<number>('nap_pid', [0.3])));
+      clearInterval(look);
+      expect(new Set(pids).size).toBeGreaterThan(2);
+      expect(most).toBeLessThanOrEqual(5);
+      await until('the overflow has left', () => alive() === 2);
+    }
+  });
+
+  it('S14 concurrency and order: 20 calls on 4 workers start in the order of their calls', async () => {
+    await using pool = await poolFor('echo', { size: 4, minReady: 4 });
+    const file = join(testFolder(), 'order');
+    await Promise.all(Array.from({ length: 20 }, (_, n) => pool.call('note_nap', [file, String(n), 0.2])));
+    const order = linesOf(file).map(Number);
+    expect([...order].sort((a, b) => a - b)).toEqual([...Array(20).keys()]);
+    // Four run at once, so a call may overtake its three neighbours and no other.
+    order.forEach((number, at) => expect(Math.abs(number - at)).toBeLessThan(4));
+  });
+
+  it.each([
+    ['first in, first out', {}, ['a', 'b', 'c', 'd', 'e', 'f']],
+    ['last in, first out', { queue: lifo() }, ['f', 'e', 'd', 'c', 'b', 'a']],
+    ['by priority', { queue: priority() }, ['c', 'f', 'b', 'e', 'a', 'd']],
+    ['fair by key', { queue: fair({ by: (call) => String(call.attributes?.['tenant']) }) }, ['a', 'd', 'b', 'e', 'c', 'f']],
+  ])('S14 the queue serves %s', async (_, options, expected) => {
+    await using pool = await poolFor('echo', { size: 1, ...options });
+    const file = join(testFolder(), 'order');
+    const blocker = pool.call('nap', [0.3]);
+    const prioritised = 'queue' in options && expected[0] === 'c';
+    const waiting = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, n) =>
+      pool.call('note', [file, name], {
+        attributes: { tenant: n < 3 ? 'first' : 'second' },
+        ...(prioritised && { priority: n % 3 }),
+      }),
+    );
+    await Promise.all([blocker, ...waiting]);
+    expect(linesOf(file)).toEqual(expected);
+  });
+
+  it('S15 load spread: 200 sequential calls leave no worker with over 40 %', async () => {
+    await using pool = await poolFor('echo', { size: 4, minReady: 4 });
+    const served = new Map<number, number>();
+    for (let n = 0; n < 200; n += 1) {
+      const pid = await pool.call<number>('pid');
+      served.set(pid, (served.get(pid) ?? 0) + 1);
+    }
+    expect(served.size).toBe(4);
+    expect(Math.max(...served.values())).toBeLessThanOrEqual(80);
+  });
+
+  it.each([0, 5])('S16 queue limit %i: one more is rejected at once, never thrown', async (maxQueue) => {
+    await using pool = await poolFor('echo', { size: 1, maxQueue });
+    const running = pool.call('nap', [0.5, 'ran']);
+    const queued = Array.from({ length: maxQueue }, (_, n) => pool.call('echo', [n]));
+    const refused = pool.call('echo', ['too many']);
+    const error = await rejection(refused);
+    expect(error).toMatchObject({ category: 'resource', code: 'queue-full', outcome: 'not-started', retryable: true });
+    expect(await running).toBe('ran');
+    expect(await Promise.all(queued)).toEqual([...Array(maxQueue).keys()]);
+  });
+
+  it('S16 no queue limit: 5 000 wait', async () => {
+    await using pool = await poolFor('echo', { size: 2, maxQueue: Infinity });
+    const answers = await Promise.all(Array.from({ length: 5_000 }, (_, n) => pool.call<number>('echo', [n])));
+    expect(answers).toEqual([...Array(5_000).keys()]);
+  });
+
+  it('S17 checkout timeout: rejected with what it waited for, and never executed', async () => {
+    await using pool = await poolFor('echo', { size: 1, checkoutTimeoutMs: 200 });
+    const file = join(testFolder(), 'ran');
+    const running = pool.call('nap', [1, 'ran']);
+    const error = await rejection(pool.call('note', [file, 'late']));
+    expect(error).toMatchObject({ category: 'timeout', code: 'checkout-timeout', outcome: 'not-started' });
+    expect(error.context).toMatchObject({ total: 1, busy: 1 });
+    expect(await running).toBe('ran');
+    expect(await pool.call('note', [file, 'after'])).toBe('after');
+    expect(linesOf(file)).toEqual(['after']);
+  });
+
+  it('S18 an expired waiter gets nothing: the worker goes to the next live one', async () => {
+    await using pool = await poolFor('echo', { size: 1 });
+    const file = join(testFolder(), 'ran');
+    const running = pool.call('nap', [0.6]);
+    const expired = rejection(pool.call('note', [file, 'expired'], { checkoutTimeoutMs: 100 }));
+    const live = pool.call('note', [file, 'live']);
+    expect(await expired).toMatchObject({ code: 'checkout-timeout' });
+    await running;
+    await live;
+    expect(linesOf(file)).toEqual(['live']);
+  });
+
+  it('S19 deadline while queued: rejected, and never runs', async () => {
+    await using pool = await poolFor('echo', { size: 1 });
+    const file = join(testFolder(), 'ran');
+    const running = pool.call('nap', [1.5]);
+    const error = await rejection(pool.call('note', [file, 'late'], { timeoutMs: 300 }));
+    expect(error).toMatchObject({ category: 'timeout', code: 'deadline-exceeded', outcome: 'not-started' });
+    await running;
+    await pool.call('note', [file, 'after']);
+    expect(linesOf(file)).toEqual(['after']);
+  });
+
+  it('S20 the execution clock starts at the start', async () => {
+    await using pool = await poolFor('echo', { size: 1 });
+    const first = pool.call('nap', [0.8, 'first']);
+    const second = pool.call('nap', [0.001, 'second'], { executionTimeoutMs: 400 });
+    expect(await Promise.all([first, second])).toEqual(['first', 'second']);
+  });
+
+  it('S21 back-pressure: one edge to saturated, one back to available', async () => {
+    await using pool = await poolFor('echo', { size: 2, minReady: 2 });
+    const edges: string[] = [];
+    pool.on('saturated', () => edges.push('saturated'));
+    pool.on('available', () => edges.push('available'));
+    await Promise.all([pool.call('nap', [0.1]), pool.call('nap', [0.3])]);
+    await pool.drain();
+    expect(edges).toEqual(['saturated', 'available']);
+  });
+
+  it('S25 abort while queued: rejected at once with the reason, never executed, the running call untouched', async () => {
+    await using pool = await poolFor('echo', { size: 1 });
+    const file = join(testFolder(), 'ran');
+    const running = pool.call('nap', [0.4, 'untouched']);
+    await busy(pool);
+    const abort = new AbortController();
+    const queued = rejection(pool.call('note', [file, 'aborted'], { signal: abort.signal }));
+    const reason = new Error('the user left');
+    abort.abort(reason);
+    const error = await queued;
+    expect(error).toMatchObject({ name: 'AbortError', category: 'cancelled', code: 'aborted', outcome: 'not-started' });
+    expect(error.cause).toBe(reason);
+    expect(await running).toBe('untouched');
+    await pool.call('note', [file, 'after']);
+    expect(linesOf(file)).toEqual(['after']);
+  });
+
+  it('S28 already aborted: rejected with no spawn and no queue entry', async () => {
+    await using pool = lazyPoolFor('echo', { start: 'lazy' });
+    const error = await rejection(pool.call('echo', [1], { signal: AbortSignal.abort('no') }));
+    expect(error).toMatchObject({ code: 'aborted', outcome: 'not-started', cause: 'no' });
+    expect(pool.status().queued).toBe(0);
+    expect(alive()).toBe(0);
+  });
+
+  it('S30 timeout while running: the worker is replaced, and no late reply reaches another call', async () => {
+    await using pool = await poolFor('echo', { size: 1 });
+    const [pid] = pidsOf(pool);
+    const error = await rejection(pool.call('nap', [5, 'late reply'], { executionTimeoutMs: 500 }));
+    expect(error).toMatchObject({ category: 'timeout', code: 'execution-timeout', outcome: 'unknown' });
+    for (let n = 0; n < 20; n += 1) expect(await pool.call('echo', [n])).toBe(n);
+    expect(await pool.call('pid')).not.toBe(pid);
+  });
+
+  it('S33 the caller of a stream leaves: the clean-up runs once and the worker is free', async () => {
+    await using pool = await poolFor('stream', { size: 1 });
+    const file = join(testFolder(), 'count');
+    const taken: number[] = [];
+    for await (const number of pool.stream<number>('count_noting', [file, 1_000_000])) {
+      taken.push(number);
+      if (taken.length === 3) break;
+    }
+    expect(taken).toEqual([0, 1, 2]);
+    const [pid] = pidsOf(pool);
+    expect(await pool.call('pid')).toBe(pid);
+    expect(linesOf(`${file}.closed`)).toEqual(['closed']);
+  });
+});

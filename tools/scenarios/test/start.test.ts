@@ -1,0 +1,131 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPythonPool, pythonPool } from 'pypool';
+import { describe, expect, it } from 'vitest';
+import { lazyPoolFor, optionsFor, pidsOf, poolFor, program, rejection, testFolder, testMark } from '../src/pool-for.js';
+import { descendants, isAlive, processesWithEnv } from '../src/processes.js';
+import { until } from '../src/until.js';
+
+const marked = () => processesWithEnv(testMark().name, testMark().value);
+
+describe('start', () => {
+  it('S01 cold pool: four workers, each a process of its own, ready only after the handshake', async () => {
+    await using pool = await poolFor('echo', { size: 4, minReady: 4 });
+    const pids = pidsOf(pool);
+    expect(new Set(pids).size).toBe(4);
+    expect(pids.every(isAlive)).toBe(true);
+    expect(pool.status().workers.map(({ state }) => state)).toEqual(Array(4).fill('ready'));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => pool.call<number>('nap_pid', [0.1])));
+    expect(new Set(answers)).toEqual(new Set(pids));
+    expect(await pool.call('echo', ['hello'])).toBe('hello');
+  });
+
+  it('S02 ready means usable: calls made during a slow import wait and succeed', async () => {
+    await using pool = lazyPoolFor('slow_import', { env: { IMPORT_SECONDS: '3' }, start: 'lazy' });
+    expect(await Promise.all([pool.call('echo', [1]), pool.call('echo', [2]), pool.call('echo', [3])])).toEqual([1, 2, 3]);
+  });
+
+  it('S03 broken module: the traceback is in the error, and no process is left', async () => {
+    const error = await rejection(poolFor('broken_import', { startTimeoutMs: 20_000 }));
+    expect(error).toMatchObject({ category: 'resource', code: 'start-failed', outcome: 'not-started' });
+    expect(error.message).toContain('no such model: llama-7');
+    expect(error.message).toContain('broken_import.py');
+    await until('the broken workers are gone', () => marked().length === 0);
+  });
+
+  describe('S04 bad options are refused before any process is started', () => {
+    const refused: [string, () => unknown, string][] = [
+      ['an unknown option', () => createPythonPool({ ...optionsFor('echo'), sizes: 3 } as never), 'sizes'],
+      ['no room for any worker', () => createPythonPool({ ...optionsFor('echo'), size: 0, overflow: 0 }), 'overflow'],
+      ['a negative size', () => createPythonPool({ ...optionsFor('echo'), size: -1 }), 'size'],
+      ['an interpreter that is not there', () => createPythonPool({ ...optionsFor('echo'), python: '/no/such/python3' }), '/no/such/python3'],
+      ['a module that is not there', () => createPythonPool({ ...optionsFor('echo'), module: './no/such.py' }), `${process.cwd()}/no/such.py`],
+      ['a file that is not Python', () => createPythonPool({ ...optionsFor('echo'), module: program('echo').replace('python/echo.py', 'package.json') }), 'package.json'],
+    ];
+    it.each(refused)('%s', async (_, create, named) => {
+      const error = await rejection(Promise.resolve().then(create) as Promise<unknown>);
+      expect(error).toMatchObject({ category: 'usage', code: 'invalid-options' });
+      expect(error.message).toContain(named);
+      expect(descendants()).toEqual([]);
+    });
+
+    it('an unknown option of the synchronous twin throws at once', () => {
+      expect(() => pythonPool({ ...optionsFor('echo'), sizes: 3 } as never)).toThrowError(/sizes/);
+    });
+  });
+
+  it('S05 start hang: a typed start timeout, and the child is reaped', async () => {
+    const error = await rejection(poolFor('hang_on_import', { startTimeoutMs: 1_000 }));
+    expect(error).toMatchObject({ category: 'timeout', code: 'start-timeout', outcome: 'not-started' });
+    await until('the child is reaped, no zombie', () => descendants().length === 0);
+  });
+
+  it('S07 cold burst: eight lazy workers are starting before the first is ready', async () => {
+    await using pool = lazyPoolFor('slow_import', { env: { IMPORT_SECONDS: '1' }, start: 'lazy', size: 8 });
+    const seen: string[] = [];
+    pool.on('worker-starting', ({ workerId }) => seen.push(`starting ${workerId}`));
+    pool.on('worker-ready', ({ workerId }) => seen.push(`ready ${workerId}`));
+    await Promise.all(Array.from({ length: 8 }, () => pool.call('nap', [0.5])));
+    const firstReady = seen.findIndex((line) => line.startsWith('ready'));
+    expect(seen.slice(0, firstReady).filter((line) => line.startsWith('starting'))).toHaveLength(8);
+  });
+
+  it('S08 slow start: one start hangs, calls flow on the others, and the hung one is destroyed at its timeout', async () => {
+    await using pool = lazyPoolFor('hang_once_on_import', { size: 2, start: 'eager', startTimeoutMs: 2_500 });
+    const failed = new Promise<{ workerId: string; error: { code: string } }>((resolve) =>
+      pool.on('worker-start-failed', resolve as never),
+    );
+    const pids = new Set<number>();
+    for (let n = 0; n < 50; n += 1) pids.add(await pool.call<number>('pid'));
+    expect(pids.size).toBe(1);
+    expect((await failed).error.code).toBe('start-timeout');
+    await until('the hung worker is replaced', () => pidsOf(pool).length === 2 && pool.status().workers.every(({ state }) => state === 'ready'));
+    expect(descendants().filter(({ state }) => state === 'Z')).toEqual([]);
+  });
+
+  it('S09 close during start: right after creation, and in the middle of a start of 20', async () => {
+    const first = lazyPoolFor('slow_import', { env: { IMPORT_SECONDS: '5' }, start: 'eager' });
+    await Promise.all([first.close(), first.close()]);
+    expect(marked()).toEqual([]);
+
+    const many = lazyPoolFor('slow_import', { env: { IMPORT_SECONDS: '30' }, start: 'eager', size: 20 });
+    const call = rejection(many.call('echo', [1]));
+    await until('some workers have come into being', () => marked().length >= 5);
+    await many.close({ force: true });
+    expect(await call).toMatchObject({ code: 'pool-closed', outcome: 'not-started' });
+    expect(await rejection(many.ready())).toMatchObject({ code: 'pool-closed' });
+    expect(marked()).toEqual([]);
+  });
+
+  it('S10 garbage on stdout: at import and in calls, nothing is corrupted and it arrives as lines', async () => {
+    await using pool = lazyPoolFor('noisy', { size: 1, start: 'lazy' });
+    let bytes = 0;
+    pool.on('output', ({ line }) => (bytes += line.length));
+    for (let n = 0; n < 5; n += 1) expect(await pool.call('echo', [{ n }])).toEqual({ n });
+    await until('the noise has arrived', () => bytes > 5_000_000);
+  });
+
+  it('S11 the classic failure: ten concurrent calls on 3 + 2 workers that take 2 s to start', async () => {
+    await using pool = lazyPoolFor('slow_import', {
+      env: { IMPORT_SECONDS: '2' },
+      size: 3,
+      overflow: 2,
+      checkoutTimeoutMs: 5_000,
+      start: 'eager',
+    });
+    const calls = Array.from({ length: 10 }, (_, n) =>
+      n % 2 === 0 ? pool.session(`session-${n}`).call('nap', [0.1, n]) : pool.call('nap', [0.1, n]),
+    );
+    expect(await Promise.all(calls)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('a module that was broken works after it was mended, with no restart of the host', async () => {
+    const module = join(testFolder(), 'mended.py');
+    writeFileSync(module, 'raise RuntimeError("half written")\n');
+    await using pool = lazyPoolFor('echo', { module, size: 1, start: 'lazy', checkoutTimeoutMs: 30_000 });
+    expect(await rejection(pool.call('answer'))).toMatchObject({ code: 'start-failed' });
+    writeFileSync(module, 'from pypool import expose\n');
+    appendFileSync(module, '@expose\ndef answer():\n    return 42\n');
+    expect(await pool.call('answer')).toBe(42);
+  });
+});
