@@ -42,3 +42,9 @@ export interface FrameLimits {
   /** All buffers of one frame together. @defaultValue 1 GiB */
   readonly maxBufferBytes: number;
 }
+
+/** What holds where nothing else is said, and on every connection until its handshake is over. */
+export const DEFAULT_LIMITS: FrameLimits = Object.freeze({
+  maxFrameBytes: 64 * 1024 * 1024,
+  maxBufferBytes: 1024 * 1024 * 1024,
+});

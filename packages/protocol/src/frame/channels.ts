@@ -1,0 +1,45 @@
+import { FrameType } from './frame.js';
+
+/** What the requests channel carries, Node to Python. */
+export const REQUEST_TYPES: ReadonlySet<number> = new Set([FrameType.CALL, FrameType.HOST_RESULT]);
+
+/** What the replies channel carries, Python to Node. */
+export const REPLY_TYPES: ReadonlySet<number> = new Set([
+  FrameType.RESULT,
+  FrameType.ERROR,
+  FrameType.ITEM,
+  FrameType.HOST_CALL,
+]);
+
+/** What Node may send on control. */
+export const CONTROL_FROM_NODE: ReadonlySet<number> = new Set([
+  FrameType.WELCOME,
+  FrameType.PING,
+  FrameType.CANCEL,
+  FrameType.CREDIT,
+  FrameType.REVOKE,
+  FrameType.SHUTDOWN,
+]);
+
+/** What Python may send on control. */
+export const CONTROL_FROM_PYTHON: ReadonlySet<number> = new Set([
+  FrameType.HELLO,
+  FrameType.READY,
+  FrameType.START_FAILED,
+  FrameType.PONG,
+  FrameType.REVOKED,
+  FrameType.LOG,
+  FrameType.EVENT,
+]);
+
+/** The types whose frames are about one call: their call id is never 0, that of all others always. */
+export const CALL_TYPES: ReadonlySet<number> = new Set([
+  FrameType.CALL,
+  FrameType.RESULT,
+  FrameType.ERROR,
+  FrameType.ITEM,
+  FrameType.HOST_CALL,
+  FrameType.HOST_RESULT,
+  FrameType.CANCEL,
+  FrameType.CREDIT,
+]);
