@@ -1,0 +1,88 @@
+import { createError } from '@pypool/protocol';
+import { z } from 'zod';
+
+import { memoryStore } from '../store/memory-store.js';
+import type { SessionStore } from '../store/store.js';
+import { systemSessionClock } from './clock.js';
+import type { SessionClock } from './clock.js';
+import type { SessionInfo } from './session.js';
+
+/** Why a session is over: somebody said so, or nothing happened in it for `ttlMs`. */
+export type SessionEndReason = 'ended' | 'expired';
+
+/** How a registry keeps sessions. */
+export interface SessionRegistryOptions {
+  /**
+   * How long a session lives after its last activity. One with calls in flight does not expire.
+   * 0: it is over as soon as none is in flight. `Infinity`: it never expires.
+   *
+   * @defaultValue `3_600_000` (1 h)
+   */
+  readonly ttlMs?: number;
+  /**
+   * How many sessions may be open. The limit refuses only ids that are not open: `session-limit`.
+   * 0: no session at all. `Infinity`: no limit, and memory grows with the ids.
+   *
+   * @defaultValue `100_000`
+   */
+  readonly maxSessions?: number;
+  /**
+   * How often expired sessions are swept out that nobody asks for. 0 or `Infinity`: never; they are then dropped only when
+   * asked for or when the limit is reached.
+   *
+   * @defaultValue `60_000`
+   */
+  readonly sweepIntervalMs?: number;
+  /** Where sessions are kept. @defaultValue `memoryStore()` */
+  readonly store?: SessionStore;
+  /** @defaultValue the clock of this machine */
+  readonly clock?: SessionClock;
+  /** Told once for each session that is over, after it is gone from the registry. Must not throw. */
+  readonly onEnd?: (session: SessionInfo, reason: SessionEndReason) => void;
+}
+
+/** {@link SessionRegistryOptions} with every default filled in. */
+export interface ResolvedSessionRegistryOptions extends Required<Omit<SessionRegistryOptions, 'onEnd'>> {
+  readonly onEnd: ((session: SessionInfo, reason: SessionEndReason) => void) | undefined;
+}
+
+const milliseconds = z.number().min(0).or(z.literal(Infinity));
+const anObject = z.custom<object>((value) => typeof value === 'object' && value !== null, 'expected an object');
+
+const schema = z.strictObject({
+  ttlMs: milliseconds.optional(),
+  maxSessions: z.number().int().min(0).or(z.literal(Infinity)).optional(),
+  sweepIntervalMs: milliseconds.optional(),
+  store: anObject.optional(),
+  clock: anObject.optional(),
+  onEnd: z.custom((value) => typeof value === 'function', 'expected a function').optional(),
+});
+
+/**
+ * Check options and fill in what was left out.
+ *
+ * @throws UsageError `invalid-options` that names every wrong or unknown one.
+ */
+export function resolveSessionRegistryOptions(
+  options: SessionRegistryOptions = {},
+): ResolvedSessionRegistryOptions {
+  const checked = schema.safeParse(options);
+  if (!checked.success) {
+    const issues = checked.error.issues.map(({ path, message }) =>
+      path.length === 0 ? message : `${path.join('.')}: ${message}`,
+    );
+    throw createError({
+      code: 'invalid-options',
+      message: `Invalid session options: ${issues.join('; ')}.`,
+      context: { issues },
+    });
+  }
+  return Object.freeze({
+    ttlMs: options.ttlMs ?? 3_600_000,
+    maxSessions: options.maxSessions ?? 100_000,
+    sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
+    store: options.store ?? memoryStore(),
+    clock: options.clock ?? systemSessionClock,
+    onEnd: options.onEnd,
+  });
+}

@@ -1,0 +1,198 @@
+import { createError } from '@pypool/protocol';
+
+import { assertMetadata, assertSessionId, mergeMetadata, NO_METADATA } from './metadata.js';
+import { resolveSessionRegistryOptions } from './options.js';
+import type {
+  ResolvedSessionRegistryOptions,
+  SessionEndReason,
+  SessionRegistryOptions,
+} from './options.js';
+import { sessionInfo } from './session.js';
+import type { SessionInfo, SessionMetadata, SessionRecord } from './session.js';
+
+/** One call under a session, from its begin to its end. */
+export interface SessionOperation {
+  /** What the handler is told, as it was when the call began. */
+  readonly session: { readonly id: string; readonly metadata: SessionMetadata };
+  /** The call is over. Only the first call of this counts. */
+  finish(failed: boolean): void;
+}
+
+/**
+ * Who is calling: a record for each session id, for logs, metrics and lists. It tracks and binds nothing.
+ *
+ * A session begins with `open` or with its first call and is over when it is ended, or when nothing happened in it for `ttlMs`.
+ * The same id begins a new session afterwards.
+ */
+export interface SessionRegistry {
+  /** Sessions held, those included that have expired and were not yet found out. */
+  readonly size: number;
+  /**
+   * Make sure that a session is open, and merge metadata into it: a key set to `undefined` is removed, others are replaced whole.
+   *
+   * @throws UsageError `invalid-arguments`, ResourceError `session-limit`.
+   */
+  open(id: string, metadata?: SessionMetadata): SessionInfo;
+  /**
+   * Count a call under a session. `metadata` is what a session gets that is not open yet; an open one keeps its own.
+   *
+   * @throws UsageError `invalid-arguments`, ResourceError `session-limit`.
+   */
+  begin(id: string, metadata?: SessionMetadata): SessionOperation;
+  /** What is known of a session, if it is open. Asking is no activity. */
+  get(id: string): SessionInfo | undefined;
+  /** Every open session. */
+  list(): readonly SessionInfo[];
+  /** Forget a session; whether it was open. Its calls in flight run on, untracked. */
+  end(id: string): boolean;
+  /** Stop sweeping and forget everything, without telling `onEnd`. Idempotent. */
+  close(): void;
+}
+
+/** Make an empty registry. Its one timer runs only while it holds sessions, and never keeps the process alive. */
+export function createSessionRegistry(options?: SessionRegistryOptions): SessionRegistry {
+  return new Registry(resolveSessionRegistryOptions(options));
+}
+
+class Registry implements SessionRegistry {
+  readonly #options: ResolvedSessionRegistryOptions;
+  #stopSweeping: (() => void) | undefined;
+  /** No session can expire before this moment, so that a full registry refuses new ids without looking at every session. */
+  #nextExpiry = -Infinity;
+
+  constructor(options: ResolvedSessionRegistryOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#options.store.size;
+  }
+
+  open(id: string, metadata?: SessionMetadata): SessionInfo {
+    assertMetadata(metadata);
+    const now = this.#options.clock.now();
+    const known = this.#find(id, now);
+    const record = known ?? this.#add(id, NO_METADATA, now);
+    record.metadata = mergeMetadata(record.metadata, metadata);
+    record.lastActivity = now;
+    this.#options.store.set(record);
+    return sessionInfo(record);
+  }
+
+  begin(id: string, metadata?: SessionMetadata): SessionOperation {
+    const now = this.#options.clock.now();
+    let record = this.#find(id, now);
+    if (record === undefined) {
+      assertMetadata(metadata);
+      record = this.#add(id, mergeMetadata(NO_METADATA, metadata), now);
+    }
+    record.operations += 1;
+    record.inFlight += 1;
+    record.lastActivity = now;
+    this.#options.store.set(record);
+    return new Operation(record, this.#options);
+  }
+
+  get(id: string): SessionInfo | undefined {
+    const record = this.#find(id, this.#options.clock.now());
+    return record && sessionInfo(record);
+  }
+
+  list(): readonly SessionInfo[] {
+    this.#sweep();
+    return Array.from(this.#options.store.values(), sessionInfo);
+  }
+
+  end(id: string): boolean {
+    const record = this.#find(id, this.#options.clock.now());
+    if (record === undefined) return false;
+    this.#remove(record, 'ended');
+    return true;
+  }
+
+  close(): void {
+    this.#stopSweeping?.();
+    this.#stopSweeping = undefined;
+    for (const record of this.#options.store.values()) this.#options.store.delete(record.id);
+  }
+
+  #find(id: string, now: number): SessionRecord | undefined {
+    assertSessionId(id);
+    const record = this.#options.store.get(id);
+    if (record === undefined || !this.#expired(record, now)) return record;
+    this.#remove(record, 'expired');
+    return undefined;
+  }
+
+  #add(id: string, metadata: SessionMetadata, now: number): SessionRecord {
+    const { store, maxSessions } = this.#options;
+    if (store.size >= maxSessions && now >= this.#nextExpiry) this.#sweep();
+    if (store.size >= maxSessions) {
+      throw createError({
+        code: 'session-limit',
+        message:
+          `Session "${id}" was refused: ${store.size} sessions are open and maxSessions is ${maxSessions}. ` +
+          'End sessions that are over, shorten ttlMs or raise maxSessions.',
+        context: { sessionId: id, sessions: store.size, maxSessions },
+      });
+    }
+    this.#startSweeping();
+    return { id, startedAt: now, lastActivity: now, operations: 0, errors: 0, inFlight: 0, metadata };
+  }
+
+  #remove(record: SessionRecord, reason: SessionEndReason): void {
+    this.#options.store.delete(record.id);
+    this.#options.onEnd?.(sessionInfo(record), reason);
+  }
+
+  #expired(record: SessionRecord, now: number): boolean {
+    return record.inFlight === 0 && now - record.lastActivity >= this.#options.ttlMs;
+  }
+
+  #sweep(): void {
+    const { store, ttlMs, clock } = this.#options;
+    const now = clock.now();
+    // A session that begins or gets active after this sweep lives at least until then.
+    let nextExpiry = now + ttlMs;
+    for (const record of store.values()) {
+      if (this.#expired(record, now)) this.#remove(record, 'expired');
+      else if (record.inFlight === 0) nextExpiry = Math.min(nextExpiry, record.lastActivity + ttlMs);
+    }
+    this.#nextExpiry = nextExpiry;
+  }
+
+  #startSweeping(): void {
+    const { clock, sweepIntervalMs } = this.#options;
+    if (this.#stopSweeping !== undefined || sweepIntervalMs === 0 || sweepIntervalMs === Infinity) return;
+    this.#stopSweeping = clock.every(sweepIntervalMs, () => {
+      this.#sweep();
+      if (this.size > 0) return;
+      this.#stopSweeping?.();
+      this.#stopSweeping = undefined;
+    });
+  }
+}
+
+class Operation implements SessionOperation {
+  readonly session: SessionOperation['session'];
+  readonly #record: SessionRecord;
+  readonly #options: ResolvedSessionRegistryOptions;
+  #open = true;
+
+  constructor(record: SessionRecord, options: ResolvedSessionRegistryOptions) {
+    this.session = { id: record.id, metadata: record.metadata };
+    this.#record = record;
+    this.#options = options;
+  }
+
+  finish(failed: boolean): void {
+    if (!this.#open) return;
+    this.#open = false;
+    const record = this.#record;
+    record.inFlight -= 1;
+    if (failed) record.errors += 1;
+    record.lastActivity = this.#options.clock.now();
+    // The session may have been ended meanwhile, and the same id may have begun again.
+    if (this.#options.store.get(record.id) === record) this.#options.store.set(record);
+  }
+}
