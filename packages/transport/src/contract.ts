@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Frame, FrameLimits, PypoolError } from '@pypool/protocol';
+import type { DEFAULT_LIMITS, Frame, FrameLimits, PypoolError } from '@pypool/protocol';
 
 /** The side of a channel that sends. */
 export interface FrameSink {
@@ -45,11 +45,14 @@ export interface Connection {
   limit(limits: FrameLimits): void;
   /** Whether waiting for bytes keeps the Node process alive. @defaultValue false */
   keepAlive(on: boolean): void;
-  /** Close all three channels now, unread bytes are lost. Idempotent. Listeners get their `onEnd`. */
+  /**
+   * Close all three channels now; unread bytes are lost and no frame follows. Idempotent. Listeners get their `onEnd`, after this
+   * returns, with a `communication` error where the end had not been reached.
+   */
   destroy(): void;
 }
 
-/** A way to reach workers: pipes, a Unix socket, TCP. */
+/** A way to reach workers: pipes, a Unix socket, TCP. Implementations pass `transportConformance()` from `@pypool/transport/testing`. */
 export interface Transport {
   /** Stable name for logs, errors and metric attributes, for example `"pipe"`. */
   readonly name: string;

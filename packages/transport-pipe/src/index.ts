@@ -1,0 +1,1 @@
+export { pipeTransport } from './pipe-transport.js';

@@ -1,0 +1,100 @@
+import type { Writable } from 'node:stream';
+import { DEFAULT_LIMITS, FrameEncoder, type Frame, type FrameLimits } from '@pypool/protocol';
+import type { FrameSink } from '../contract.js';
+
+/** Where `drained()` starts to wait. About what a local socket holds: less would stall it, more only queues in Node's memory. */
+const HIGH_WATER_BYTES = 64 * 1024;
+
+const SETTLED = Promise.resolve();
+
+/**
+ * The sending side of a channel over a Node stream.
+ *
+ * Its one idea: sending costs an append, and the stream is written to once a turn. The stream belongs to whoever made the
+ * sink; the sink ends it in {@link ChannelSink.end} and never destroys it.
+ */
+export class ChannelSink implements FrameSink {
+  readonly #stream: Writable;
+  readonly #encoder: FrameEncoder;
+  readonly #waiters: (() => void)[] = [];
+  #open = true;
+  #flushScheduled = false;
+
+  constructor(stream: Writable, limits: FrameLimits = DEFAULT_LIMITS) {
+    this.#stream = stream;
+    this.#encoder = new FrameEncoder(limits);
+    stream.on('drain', this.#settleWaiters);
+    stream.on('close', this.#shut);
+    // EPIPE and ECONNRESET say that the worker is gone. That is no news of this side: what became of the calls in flight is
+    // judged when the reply channel has been read to its end, and telling it here as well would tell it twice.
+    stream.on('error', this.#shut);
+  }
+
+  get bufferedBytes(): number {
+    return this.#open ? this.#encoder.pendingBytes + this.#stream.writableLength : 0;
+  }
+
+  send(frame: Frame): void {
+    if (!this.#open) return;
+    this.#encoder.push(frame);
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    void SETTLED.then(this.#afterMicrotasks);
+  }
+
+  drained(): Promise<void> {
+    if (this.#drained) return SETTLED;
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  end(): void {
+    if (!this.#open) return;
+    this.#flush();
+    this.#shut();
+    this.#stream.end();
+  }
+
+  limit(limits: FrameLimits): void {
+    this.#encoder.limits = limits;
+  }
+
+  get #drained(): boolean {
+    return this.bufferedBytes < HIGH_WATER_BYTES;
+  }
+
+  /**
+   * A bare `nextTick` from the main program or an I/O callback runs before the microtasks of that turn, and every continuation of
+   * a settled call would pay for a write of its own. Asked for from a microtask, it runs when all of them are done.
+   */
+  readonly #afterMicrotasks = (): void => {
+    process.nextTick(this.#flush);
+  };
+
+  readonly #flush = (): void => {
+    this.#flushScheduled = false;
+    if (!this.#open) return;
+    const chunks = this.#encoder.take();
+    if (chunks.length === 1) {
+      this.#stream.write(chunks[0]);
+    } else if (chunks.length > 1) {
+      // Corked, the chunks reach the stream's `_writev` together: one system call, and no copy of large buffers.
+      this.#stream.cork();
+      for (const chunk of chunks) this.#stream.write(chunk);
+      this.#stream.uncork();
+    }
+    // Where bytes stayed behind, they are at least the stream's own high-water mark and 'drain' will come; where none did, it will not.
+    this.#settleWaiters();
+  };
+
+  readonly #settleWaiters = (): void => {
+    if (this.#waiters.length === 0 || !this.#drained) return;
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  };
+
+  readonly #shut = (): void => {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#encoder.take();
+    this.#settleWaiters();
+  };
+}
