@@ -1,0 +1,175 @@
+"""The value codec: Python values to an envelope and back (SPEC.md section 5).
+
+Nearly all values are plain: ``None``, ``bool``, ``str``, ``int`` within 2^53, finite ``float``, and lists, tuples and dicts of those.
+The codec proves it with checks that run at C speed, then lets the stock JSON encoder write the text. Everything else takes the path
+in :mod:`pypool.value_encoder` and :mod:`pypool.value_decoder`, loaded at first need.
+"""
+
+from __future__ import annotations
+
+import json
+from json import encoder as _json_encoder
+
+from .errors import ProtocolError
+from .plain import is_plain
+from .value_types import TYPES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Callable, Literal
+
+    from .frame import Buffer, Frame
+    from .value_types import TypeRegistry
+
+    Encoded = tuple[bytes, bool, list[Buffer]]
+
+__all__ = ["ValueCodec", "parse_json", "write_json"]
+
+
+class ValueCodec:
+    """Encodes and decodes values. Holds no state of a call; threads may share one.
+
+    Args:
+        integers: What becomes of ``int``: ``"auto"`` tags those beyond 2^53 - 1, ``"bigint"`` tags every one, ``"error"`` refuses
+            those beyond.
+        unencodable: ``"error"`` raises; ``"marker"`` puts a marker that names the type in the value's place.
+        types: The registered types.
+    """
+
+    __slots__ = ("_encoder", "integers", "marker", "types")
+
+    def __init__(
+        self,
+        integers: Literal["auto", "bigint", "error"] = "auto",
+        unencodable: Literal["error", "marker"] = "error",
+        types: TypeRegistry = TYPES,
+    ) -> None:
+        self.integers = integers
+        self.marker = unencodable == "marker"
+        self.types = types
+        self._encoder: Any = None
+
+    def encode(self, value: Any, root: str = "result", buffers: list[Buffer] | None = None) -> Encoded:
+        """Encode one value.
+
+        Args:
+            value: The value. It is only read, and its buffers are referred to, not copied.
+            root: What the value is called in the path of an error.
+            buffers: Buffers that stand before this value's own in the same frame; its own are appended.
+
+        Returns:
+            The envelope as UTF-8, whether it holds tagged values, and the frame's buffers.
+
+        Raises:
+            Unencodable: Something in it has no place in the protocol.
+        """
+        if is_plain(value, self.integers != "bigint"):
+            try:
+                return write_json(value), False, [] if buffers is None else buffers
+            except NotFinite:
+                pass
+        encoder = self._encoder
+        if encoder is None:
+            from .value_encoder import ValueEncoder
+
+            encoder = self._encoder = ValueEncoder(self)
+        result: Encoded = encoder.encode(value, root, [] if buffers is None else buffers)
+        return result
+
+    def decode(self, frame: Frame, root: str = "value") -> Any:
+        """Decode the value that is the whole envelope of a frame.
+
+        Raises:
+            ProtocolError: The envelope is no JSON, or holds a malformed tag.
+            InvalidArguments: A value is well-formed, but cannot exist in this process.
+        """
+        value = parse_json(frame.envelope)
+        return self.untag(value, frame.buffers, root) if frame.tagged else value
+
+    def untag(self, value: Any, buffers: Sequence[Buffer], root: str = "value") -> Any:
+        """Put what they stand for in the place of the tagged values of parsed JSON, which is changed and returned.
+
+        Raises:
+            ProtocolError: A tag is malformed.
+            InvalidArguments: A value is well-formed, but cannot exist in this process.
+        """
+        from .value_decoder import untag
+
+        return untag(value, buffers, self.types, root)
+
+
+class NotFinite(Exception):
+    """Plain JSON has no place for a NaN or an infinity."""
+
+
+def _make_writer(escape: Callable[[str], str]) -> Callable[[Any, int], Sequence[str]]:
+    """The stock encoder, kept: ``json.dumps`` would build it anew for every value."""
+
+    def refuse(value: Any) -> Any:
+        raise TypeError(f"{type(value).__name__} is not plain")
+
+    make: Any = getattr(_json_encoder, "c_make_encoder", None)
+    if make is not None:
+        # No markers: what is written is known to hold no cycle.
+        writer: Callable[[Any, int], Sequence[str]] = make(
+            None, refuse, escape, None, ":", ",", False, False, False
+        )
+        return writer
+    ascii_only = escape is _json_encoder.encode_basestring_ascii
+    stock = json.JSONEncoder(
+        ensure_ascii=ascii_only, check_circular=False, allow_nan=False, separators=(",", ":"), default=refuse
+    )
+    return lambda value, _level: (stock.encode(value),)
+
+
+_write = _make_writer(_json_encoder.encode_basestring)
+_write_ascii = _make_writer(_json_encoder.encode_basestring_ascii)
+
+
+def write_json(value: Any) -> bytes:
+    """Plain values as UTF-8 JSON. Lone surrogates, which UTF-8 does not have, are escaped.
+
+    Raises:
+        NotFinite: A float in it is not finite.
+    """
+    try:
+        text = "".join(_write(value, 0))
+    except ValueError:
+        raise NotFinite from None
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return "".join(_write_ascii(value, 0)).encode()
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ProtocolError(f"{name} is no JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+_scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignore[attr-defined,unused-ignore]
+
+
+def parse_json(text: str) -> Any:
+    """JSON text to plain values.
+
+    Raises:
+        ProtocolError: It is no JSON, or nested too deep to read.
+    """
+    try:
+        value, end = _scan(text, 0)
+        if end != len(text):
+            value = _decoder.decode(text)
+    except StopIteration:  # leading white space, or nothing at all
+        return _parse_spaced(text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"an envelope is no JSON: {error}") from None
+    return value
+
+
+def _parse_spaced(text: str) -> Any:
+    try:
+        return _decoder.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"an envelope is no JSON: {error}") from None
