@@ -1,0 +1,71 @@
+import type { Pinning } from '../machine/pinning.js';
+import type { RunningSubject, Subject } from '../subjects/subject.js';
+import { percentile } from './statistics.js';
+
+/** How long to measure. */
+export interface Plan {
+  readonly rounds: number;
+  /** Blocks of calls that each subject gets in a round. */
+  readonly blocks: number;
+  readonly callsPerBlock: number;
+}
+
+/** What each subject's calls cost, by its name: for each round, the median time of one call in microseconds. */
+export type Medians = ReadonlyMap<string, readonly number[]>;
+
+/** Subjects that are up, side by side, for as long as it takes to measure them. */
+export interface Lineup extends AsyncDisposable {
+  /**
+   * Measure all of them in one run. They alternate in short blocks, in an order drawn anew each time, so that whatever the machine
+   * does meanwhile, and whatever one subject leaves in the caches, falls on all alike.
+   */
+  measure(plan: Plan, signal: AbortSignal): Promise<Medians>;
+}
+
+/** Start the subjects one after the other. Where one fails, those already up are closed. */
+export async function startAll(subjects: readonly Subject[], pinning: Pinning): Promise<Lineup> {
+  const running = new Map<string, RunningSubject>();
+  const closeAll = async (): Promise<void> => {
+    await Promise.allSettled(Array.from(running.values(), (subject) => subject.close()));
+    running.clear();
+  };
+  try {
+    for (const subject of subjects) {
+      const started = await pinning.around(
+        () => subject.start(),
+        ({ drivers }) => drivers ?? [],
+      );
+      running.set(subject.name, started);
+    }
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+  return {
+    [Symbol.asyncDispose]: closeAll,
+    async measure({ rounds, blocks, callsPerBlock }, signal) {
+      const medians = new Map<string, number[]>(Array.from(running.keys(), (name) => [name, []]));
+      // Round 0 warms everything up and is not counted.
+      for (let round = 0; round <= rounds; round += 1) {
+        const times = new Map<string, number[]>(Array.from(running.keys(), (name) => [name, []]));
+        for (let block = 0; block < blocks; block += 1) {
+          for (const [name, subject] of shuffled([...running])) {
+            signal.throwIfAborted();
+            times.get(name)!.push(...(await subject.calls(callsPerBlock)));
+          }
+        }
+        if (round === 0) continue;
+        for (const [name, values] of times) medians.get(name)!.push(percentile(values, 0.5));
+      }
+      return medians;
+    },
+  };
+}
+
+function shuffled<T>(items: T[]): T[] {
+  for (let last = items.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(Math.random() * (last + 1));
+    [items[last], items[other]] = [items[other]!, items[last]!];
+  }
+  return items;
+}

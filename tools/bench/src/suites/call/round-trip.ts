@@ -1,0 +1,95 @@
+import { startAll } from '../../measure/alternate.js';
+import type { Medians, Plan } from '../../measure/alternate.js';
+import { percentile, spread } from '../../measure/statistics.js';
+import { pinToOneCoreEach } from '../../machine/pinning.js';
+import type { Ratio, SuiteResult } from '../../report/result.js';
+import { floor } from '../../subjects/floor.js';
+import { piscina } from '../../subjects/piscina.js';
+import { processPoolExecutor } from '../../subjects/process-pool-executor.js';
+import { pypool } from '../../subjects/pypool.js';
+import { pythonShell } from '../../subjects/python-shell.js';
+import { workerpool } from '../../subjects/workerpool.js';
+import type { SuiteContext } from '../suite.js';
+
+const FULL: Plan = { rounds: 9, blocks: 50, callsPerBlock: 10 };
+const QUICK: Plan = { rounds: 3, blocks: 20, callsPerBlock: 10 };
+
+/** Two runs of the very same floor must agree this well, or the machine was too noisy for any ratio to count. */
+const NOISE_LIMIT = 1.05;
+/** How often a run that was too noisy is made again. */
+const ATTEMPTS = 3;
+
+const SUBJECTS = [
+  pypool(),
+  floor('floor'),
+  floor('floor again'),
+  processPoolExecutor(),
+  piscina(),
+  workerpool(),
+  pythonShell(),
+];
+
+/** One call at a time, from its making to its result: pypool beside the floor and the peers. */
+export async function roundTrip({ quick, signal, progress }: SuiteContext): Promise<SuiteResult> {
+  const pinning = pinToOneCoreEach();
+  progress(`starting ${SUBJECTS.map(({ name }) => name).join(', ')} (${pinning.description})`);
+  const lineup = await startAll(SUBJECTS, pinning);
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      progress(`measuring, attempt ${attempt} of ${ATTEMPTS}`);
+      const medians = await lineup.measure(quick ? QUICK : FULL, signal);
+      const noise = noiseOf(medians);
+      if (noise <= NOISE_LIMIT || attempt === ATTEMPTS) {
+        return resultOf(medians, noise, [pinning.description, `attempts: ${attempt}`]);
+      }
+      progress(`floor against floor differs by ${percent(noise)}: again`);
+    }
+  } finally {
+    await lineup[Symbol.asyncDispose]();
+  }
+}
+
+function resultOf(medians: Medians, noise: number, notes: readonly string[]): SuiteResult {
+  const rows = Array.from(medians, ([subject, values]) => ({
+    suite: 'call',
+    case: 'sequential',
+    subject,
+    metric: 'p50',
+    unit: 'us',
+    ...spread(values),
+  }));
+  const quiet = noise <= NOISE_LIMIT;
+  const atMost = (name: string, value: number, goal: number): Ratio => ({
+    name,
+    value,
+    goal,
+    holds: quiet && value <= goal,
+  });
+  return {
+    rows: rows.sort((a, b) => a.median - b.median),
+    ratios: [
+      atMost('floor against floor', noise, NOISE_LIMIT),
+      atMost('pypool / floor', ratioOf(medians, 'pypool', 'floor'), 1.5),
+      atMost('pypool / ProcessPoolExecutor', ratioOf(medians, 'pypool', 'ProcessPoolExecutor'), 1),
+    ],
+    notes: quiet ? notes : [...notes, `floor against floor differs by ${percent(noise)}: the ratios do not count`],
+  };
+}
+
+/** The median over the rounds of the ratio within each round. */
+function ratioOf(medians: Medians, subject: string, base: string): number {
+  const bases = medians.get(base)!;
+  return percentile(
+    medians.get(subject)!.map((value, round) => value / bases[round]!),
+    0.5,
+  );
+}
+
+function noiseOf(medians: Medians): number {
+  const ratio = ratioOf(medians, 'floor again', 'floor');
+  return Math.max(ratio, 1 / ratio);
+}
+
+function percent(ratio: number): string {
+  return `${((ratio - 1) * 100).toFixed(1)} %`;
+}

@@ -1,0 +1,5 @@
+import { call } from './call.js';
+import type { Suite } from './suite.js';
+
+/** Every suite there is. A new one is a file in this folder and a name in this list. */
+export const SUITES: readonly Suite[] = [call];

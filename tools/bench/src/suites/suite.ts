@@ -1,0 +1,19 @@
+import type { SuiteResult } from '../report/result.js';
+
+/** What the command line says to every suite. */
+export interface SuiteContext {
+  /** Shorter: to see that everything works, not to trust the figures. */
+  readonly quick: boolean;
+  /** Aborts on Ctrl-C and when the time for the whole run is over; the suite then closes what it started. */
+  readonly signal: AbortSignal;
+  /** Say what is being done, to a person who waits. */
+  progress(message: string): void;
+}
+
+/** One file in this folder; `npm run bench -- <name>` runs it. */
+export interface Suite {
+  readonly name: string;
+  /** One line for the list of suites. */
+  readonly summary: string;
+  run(context: SuiteContext): Promise<SuiteResult>;
+}
