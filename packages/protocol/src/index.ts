@@ -12,9 +12,14 @@ export {
 export { PythonError } from './errors/python-error.js';
 export type { PythonErrorDetails, PythonFailure, PythonFrame } from './errors/python-error.js';
 export { createError } from './errors/create-error.js';
+export { pythonErrorFrom } from './errors/python-error-from.js';
 
 // Calls
 export type { CallMeta, OutgoingCall } from './call/outgoing-call.js';
+export { encodeCallEnvelope } from './call/call-envelope.js';
+export type { WireMeta } from './call/call-envelope.js';
+export { ItemStream } from './call/item-stream.js';
+export type { ItemStreamOptions } from './call/item-stream.js';
 
 // Frames
 export { DEFAULT_LIMITS, FrameType } from './frame/frame.js';
@@ -23,3 +28,57 @@ export { CONTROL_FROM_NODE, CONTROL_FROM_PYTHON, REPLY_TYPES, REQUEST_TYPES } fr
 export { FrameEncoder } from './frame/encoder.js';
 export { FrameDecoder } from './frame/decoder.js';
 export type { FrameDecoderOptions } from './frame/decoder.js';
+
+// Values
+export { createValueCodec } from './value/codec.js';
+export type { EncodedEnvelope, EncodedValue, ValueCodec, ValueCodecOptions } from './value/codec.js';
+export type { ValueType } from './value/value-type.js';
+export { NdArray, ndarray } from './value/ndarray.js';
+export type { Dtype, TypedArray } from './value/dtype.js';
+export {
+  PythonCollection,
+  PythonValue,
+  decimal,
+  pyDate,
+  pyDatetime,
+  pyFloat,
+  pyFrozenSet,
+  pyTime,
+  pyTuple,
+  uuid,
+} from './value/python-value.js';
+export type { PythonValueType } from './value/python-value.js';
+
+// Messages
+export { encodeMessage } from './message/encode.js';
+export type { ControlMessages } from './message/encode.js';
+export {
+  parseCancel,
+  parseCredit,
+  parseError,
+  parseEvent,
+  parseHello,
+  parseItems,
+  parseLog,
+  parsePing,
+  parsePong,
+  parseReady,
+  parseRevoked,
+  parseWelcome,
+} from './message/parse.js';
+export type {
+  CallIds,
+  Cancel,
+  Credit,
+  ExposedFunction,
+  Hello,
+  LogRecord,
+  Ping,
+  Pong,
+  Ready,
+  RuntimeEvent,
+  Welcome,
+  WelcomeModule,
+} from './message/messages.js';
+export { PROTOCOL_VERSION, negotiate } from './message/version.js';
+export type { VersionRange } from './message/version.js';

@@ -1,0 +1,148 @@
+import { createError } from './create-error.js';
+import type { PypoolError } from './error.js';
+import { protocolError } from './protocol-error.js';
+import { PythonError, type PythonErrorDetails, type PythonFrame } from './python-error.js';
+
+/**
+ * Make the error that an error object of the wire (SPEC.md section 6) stands for, with the chain of its causes.
+ *
+ * @param object - The decoded envelope of an ERROR or START_FAILED, or the `error` of an EVENT.
+ * @throws CommunicationError `protocol` where it is none.
+ */
+export function pythonErrorFrom(object: unknown): PypoolError {
+  const fields = new Fields(object);
+  const message = fields.text('message');
+  const kind = fields.text('kind');
+  switch (kind) {
+    case 'python':
+      return pythonError(fields, message);
+    case 'fail': {
+      const failure = { code: fields.text('code'), data: fields.any('data') };
+      return new PythonError({ ...common(fields), message, failure });
+    }
+    case 'unknown-function':
+      return createError({
+        code: 'unknown-function',
+        message,
+        context: { name: fields.text('name'), suggestions: fields.texts('suggestions') },
+      });
+    case 'invalid-arguments':
+      return createError({
+        code: 'invalid-arguments',
+        message,
+        context: { signature: fields.optionalText('signature') ?? null },
+        cause: fields.optionalText('type') === undefined ? undefined : pythonError(fields, message),
+      });
+    case 'unencodable':
+      return createError({
+        code: 'unencodable',
+        message,
+        outcome: 'finished',
+        context: { path: fields.text('path'), type: fields.text('type') },
+      });
+    case 'frame-too-large':
+      return createError({
+        code: 'frame-too-large',
+        message,
+        outcome: 'finished',
+        context: { bytes: fields.number('bytes'), limit: fields.number('limit') },
+      });
+    case 'cancelled':
+      return createError({ code: 'aborted', message, outcome: 'finished' });
+    default:
+      throw protocolError(`an error of unknown kind ${JSON.stringify(kind.slice(0, 40))}`);
+  }
+}
+
+function pythonError(fields: Fields, message: string): PythonError {
+  const details = common(fields);
+  return new PythonError({
+    ...details,
+    message: message === '' ? `${details.pythonType}` : `${details.pythonType}: ${message}`,
+  });
+}
+
+/** What every Python exception has, whatever became of it. */
+function common(fields: Fields): Omit<PythonErrorDetails, 'message'> & { readonly pythonType: string } {
+  // `raise X from None` hides the context; Python itself prints it no more then.
+  const cause = fields.error('cause') ?? (fields.flag('suppressContext') ? undefined : fields.error('context'));
+  return {
+    code: 'python-error',
+    outcome: 'finished',
+    cause,
+    pythonType: fields.optionalText('type') ?? 'Exception',
+    pythonModule: fields.optionalText('module') ?? 'builtins',
+    args: fields.list('args'),
+    traceback: fields.optionalText('traceback') ?? '',
+    frames: fields.list('frames').map(frameFrom),
+    notes: fields.texts('notes'),
+    exceptions: fields.has('exceptions') ? fields.list('exceptions').map(pythonErrorFrom) : undefined,
+  };
+}
+
+function frameFrom(object: unknown): PythonFrame {
+  const fields = new Fields(object);
+  return {
+    file: fields.text('file'),
+    line: fields.number('line'),
+    function: fields.text('function'),
+    code: fields.optionalText('code'),
+  };
+}
+
+/** Reads the fields of an object from the wire, each of the kind it must be. */
+class Fields {
+  readonly #object: Readonly<Record<string, unknown>>;
+
+  constructor(object: unknown) {
+    if (typeof object !== 'object' || object === null || Array.isArray(object)) {
+      throw protocolError('an error is not an object');
+    }
+    this.#object = object as Readonly<Record<string, unknown>>;
+  }
+
+  has(name: string): boolean {
+    return this.any(name) != null;
+  }
+
+  any(name: string): unknown {
+    return Object.hasOwn(this.#object, name) ? this.#object[name] : undefined;
+  }
+
+  text(name: string): string {
+    return this.optionalText(name) ?? this.#refuse(name);
+  }
+
+  optionalText(name: string): string | undefined {
+    const value = this.any(name) ?? undefined;
+    return value === undefined || typeof value === 'string' ? value : this.#refuse(name);
+  }
+
+  number(name: string): number {
+    const value = this.any(name);
+    return typeof value === 'number' ? value : this.#refuse(name);
+  }
+
+  flag(name: string): boolean {
+    const value = this.any(name) ?? false;
+    return typeof value === 'boolean' ? value : this.#refuse(name);
+  }
+
+  list(name: string): readonly unknown[] {
+    const value = this.any(name) ?? [];
+    return Array.isArray(value) ? value : this.#refuse(name);
+  }
+
+  texts(name: string): readonly string[] {
+    const list = this.list(name);
+    return list.every((item) => typeof item === 'string') ? list : this.#refuse(name);
+  }
+
+  error(name: string): PypoolError | undefined {
+    return this.has(name) ? pythonErrorFrom(this.any(name)) : undefined;
+  }
+
+  #refuse(name: string): never {
+    throw protocolError(`an error has no valid "${name}"`);
+  }
+}

@@ -1,0 +1,28 @@
+import { type Frame, FrameType } from '../frame/frame.js';
+import type { CallIds, Cancel, Credit, Hello, LogRecord, Ping, Pong, Ready, Welcome } from './messages.js';
+
+/** The control messages that hold plain JSON only, by frame type. */
+export interface ControlMessages {
+  [FrameType.HELLO]: Hello;
+  [FrameType.WELCOME]: Welcome;
+  [FrameType.READY]: Ready;
+  [FrameType.PING]: Ping;
+  [FrameType.PONG]: Pong;
+  [FrameType.CANCEL]: Cancel;
+  [FrameType.CREDIT]: Credit;
+  [FrameType.REVOKE]: CallIds;
+  [FrameType.REVOKED]: CallIds;
+  [FrameType.SHUTDOWN]: Readonly<Record<string, never>>;
+  [FrameType.LOG]: LogRecord;
+}
+
+const NO_BUFFERS: readonly Uint8Array[] = Object.freeze([]);
+
+/** Write a control message. `callId` is for those that name a call: CANCEL and CREDIT. */
+export function encodeMessage<T extends keyof ControlMessages>(
+  type: T,
+  message: ControlMessages[T],
+  callId = 0,
+): Frame {
+  return { type, tagged: false, callId, envelope: JSON.stringify(message), buffers: NO_BUFFERS };
+}

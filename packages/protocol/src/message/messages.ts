@@ -1,0 +1,115 @@
+import type { PypoolError } from '../errors/error.js';
+
+/** HELLO: what a runtime says of itself before anything else. */
+export interface Hello {
+  /** Lowest and highest wire version it speaks. */
+  readonly protocol: readonly [number, number];
+  /** Version of the runtime's package. */
+  readonly runtime: string;
+  /** Version of Python, for example `"3.11.7"`. */
+  readonly python: string;
+  /** For example `"cpython"`. */
+  readonly implementation: string;
+  readonly pid: number;
+  readonly codecs: readonly string[];
+  readonly capabilities: readonly string[];
+  /** Proof of who it is, on transports that ask for one. */
+  readonly secret?: string | undefined;
+}
+
+/** Where exposed functions come from. */
+export interface WelcomeModule {
+  /** What its names begin with; `""` for none. */
+  readonly prefix: string;
+  /** An absolute path or a dotted name. */
+  readonly source: string;
+  readonly kind: 'path' | 'name';
+}
+
+/** WELCOME: what a runtime is to be. */
+export interface Welcome {
+  readonly protocol: number;
+  readonly codec: 'json';
+  readonly workerId: string;
+  readonly pool: string;
+  readonly slot: number;
+  /** Random; tells one start of a worker from the next. */
+  readonly incarnation: string;
+  readonly modules: readonly WelcomeModule[];
+  /** Functions to expose beyond those that the modules do; `null` for none. */
+  readonly expose: readonly string[] | null;
+  readonly limits: { readonly maxFrameBytes: number; readonly maxBufferBytes: number };
+  /** What becomes of integers beyond 2^53 - 1. */
+  readonly integers: 'auto' | 'bigint' | 'error';
+  /** What becomes of results that cannot be encoded. */
+  readonly unencodable: 'error' | 'marker';
+  readonly parentPid: number;
+  readonly parentDeathSignal: boolean;
+  readonly concurrency: number;
+  readonly engine: 'sync';
+}
+
+/** A function that can be called, with the facts that stand beside it in Python. */
+export interface ExposedFunction {
+  readonly name: string;
+  readonly stream: boolean;
+  readonly async: boolean;
+  readonly idempotent: boolean;
+  readonly timeoutSeconds: number | null;
+  readonly concurrency: number | null;
+}
+
+/** READY: the modules are imported, the hooks have run, calls may come. */
+export interface Ready {
+  readonly functions: readonly ExposedFunction[];
+}
+
+/** PING: are you there? */
+export interface Ping {
+  readonly n: number;
+}
+
+/** PONG: the answer to the PING with the same number. */
+export interface Pong {
+  readonly n: number;
+  /** The call that runs. */
+  readonly running: number | null;
+  /** Since when, in milliseconds. */
+  readonly busyMs: number;
+}
+
+/** CANCEL: how to end a call. */
+export interface Cancel {
+  /** `leave`: a stream's consumer left, stop between items. `interrupt`: end it now. */
+  readonly mode: 'leave' | 'interrupt';
+}
+
+/** CREDIT: how many more items a stream may send. */
+export interface Credit {
+  readonly n: number;
+}
+
+/** REVOKE asks for calls back; REVOKED names those that had not started and never will. */
+export interface CallIds {
+  readonly ids: readonly number[];
+}
+
+/** LOG: a record of Python's `logging`. */
+export interface LogRecord {
+  /** For example `"INFO"`. */
+  readonly level: string;
+  readonly logger: string;
+  readonly message: string;
+  /** Seconds since the Unix epoch. */
+  readonly time: number;
+  readonly callId: number | null;
+  readonly session: string | null;
+}
+
+/** EVENT: something worth knowing that belongs to no call. */
+export interface RuntimeEvent {
+  /** For example `"thread-exception"`, `"suggestion"`; newer runtimes may know more. */
+  readonly event: string;
+  readonly message: string | undefined;
+  readonly error: PypoolError | undefined;
+}

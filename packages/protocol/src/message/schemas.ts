@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { FrameType } from '../frame/frame.js';
+
+const callId = z.int().positive();
+const count = z.int().nonnegative();
+const text = z.string();
+
+const hello = z.object({
+  protocol: z.tuple([z.int(), z.int()]),
+  runtime: text,
+  python: text,
+  implementation: text,
+  pid: z.int(),
+  codecs: z.array(text),
+  capabilities: z.array(text),
+  secret: text.optional(),
+});
+
+const welcome = z.object({
+  protocol: z.int(),
+  codec: z.literal('json'),
+  workerId: text,
+  pool: text,
+  slot: count,
+  incarnation: text,
+  modules: z.array(z.object({ prefix: text, source: text, kind: z.enum(['path', 'name']) })),
+  expose: z.array(text).nullable(),
+  limits: z.object({ maxFrameBytes: count, maxBufferBytes: count }),
+  integers: z.enum(['auto', 'bigint', 'error']),
+  unencodable: z.enum(['error', 'marker']),
+  parentPid: z.int(),
+  parentDeathSignal: z.boolean(),
+  concurrency: z.int().positive(),
+  engine: z.literal('sync'),
+});
+
+const exposedFunction = z.object({
+  name: text,
+  stream: z.boolean(),
+  async: z.boolean(),
+  idempotent: z.boolean(),
+  timeoutSeconds: z.number().nullable(),
+  concurrency: z.int().positive().nullable(),
+});
+
+const record = z.record(text, z.unknown());
+const meta = z.object({
+  session: z.object({ id: text, metadata: record.optional() }).optional(),
+  attributes: record.optional(),
+  deadline: z.number().optional(),
+  credit: z.int().positive().optional(),
+  parent: callId.optional(),
+});
+
+const call = z
+  .tuple([text], z.unknown())
+  .pipe(
+    z.union([
+      z.tuple([text]),
+      z.tuple([text, z.array(z.unknown()).nullable()]),
+      z.tuple([text, z.array(z.unknown()).nullable(), record.nullable()]),
+      z.tuple([text, z.array(z.unknown()).nullable(), record.nullable(), meta.nullable()]),
+    ]),
+  );
+
+const traceback = z.object({
+  file: text,
+  line: z.int(),
+  function: text,
+  code: text.nullish(),
+});
+
+/** What every error of a Python exception says. */
+const exception = {
+  type: text,
+  module: text,
+  args: z.array(z.unknown()).optional(),
+  traceback: text.optional(),
+  frames: z.array(traceback).optional(),
+  notes: z.array(text).optional(),
+  suppressContext: z.boolean().optional(),
+};
+
+/** SPEC.md section 6, after the envelope has been decoded. */
+export const errorObject: z.ZodType = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('python'),
+    message: text,
+    ...exception,
+    get cause() {
+      return errorObject.nullish();
+    },
+    get context() {
+      return errorObject.nullish();
+    },
+    get exceptions() {
+      return z.array(errorObject).nullish();
+    },
+  }),
+  z.object({ kind: z.literal('fail'), message: text, code: text, data: z.unknown() }),
+  z.object({
+    kind: z.literal('unknown-function'),
+    message: text,
+    name: text,
+    suggestions: z.array(text).optional(),
+  }),
+  z.object({ kind: z.literal('invalid-arguments'), message: text, signature: text.nullish() }),
+  z.object({ kind: z.literal('unencodable'), message: text, path: text, type: text }),
+  z.object({ kind: z.literal('frame-too-large'), message: text, bytes: count, limit: count }),
+  z.object({ kind: z.literal('cancelled'), message: text }),
+]);
+
+/**
+ * The shape of every envelope, by frame type, after the value codec has decoded it.
+ *
+ * Used for control messages; the frames of calls are read by hand, and tests hold both to the same answers. Unknown keys are
+ * ignored, since newer peers may say more.
+ */
+export const ENVELOPE_SCHEMAS = {
+  [FrameType.CALL]: call,
+  [FrameType.RESULT]: z.unknown(),
+  [FrameType.ERROR]: errorObject,
+  [FrameType.ITEM]: z.array(z.unknown()).min(1),
+  [FrameType.HOST_CALL]: call,
+  [FrameType.HOST_RESULT]: z.union([z.object({ value: z.unknown() }), z.object({ error: errorObject })]),
+  [FrameType.HELLO]: hello,
+  [FrameType.WELCOME]: welcome,
+  [FrameType.READY]: z.object({ functions: z.array(exposedFunction) }),
+  [FrameType.START_FAILED]: errorObject,
+  [FrameType.PING]: z.object({ n: count }),
+  [FrameType.PONG]: z.object({ n: count, running: callId.nullable(), busyMs: z.number() }),
+  [FrameType.CANCEL]: z.object({ mode: z.enum(['leave', 'interrupt']) }),
+  [FrameType.CREDIT]: z.object({ n: z.int().positive() }),
+  [FrameType.REVOKE]: z.object({ ids: z.array(callId) }),
+  [FrameType.REVOKED]: z.object({ ids: z.array(callId) }),
+  [FrameType.SHUTDOWN]: z.object({}),
+  [FrameType.LOG]: z.object({
+    level: text,
+    logger: text,
+    message: text,
+    time: z.number(),
+    callId: callId.nullable(),
+    session: text.nullable(),
+  }),
+  [FrameType.EVENT]: z.object({ event: text, message: text.optional(), error: errorObject.optional() }),
+} as const;

@@ -1,0 +1,107 @@
+import { createError } from '../errors/create-error.js';
+import { protocolError } from '../errors/protocol-error.js';
+import { MAX_DEPTH, MAX_ENVELOPE_DEPTH, isDeeperThan } from './depth.js';
+import { isPlain } from './plain.js';
+import { Tagging } from './tagging.js';
+import { Untagging } from './untagging.js';
+import type { ValueType } from './value-type.js';
+
+/** A value as it travels. */
+export interface EncodedValue {
+  /** JSON. */
+  readonly text: string;
+  /** Whether `text` holds tagged values. */
+  readonly tagged: boolean;
+  /** What the tags refer to. Views of the caller's memory, not copies. */
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** The parts of a frame that make a value. */
+export interface EncodedEnvelope {
+  readonly envelope: string;
+  readonly tagged: boolean;
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** Turns values into JSON and buffers and back, exactly (SPEC.md section 5). */
+export interface ValueCodec {
+  /**
+   * @param root - What to call the value in an error, for example `"args"`.
+   * @throws UsageError `unencodable`; its context names the path and the type.
+   */
+  encode(value: unknown, root?: string): EncodedValue;
+  /** Encode several values as one JSON array, `roots` naming each in an error. */
+  encodeAll(values: readonly unknown[], roots: readonly string[]): EncodedValue;
+  /**
+   * The typed arrays of the result share memory with `buffers`.
+   *
+   * @throws CommunicationError `protocol` for anything malformed.
+   */
+  decode(encoded: EncodedEnvelope): unknown;
+}
+
+/** What a codec can be told. */
+export interface ValueCodecOptions {
+  /** Types of the application's own. @defaultValue none */
+  readonly types?: readonly ValueType[];
+}
+
+const NO_BUFFERS: readonly Uint8Array[] = Object.freeze([]);
+
+/** Text shorter than this cannot hold brackets enough to be nested too deep. */
+const DEEP_FROM = 2 * MAX_ENVELOPE_DEPTH;
+
+/** Make a codec. It has no state but its types, so one serves a whole process. */
+export function createValueCodec(options: ValueCodecOptions = {}): ValueCodec {
+  const types = options.types ?? [];
+  const typesByName = new Map(types.map((type) => [type.name, type]));
+  return {
+    encode(value, root = 'value') {
+      if (value === undefined) return { text: 'null', tagged: false, buffers: NO_BUFFERS };
+      if (isPlain(value, MAX_DEPTH)) return { text: stringify(value), tagged: false, buffers: NO_BUFFERS };
+      const tagging = new Tagging(types);
+      const text = stringify(tagging.encode(value, root));
+      return { text, tagged: tagging.tagged, buffers: tagging.buffers };
+    },
+    encodeAll(values, roots) {
+      if (isPlain(values, MAX_DEPTH)) return { text: stringify(values), tagged: false, buffers: NO_BUFFERS };
+      const tagging = new Tagging(types);
+      const text = stringify(values.map((value, index) => tagging.encode(value, roots[index] ?? `[${index}]`)));
+      return { text, tagged: tagging.tagged, buffers: tagging.buffers };
+    },
+    decode({ envelope, tagged, buffers }) {
+      const value = parse(envelope);
+      if (tagged || mayHoldProto(envelope)) return new Untagging(typesByName, buffers, tagged).decode(value);
+      if (envelope.length > DEEP_FROM && isDeeperThan(value, MAX_ENVELOPE_DEPTH)) {
+        throw protocolError(`a value is nested more than ${MAX_ENVELOPE_DEPTH} deep`);
+      }
+      return value;
+    },
+  };
+}
+
+/** Whether an object in this JSON may have the key `__proto__`, written plainly or with escapes. False alarms only cost time. */
+function mayHoldProto(text: string): boolean {
+  return text.includes('__proto__') || (text.includes('\\u00') && /\\u00(?:5f|6f|7[024])/i.test(text));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw protocolError('the envelope is not JSON', undefined, cause);
+  }
+}
+
+function stringify(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    // Plain data fails for one reason only: the text is longer than a JavaScript string may be.
+    throw createError({
+      code: 'frame-too-large',
+      message: 'A value is too large to be written as one JSON text. Send bytes or typed arrays, or several calls.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,197 @@
+import { protocolError } from '../errors/protocol-error.js';
+import { MAX_ENVELOPE_DEPTH } from './depth.js';
+import { isDtype, viewAs, DTYPES } from './dtype.js';
+import { NdArray, shapeBytes } from './ndarray.js';
+import { PythonValue, type PythonValueType } from './python-value.js';
+import type { ValueType } from './value-type.js';
+
+/** The tags whose values arrive as text. */
+const TEXT_TAGS: ReadonlySet<string> = new Set<PythonValueType>([
+  'date',
+  'time',
+  'timedelta',
+  'decimal',
+  'uuid',
+  'complex',
+  'unencodable',
+]);
+
+const INTEGER = /^-?\d{1,4300}$/;
+const FLOAT = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/;
+const DATETIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{3})(\d{3})?)?([+-]\d\d:\d\d(?::\d\d(?:\.\d{6})?)?)$/;
+
+/** Puts one value together from parsed JSON and buffers: the inverse of `Tagging`. Anything unforeseen is a `protocol` error. */
+export class Untagging {
+  readonly #types: ReadonlyMap<string, ValueType>;
+  readonly #buffers: readonly Uint8Array[];
+  /** Without tags there is still `__proto__` to look for. */
+  readonly #tagged: boolean;
+
+  constructor(types: ReadonlyMap<string, ValueType>, buffers: readonly Uint8Array[], tagged: boolean) {
+    this.#types = types;
+    this.#buffers = buffers;
+    this.#tagged = tagged;
+  }
+
+  /** `value` comes from `JSON.parse` and is ours: containers are changed in place. */
+  decode(value: unknown, depth = 0): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    if (depth >= MAX_ENVELOPE_DEPTH) throw protocolError(`a value is nested more than ${MAX_ENVELOPE_DEPTH} deep`);
+    if (Array.isArray(value)) return this.#items(value, depth + 1);
+    const record = value as Record<string, unknown>;
+    const tag = this.#tagged ? tagIn(record) : undefined;
+    return tag === undefined ? this.#record(record, depth + 1) : this.#value(tag, depth + 1);
+  }
+
+  #items(items: unknown[], depth: number): unknown[] {
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index];
+      if (typeof item === 'object' && item !== null) items[index] = this.decode(item, depth);
+    }
+    return items;
+  }
+
+  #record(record: Record<string, unknown>, depth: number): unknown {
+    // JSON.parse makes `__proto__` an own property, harmless until somebody copies it with Object.assign.
+    if (Object.hasOwn(record, '__proto__')) {
+      return new Map(Object.keys(record).map((key) => [key, this.decode(record[key], depth)]));
+    }
+    for (const key in record) {
+      const item = record[key];
+      if (typeof item === 'object' && item !== null) record[key] = this.decode(item, depth);
+    }
+    return record;
+  }
+
+  #value(tag: readonly unknown[], depth: number): unknown {
+    const [name, body, third, fourth] = tag;
+    switch (name) {
+      case 'int':
+        return BigInt(textOf(tag, body, INTEGER));
+      case 'float':
+        return floatOf(tag, body);
+      case 'bytes':
+        return this.#buffer(tag, body);
+      case 'array':
+        return this.#array(tag, body, third);
+      case 'ndarray':
+        return this.#ndarray(tag, body, third, fourth);
+      case 'datetime':
+        return datetimeOf(tag, body);
+      case 'set':
+      case 'frozenset':
+        return new Set(this.#items(arrayOf(tag, body), depth));
+      case 'tuple':
+        return this.#items(arrayOf(tag, body), depth);
+      case 'map':
+        return this.#map(tag, body, depth);
+      case 'object':
+        return this.#record(recordOf(tag, body), depth);
+      case 'type':
+        return this.#registered(tag, body, third, depth);
+      default:
+        if (typeof name === 'string' && TEXT_TAGS.has(name)) {
+          return new PythonValue(name as PythonValueType, textOf(tag, body));
+        }
+        throw malformed(tag);
+    }
+  }
+
+  #map(tag: readonly unknown[], body: unknown, depth: number): Map<unknown, unknown> {
+    const map = new Map<unknown, unknown>();
+    for (const entry of arrayOf(tag, body)) {
+      if (!Array.isArray(entry) || entry.length !== 2) throw malformed(tag);
+      map.set(this.decode(entry[0], depth), this.decode(entry[1], depth));
+    }
+    return map;
+  }
+
+  #buffer(tag: readonly unknown[], index: unknown): Uint8Array {
+    const buffer = typeof index === 'number' ? this.#buffers[index] : undefined;
+    if (buffer === undefined) throw malformed(tag);
+    return buffer;
+  }
+
+  #array(tag: readonly unknown[], index: unknown, dtype: unknown): unknown {
+    const bytes = this.#buffer(tag, index);
+    const view = isDtype(dtype) && DTYPES[dtype].native ? viewAs(bytes, dtype) : undefined;
+    if (view === undefined) throw malformed(tag);
+    return view;
+  }
+
+  #ndarray(tag: readonly unknown[], index: unknown, dtype: unknown, shape: unknown): NdArray {
+    const bytes = this.#buffer(tag, index);
+    if (!isDtype(dtype) || !isShape(shape) || shapeBytes(shape, dtype) !== bytes.byteLength) throw malformed(tag);
+    const data = viewAs(bytes, dtype);
+    if (data === undefined) throw malformed(tag);
+    return new NdArray(data, shape, dtype);
+  }
+
+  #registered(tag: readonly unknown[], name: unknown, payload: unknown, depth: number): unknown {
+    const type = typeof name === 'string' ? this.#types.get(name) : undefined;
+    if (type === undefined) throw protocolError(`no type is registered under ${JSON.stringify(name)}`, { tag: 'type' });
+    const decoded = this.decode(payload, depth);
+    try {
+      return type.decode(decoded);
+    } catch (cause) {
+      throw protocolError(`the registered type ${type.name} could not decode its value`, { type: type.name }, cause);
+    }
+  }
+}
+
+/** The tag in an object whose only key is `"$"`. */
+function tagIn(record: Record<string, unknown>): readonly unknown[] | undefined {
+  if (!Object.hasOwn(record, '$')) return undefined;
+  for (const key in record) if (key !== '$') return undefined;
+  const tag = record['$'];
+  if (!Array.isArray(tag)) throw protocolError('a tag is not an array');
+  return tag;
+}
+
+function malformed(tag: readonly unknown[]): Error {
+  return protocolError(`a tagged value is malformed: ${String(tag[0]).slice(0, 40)}`);
+}
+
+function textOf(tag: readonly unknown[], body: unknown, form?: RegExp): string {
+  if (typeof body !== 'string' || (form && !form.test(body))) throw malformed(tag);
+  return body;
+}
+
+function arrayOf(tag: readonly unknown[], body: unknown): unknown[] {
+  if (!Array.isArray(body)) throw malformed(tag);
+  return body;
+}
+
+function recordOf(tag: readonly unknown[], body: unknown): Record<string, unknown> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw malformed(tag);
+  return body as Record<string, unknown>;
+}
+
+function isShape(shape: unknown): shape is number[] {
+  return Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+}
+
+function floatOf(tag: readonly unknown[], body: unknown): number {
+  switch (body) {
+    case 'nan':
+      return NaN;
+    case 'inf':
+      return Infinity;
+    case '-inf':
+      return -Infinity;
+    default:
+      return Number(textOf(tag, body, FLOAT));
+  }
+}
+
+/** A `Date` where it holds the moment exactly and the zone is UTC; otherwise the text. */
+function datetimeOf(tag: readonly unknown[], body: unknown): Date | PythonValue {
+  const text = textOf(tag, body);
+  const [, seconds, millis = '000', micros = '000', zone] = DATETIME.exec(text) ?? [];
+  if (seconds === undefined) throw malformed(tag);
+  if (zone !== '+00:00' || micros !== '000') return new PythonValue('datetime', text);
+  const date = new Date(`${seconds}.${millis}Z`);
+  // V8 takes 30 February for 2 March.
+  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(seconds)) throw malformed(tag);
+  return date;
+}
