@@ -1,0 +1,10 @@
+import type { Affinity, AffinityOptions } from './affinity.js';
+import { strict } from './strict.js';
+
+/**
+ * A session's calls all go to the worker that served its first one, and wait for it while it is busy, in order, holding up no other
+ * session. When the worker is gone, one call fails with `session-lost` and the next one binds anew.
+ */
+export function strictQueue(options?: AffinityOptions): Affinity {
+  return strict('strict-queue', options, (home) => home);
+}
