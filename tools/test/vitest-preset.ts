@@ -20,8 +20,8 @@ export function packageConfig(): ViteUserConfig {
       testTimeout: 30_000,
       hookTimeout: 30_000,
       sequence: { shuffle: true },
-      // Workers print to our stderr while nobody listens: show it where it happens, not reordered by file.
-      disableConsoleIntercept: true,
+      // What a passing test prints is nobody's business.
+      silent: 'passed-only',
     },
   };
 }
