@@ -95,7 +95,7 @@ class Unencodable(Exception):
     """
 
     def __init__(self, path: str, type_name: str, reason: str = "") -> None:
-        super().__init__(f"{path}: {reason or f'a value of type {type_name} cannot be encoded'}")
+        super().__init__(f"{path} {reason or f'is a {type_name}, which cannot be encoded'}")
         self.path = path
         self.type_name = type_name
         self.reason = reason

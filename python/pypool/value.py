@@ -7,24 +7,21 @@ in :mod:`pypool.value_encoder` and :mod:`pypool.value_decoder`, loaded at first 
 
 from __future__ import annotations
 
-import json
-from json import encoder as _json_encoder
-
-from .errors import ProtocolError
 from .plain import is_plain
+from .plain_json import NotFinite, parse_json, write_json
 from .value_types import TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Callable, Literal
+    from typing import Any, Literal
 
     from .frame import Buffer, Frame
     from .value_types import TypeRegistry
 
     Encoded = tuple[bytes, bool, list[Buffer]]
 
-__all__ = ["ValueCodec", "parse_json", "write_json"]
+__all__ = ["ValueCodec"]
 
 
 class ValueCodec:
@@ -97,79 +94,3 @@ class ValueCodec:
         from .value_decoder import untag
 
         return untag(value, buffers, self.types, root)
-
-
-class NotFinite(Exception):
-    """Plain JSON has no place for a NaN or an infinity."""
-
-
-def _make_writer(escape: Callable[[str], str]) -> Callable[[Any, int], Sequence[str]]:
-    """The stock encoder, kept: ``json.dumps`` would build it anew for every value."""
-
-    def refuse(value: Any) -> Any:
-        raise TypeError(f"{type(value).__name__} is not plain")
-
-    make: Any = getattr(_json_encoder, "c_make_encoder", None)
-    if make is not None:
-        # No markers: what is written is known to hold no cycle.
-        writer: Callable[[Any, int], Sequence[str]] = make(
-            None, refuse, escape, None, ":", ",", False, False, False
-        )
-        return writer
-    ascii_only = escape is _json_encoder.encode_basestring_ascii
-    stock = json.JSONEncoder(
-        ensure_ascii=ascii_only, check_circular=False, allow_nan=False, separators=(",", ":"), default=refuse
-    )
-    return lambda value, _level: (stock.encode(value),)
-
-
-_write = _make_writer(_json_encoder.encode_basestring)
-_write_ascii = _make_writer(_json_encoder.encode_basestring_ascii)
-
-
-def write_json(value: Any) -> bytes:
-    """Plain values as UTF-8 JSON. Lone surrogates, which UTF-8 does not have, are escaped.
-
-    Raises:
-        NotFinite: A float in it is not finite.
-    """
-    try:
-        text = "".join(_write(value, 0))
-    except ValueError:
-        raise NotFinite from None
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return "".join(_write_ascii(value, 0)).encode()
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ProtocolError(f"{name} is no JSON")
-
-
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-_scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignore[attr-defined,unused-ignore]
-
-
-def parse_json(text: str) -> Any:
-    """JSON text to plain values.
-
-    Raises:
-        ProtocolError: It is no JSON, or nested too deep to read.
-    """
-    try:
-        value, end = _scan(text, 0)
-        if end != len(text):
-            value = _decoder.decode(text)
-    except StopIteration:  # leading white space, or nothing at all
-        return _parse_spaced(text)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"an envelope is no JSON: {error}") from None
-    return value
-
-
-def _parse_spaced(text: str) -> Any:
-    try:
-        return _decoder.decode(text)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"an envelope is no JSON: {error}") from None
