@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { DEFAULT_LIMITS, Frame, FrameLimits, PypoolError } from '@pypool/protocol';
+import type { Frame, FrameLimits, PypoolError } from '@pypool/protocol';
 
 /** The side of a channel that sends. */
 export interface FrameSink {
@@ -41,7 +41,7 @@ export interface Connection {
   readonly exactEnd: boolean;
   /** Start to read. Called once, right after the connection is made. */
   listen(listeners: { readonly replies: FrameListener; readonly control: FrameListener }): void;
-  /** Set what may be received from now on; before it, {@link DEFAULT_LIMITS} hold. */
+  /** Set what may be received from now on; before it, the `DEFAULT_LIMITS` of the protocol hold. */
   limit(limits: FrameLimits): void;
   /** Whether waiting for bytes keeps the Node process alive. @defaultValue false */
   keepAlive(on: boolean): void;

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { checkOptions } from './check-options.js';
+
+/** Which environment variables a worker gets beyond the few that every program needs. */
+export interface EnvOption {
+  /**
+   * Names to take over from this process, as they are or with `*` for any characters: `['OPENAI_*', 'AWS_REGION']`. Names that
+   * are not set here are left out.
+   *
+   * @defaultValue `[]`
+   */
+  readonly inherit?: readonly string[];
+  /** Variables to set. Wins over everything inherited. @defaultValue `{}` */
+  readonly set?: Readonly<Record<string, string>>;
+}
+
+/**
+ * What every worker inherits: where programs, the home and temporary files are, language, time zone and certificates, and what
+ * selects an interpreter and its modules.
+ *
+ * PYTHONPATH is among the latter: a module that imports in one's shell should import in a worker. Nothing that commonly holds a secret
+ * is here, and nothing that changes how libraries are loaded; such names are for `inherit`.
+ */
+const ALWAYS_INHERITED = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'LANG',
+  'LC_*',
+  'TZ',
+  'TMPDIR',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'VIRTUAL_ENV',
+  'CONDA_PREFIX',
+  'PYENV_ROOT',
+  'PYENV_VERSION',
+  'PYTHONPATH',
+];
+
+/**
+ * What a worker gets unless it is inherited or set otherwise.
+ *
+ * Each of several workers with a thread for each core is slower than one: a pool is parallel by its processes already.
+ */
+const DEFAULTS: Readonly<Record<string, string>> = {
+  OMP_NUM_THREADS: '1',
+  OPENBLAS_NUM_THREADS: '1',
+  MKL_NUM_THREADS: '1',
+  // The runtime is started with it anyway; so are the Python processes that a handler starts.
+  PYTHONFAULTHANDLER: '1',
+};
+
+const name = z.string().regex(/^[^=\0]+$/, 'not the name of an environment variable');
+const value = z.string().regex(/^[^\0]*$/, 'a value cannot hold a NUL character');
+const schema = z.strictObject({
+  inherit: z.array(name).optional(),
+  set: z.record(name, value).optional(),
+});
+
+/**
+ * The whole environment of a worker.
+ *
+ * @param source Where names are inherited from. @defaultValue `process.env`
+ * @throws PypoolError `invalid-options`.
+ */
+export function resolveEnvironment(
+  option: EnvOption = {},
+  source: NodeJS.ProcessEnv = process.env,
+): Readonly<Record<string, string>> {
+  const { inherit = [], set = {} } = checkOptions('env', schema, option);
+  const inherited = namesMatching([...ALWAYS_INHERITED, ...inherit]);
+  const env: Record<string, string> = { ...DEFAULTS };
+  for (const [key, text] of Object.entries(source)) {
+    if (text !== undefined && inherited.test(key)) env[key] = text;
+  }
+  return Object.freeze({ ...env, ...set });
+}
+
+function namesMatching(globs: readonly string[]): RegExp {
+  const patterns = globs.map((glob) => glob.split('*').map(escapeRegExp).join('.*'));
+  return new RegExp(`^(?:${patterns.join('|')})$`, 's');
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}

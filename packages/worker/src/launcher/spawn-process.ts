@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { PassThrough, type Duplex, type Readable, type Writable } from 'node:stream';
+import { createError, type PypoolError } from '@pypool/protocol';
+import { execa } from 'execa';
+import type { ProcessExit } from './contract.js';
+
+/** What to run. */
+export interface ProcessCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The whole environment; nothing is added to it. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Whether standard input is a pipe; else it is empty. */
+  readonly stdin: boolean;
+  /** How many duplex pipes the process inherits from descriptor 3 on. */
+  readonly pipes: number;
+}
+
+/** A process that leads a session and a process group of its own, and does not keep Node alive. */
+export interface SpawnedProcess {
+  readonly pid: number;
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Node's ends of the pipes, paused: call `resume()` after listening. */
+  readonly pipes: readonly Duplex[];
+  /** Resolves when the process has been reaped and what was left of its group has been sent SIGKILL. Never rejects. */
+  readonly exited: Promise<ProcessExit>;
+  /** Signal the process group. Does nothing after `exited`. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+/**
+ * Start a process. The one place where pypool does, and the one that knows execa.
+ *
+ * @throws PypoolError `start-failed`, naming the file and what to do.
+ */
+export async function spawnProcess(command: ProcessCommand): Promise<SpawnedProcess> {
+  const extra = Array.from({ length: command.pipes }, () => 'pipe' as const);
+  const subprocess = execa(command.file, command.args, {
+    cwd: command.cwd,
+    env: command.env,
+    extendEnv: false,
+    // Its own session: a terminal's Ctrl-C reaches Node alone, and the whole group can be signalled.
+    detached: true,
+    stdio: [command.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', ...extra],
+    // Otherwise execa keeps all output, that of the channels included, in memory.
+    buffer: false,
+    // Otherwise it adds listeners for signals to the host's process.
+    cleanup: false,
+    reject: false,
+  });
+  if (subprocess.pid === undefined) {
+    const result = await subprocess;
+    throw notStarted(command, result.cause);
+  }
+
+  const { pid } = subprocess;
+  let gone = false;
+  const signal = (name: NodeJS.Signals): void => {
+    if (!gone) killGroup(pid, name);
+  };
+  const exited = new Promise<ProcessExit>((resolve) => {
+    subprocess.once('exit', (exitCode, signalName) => {
+      // Whoever sees a process die ends its group. libuv has reaped the leader just now, so its number is free unless the group
+      // has other members; for another process to get it, the kernel would have to hand out every other pid in these microseconds,
+      // for it assigns them in turn. After this one signal the group is never named again.
+      killGroup(pid, 'SIGKILL');
+      gone = true;
+      resolve({ exitCode: exitCode ?? undefined, signal: signalName ?? undefined });
+    });
+  });
+
+  subprocess.unref();
+  const sockets = subprocess.stdio.filter((stream) => stream != null) as unknown as Socket[];
+  for (const socket of sockets) socket.unref();
+  const pipes = subprocess.stdio.slice(3) as unknown as Socket[];
+  // With `buffer: false` execa throws away what nobody reads from the next turn on; of a stream that was paused it keeps its hands.
+  for (const pipe of pipes) pipe.pause();
+  return {
+    pid,
+    stdin: (subprocess.stdin ?? undefined) as Writable | undefined,
+    stdout: untouched(subprocess.stdout as unknown as Socket),
+    stderr: untouched(subprocess.stderr as unknown as Socket),
+    pipes,
+    exited,
+    signal,
+  };
+}
+
+/** The same bytes as a stream in its initial state, which execa does not know and whose reader needs to know nothing of execa. */
+function untouched(socket: Socket): Readable {
+  const stream = new PassThrough();
+  // No more can be read; that it broke rather than ended changes nothing for a reader of output.
+  socket.on('error', () => stream.end());
+  stream.on('close', () => socket.destroy());
+  return socket.pipe(stream);
+}
+
+function killGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // ESRCH: the group is empty. EPERM: its processes have become another user's, and beyond our reach.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}
+
+function notStarted(command: ProcessCommand, cause: unknown): PypoolError {
+  const { file, cwd } = command;
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  return createError({
+    code: 'start-failed',
+    message: `Python did not start: ${reason(command, code, cause)}`,
+    context: { file, cwd, ...(code === undefined ? {} : { errno: code }) },
+    cause,
+  });
+}
+
+function reason({ file, cwd }: ProcessCommand, code: string | undefined, cause: unknown): string {
+  if (!existsSync(cwd)) return `the working directory ${cwd} does not exist (option cwd).`;
+  const choose = 'Choose an interpreter with the python option or PYPOOL_PYTHON.';
+  if (code === 'ENOENT') return `${file} does not exist, or is a script whose own interpreter does not. ${choose}`;
+  if (code === 'EACCES') return `${file} may not be executed, or ${cwd} not be entered. ${choose}`;
+  if (code === 'E2BIG') return `the environment is larger than the system allows. Inherit or set fewer variables.`;
+  return `${cause instanceof Error ? cause.message : String(code)} (${file}).`;
+}

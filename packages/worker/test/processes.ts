@@ -1,0 +1,50 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** What `/proc` says of a process; undefined where there is none, or only its zombie. */
+function statOf(pid: number): { readonly state: string; readonly parent: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return 'ZX'.includes(state) ? undefined : { state, parent: Number(parent) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process runs. A zombie that waits for its new parent does not. */
+export function isAlive(pid: number): boolean {
+  return statOf(pid) !== undefined;
+}
+
+/** The running children of a process, and theirs, and so on. */
+export function descendantsOf(pid: number): number[] {
+  const children = readdirSync('/proc')
+    .map(Number)
+    .filter((candidate) => candidate > 0 && statOf(candidate)?.parent === pid);
+  return children.flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+/** The guardians among the children of a process. */
+export function guardiansOf(pid: number): number[] {
+  return descendantsOf(pid).filter((child) => commandLineOf(child).includes('guardian.py'));
+}
+
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** Resolves when none of the processes runs any more. */
+export async function untilGone(pids: readonly number[], withinMs = 10_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const left = pids.filter(isAlive);
+    if (left.length === 0) return;
+    if (performance.now() > deadline) throw new Error(`still running: ${left.join(', ')}`);
+    await wait(5);
+  }
+}
