@@ -1,0 +1,99 @@
+import type { CallOptions } from '@pypool/pool';
+import { isPypoolError } from '@pypool/protocol';
+
+import { isAffinity } from '../affinity/affinity.js';
+import type { Affinity } from '../affinity/affinity.js';
+import { assertMetadata, assertSessionId } from '../registry/metadata.js';
+import type { SessionRegistryOptions } from '../registry/options.js';
+import { createSessionRegistry } from '../registry/registry.js';
+import type { SessionRegistry } from '../registry/registry.js';
+import type { SessionMetadata } from '../registry/session.js';
+import type { CallingPool } from './calling-pool.js';
+import { createSession } from './session.js';
+import type { Session } from './session.js';
+
+/** How sessions are kept, and what they are bound by. */
+export interface SessionPoolOptions extends SessionRegistryOptions {
+  /**
+   * The affinity that the pool selects its workers by, so that it forgets the sessions that are over. Any other strategy is ignored,
+   * and so `selection` of the pool's options can be given as it is.
+   */
+  readonly affinity?: Affinity | undefined;
+}
+
+/** A pool that knows who calls. What is not called in a session is not touched by it. */
+export interface SessionPool {
+  /**
+   * A door to the pool for one session id.
+   *
+   * `metadata` is merged into that of an open session at once, a key set to `undefined` being removed. A session that is not open
+   * begins here where there is room, and otherwise with its first call that finds room.
+   *
+   * @throws UsageError `invalid-arguments` for an id that is no string or empty, or metadata that is no plain object.
+   */
+  session(id: string, options?: { readonly metadata?: SessionMetadata }): Session;
+  /** The sessions that are open. */
+  readonly sessions: Pick<SessionRegistry, 'list' | 'get' | 'end'>;
+  /** `session(sessionId).call(command, args, options)`: the name that the first system of this kind had for it. */
+  executeInSession<T = unknown>(
+    sessionId: string,
+    command: string,
+    args?: unknown,
+    options?: CallOptions & { readonly metadata?: SessionMetadata },
+  ): Promise<T>;
+  /** The pool's own `call`: the name that the first system of this kind had for it. */
+  executeAnonymous<T = unknown>(command: string, args?: unknown, options?: CallOptions): Promise<T>;
+  /** Forget all sessions and stop sweeping. Idempotent. The pool is not closed: it belongs to whoever made it. */
+  close(): void;
+}
+
+/**
+ * Put sessions in front of a pool, or of anything that calls as a pool does.
+ *
+ * @throws UsageError `invalid-options`.
+ */
+export function sessionPool(pool: CallingPool, options: SessionPoolOptions = {}): SessionPool {
+  const { affinity, onEnd, ...registryOptions } = options;
+  const registry = createSessionRegistry({
+    ...registryOptions,
+    onEnd(session, reason) {
+      if (isAffinity(affinity)) affinity.release(session.id);
+      onEnd?.(session, reason);
+    },
+  });
+
+  const session: SessionPool['session'] = (id, { metadata } = {}) => {
+    assertSessionId(id);
+    assertMetadata(metadata);
+    openWhereThereIsRoom(registry, id, metadata);
+    return createSession(pool, registry, id, metadata);
+  };
+
+  return {
+    session,
+    sessions: {
+      list: () => registry.list(),
+      get: (id) => registry.get(id),
+      end: (id) => registry.end(id),
+    },
+    async executeInSession(sessionId, command, args, { metadata, ...callOptions } = {}) {
+      return session(sessionId, metadata === undefined ? {} : { metadata }).call(command, args, callOptions);
+    },
+    executeAnonymous: (command, args, callOptions) => pool.call(command, args, callOptions),
+    close: () => registry.close(),
+  };
+}
+
+/** That there are too many sessions is told by the calls, which can reject, and which may find room by then. */
+function openWhereThereIsRoom(
+  registry: SessionRegistry,
+  id: string,
+  metadata: SessionMetadata | undefined,
+): void {
+  try {
+    registry.open(id, metadata);
+  } catch (error) {
+    if (isPypoolError(error) && error.code === 'session-limit') return;
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import type { PoolStream } from '@pypool/pool';
+
+import type { SessionOperation } from '../registry/registry.js';
+
+/** A pool's stream that tells its session when it is over: at its end, at its error, or when its consumer leaves. */
+export class TrackedStream<T> implements PoolStream<T> {
+  readonly #stream: PoolStream<T>;
+  readonly #items: AsyncIterator<T>;
+  readonly #operation: SessionOperation;
+
+  constructor(stream: PoolStream<T>, operation: SessionOperation) {
+    this.#stream = stream;
+    this.#items = stream[Symbol.asyncIterator]();
+    this.#operation = operation;
+    // One that fails before it starts may never be iterated.
+    stream.started.catch(() => operation.finish(true));
+  }
+
+  get started(): PoolStream<T>['started'] {
+    return this.#stream.started;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<T>> {
+    try {
+      const item = await this.#items.next();
+      if (item.done === true) this.#operation.finish(false);
+      return item;
+    } catch (error) {
+      this.#operation.finish(true);
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorResult<T>> {
+    this.#operation.finish(false);
+    await this.#items.return?.();
+    return { done: true, value: undefined };
+  }
+}
+
+/** A stream that failed before there was one. */
+export function failedStream<T>(error: unknown): PoolStream<T> {
+  const started = Promise.reject(error);
+  // Whoever only iterates meets the error there, and must not meet it a second time as an unhandled rejection.
+  started.catch(() => undefined);
+  return {
+    started,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: () => Promise.reject(error),
+    return: () => Promise.resolve({ done: true, value: undefined }),
+  };
+}
