@@ -43,7 +43,9 @@ function copyRuntime(): void {
   const source = fileURLToPath(new URL('../../python/pypool', import.meta.url));
   cpSync(source, 'dist/runtime/pypool', {
     recursive: true,
-    filter: (path) => !path.includes('__pycache__') && (path.endsWith('.py') || !/\.[^/\\]*$/.test(path.slice(source.length))),
+    filter: (path) =>
+      !path.includes('__pycache__') &&
+      (path.endsWith('.py') || !/\.[^/\\]*$/.test(path.slice(source.length))),
   });
 }
 

@@ -16,11 +16,19 @@ export async function buildIfStale() {
   const complete = projects.every((project) => existsSync(join(root, project, 'dist')));
   const fresh = complete && existsSync(stamp) && readFileSync(stamp, 'utf8') === sources;
   if (fresh) return;
-  console.log(`Building ${projects.length} packages: ${complete ? 'a source has changed' : 'not built yet'} ...`);
+  console.log(
+    `Building ${projects.length} packages: ${complete ? 'a source has changed' : 'not built yet'} ...`,
+  );
   // Nx knows which of them are concerned, and in which order; no daemon, so that nothing outlives this.
   const env = { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' };
   const nx = join(root, 'node_modules/.bin/nx');
-  const args = [nx, 'run-many', '--targets=build', `--projects=${projects.join(',')}`, '--outputStyle=static'];
+  const args = [
+    nx,
+    'run-many',
+    '--targets=build',
+    `--projects=${projects.join(',')}`,
+    '--outputStyle=static',
+  ];
   await runQuietly(process.execPath, args, { cwd: root, env });
   mkdirSync(join(stamp, '..'), { recursive: true });
   writeFileSync(stamp, sources);
@@ -38,7 +46,9 @@ function hashOf(projects) {
   const hash = createHash('sha256');
   const inputs = ['package-lock.json', 'tsconfig.base.json', 'nx.json', 'tools/build', 'python/pypool'];
   for (const project of projects) {
-    inputs.push(...['package.json', 'tsconfig.json', 'tsup.config.ts', 'src'].map((name) => `${project}/${name}`));
+    inputs.push(
+      ...['package.json', 'tsconfig.json', 'tsup.config.ts', 'src'].map((name) => `${project}/${name}`),
+    );
   }
   for (const input of inputs) addFile(hash, input);
   return hash.digest('hex');

@@ -7,5 +7,7 @@ const OLDEST = [20, 19];
 export function requireNode(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
-  throw new NotReady(`pypool needs Node ${OLDEST.join('.')} or newer; this is Node ${version} (${process.execPath}).`);
+  throw new NotReady(
+    `pypool needs Node ${OLDEST.join('.')} or newer; this is Node ${version} (${process.execPath}).`,
+  );
 }

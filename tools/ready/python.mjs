@@ -35,10 +35,14 @@ export function findPython(env = process.env) {
 function probe(file, env) {
   const code = 'import sys; print("%d.%d.%d" % sys.version_info[:3], sys.executable)';
   // -S and -E: no site-packages and no PYTHON* variables, so that only the interpreter itself is asked, and soon answers.
-  const { error, status, stdout, stderr } = spawnSync(file, ['-S', '-E', '-c', code], { env, encoding: 'utf8' });
+  const { error, status, stdout, stderr } = spawnSync(file, ['-S', '-E', '-c', code], {
+    env,
+    encoding: 'utf8',
+  });
   if (error) return { problem: error.code === 'ENOENT' ? 'not found' : error.message };
   const [, version, path] = /^(\d+\.\d+\.\d+) (.*)$/m.exec(stdout) ?? [];
-  if (status !== 0 || version === undefined) return { problem: `does not run: ${stderr.trim().split('\n').at(-1)}` };
+  if (status !== 0 || version === undefined)
+    return { problem: `does not run: ${stderr.trim().split('\n').at(-1)}` };
   return { version, path };
 }
 

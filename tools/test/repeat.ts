@@ -24,7 +24,9 @@ const problems: string[] = [];
 for (let run = 1; run <= runs; run += 1) {
   const seed = Date.now();
   const { line, output, left } = await runOnce(seed);
-  console.log(`run ${String(run).padStart(String(runs).length)}/${runs}  seed ${seed}  ${line ?? 'no result'}`);
+  console.log(
+    `run ${String(run).padStart(String(runs).length)}/${runs}  seed ${seed}  ${line ?? 'no result'}`,
+  );
   if (line === undefined || !line.includes(' 0 failed')) {
     problems.push(`run ${run} (seed ${seed}): ${line ?? 'no result'}`);
     console.log(output);
@@ -35,7 +37,8 @@ for (let run = 1; run <= runs; run += 1) {
   }
 }
 
-if (!canSeeProcesses()) console.log('\nProcesses left behind cannot be seen on this system (it has no /proc).');
+if (!canSeeProcesses())
+  console.log('\nProcesses left behind cannot be seen on this system (it has no /proc).');
 console.log(`\n${runs} runs, ${problems.length === 0 ? 'all green, nothing left behind' : 'with problems:'}`);
 for (const problem of problems) console.log(`  ${problem}`);
 process.exitCode = problems.length === 0 ? 0 : 1;

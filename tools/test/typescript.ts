@@ -5,7 +5,11 @@ import { noResults, partLine, sum } from './results.js';
 import type { Results } from './results.js';
 
 /** The parts that have TypeScript tests: each folder with a `vitest.config.ts`, but the scenarios, which are a command of their own. */
-const PROJECTS = ['packages/*/vitest.config.ts', 'apps/*/vitest.config.ts', 'tools/!(scenarios)/vitest.config.ts'];
+const PROJECTS = [
+  'packages/*/vitest.config.ts',
+  'apps/*/vitest.config.ts',
+  'tools/!(scenarios)/vitest.config.ts',
+];
 
 export interface TypeScriptRun {
   readonly root: string;
@@ -70,17 +74,22 @@ class PartReporter implements Reporter {
     const found = noResults();
     const file = relative(this.#root, module.moduleId);
     // A file that cannot be loaded has no tests to fail: it counts as one.
-    const moduleErrors = [...module.errors(), ...[...module.children.allSuites()].flatMap((suite) => suite.errors())];
+    const moduleErrors = [
+      ...module.errors(),
+      ...[...module.children.allSuites()].flatMap((suite) => suite.errors()),
+    ];
     for (const error of moduleErrors) this.#print(file, error, module);
     found.failed += moduleErrors.length;
     for (const test of module.children.allTests()) {
       const name = `${file} > ${test.fullName}`;
       const result = test.result();
       if (result.state === 'passed') found.passed += 1;
-      else if (result.state === 'skipped') found.skipped.push({ test: name, reason: result.note ?? 'no reason given' });
+      else if (result.state === 'skipped')
+        found.skipped.push({ test: name, reason: result.note ?? 'no reason given' });
       else {
         found.failed += 1;
-        for (const error of result.errors ?? [{ message: 'did not finish' }]) this.#print(name, error, module);
+        for (const error of result.errors ?? [{ message: 'did not finish' }])
+          this.#print(name, error, module);
       }
     }
     return found;
