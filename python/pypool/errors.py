@@ -17,7 +17,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "ProtocolError",
     "UnknownFunction",
     "Unencodable",
+    "describe_exception",
 ]
 
 
@@ -120,3 +121,21 @@ class FrameTooLarge(Exception):
 
 class ProtocolError(Exception):
     """The peer broke the protocol. There is no resynchronisation: close the connection."""
+
+
+def describe_exception(
+    error: BaseException, encode: Callable[..., tuple[bytes, bool, list[Any]]]
+) -> dict[str, Any]:
+    """Tell what ended a call, as the error object of SPEC.md section 6. Bounded in size and depth; safe with hostile exceptions.
+
+    Args:
+        error: What was raised.
+        encode: The connection's encoder (:meth:`pypool.value.ValueCodec.encode`), to find out which of the exception's own data can be
+            sent.
+
+    Returns:
+        An error object. Its ``args`` and ``data`` are values, still to be encoded with the rest.
+    """
+    from .failures import describe_failure
+
+    return describe_failure(error, encode)

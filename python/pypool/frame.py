@@ -13,9 +13,9 @@ from .errors import FrameTooLarge, ProtocolError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Protocol, Union
+    from typing import Protocol
 
-    Buffer = Union[bytes, bytearray, memoryview]
+    Buffer = bytes | bytearray | memoryview
 
     class Socket(Protocol):
         """What is asked of a socket; ``socket.socket`` and ``_socket.socket`` both have it."""

@@ -12,8 +12,8 @@ from .errors import ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Callable
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
 __all__ = ["NotFinite", "parse_json", "with_deeper_stack", "write_json"]
 

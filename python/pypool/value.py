@@ -34,7 +34,7 @@ class ValueCodec:
         types: The registered types.
     """
 
-    __slots__ = ("_encoder", "integers", "marker", "types")
+    __slots__ = ("_encoder", "_messages", "integers", "types", "unencodable")
 
     def __init__(
         self,
@@ -43,9 +43,10 @@ class ValueCodec:
         types: TypeRegistry = TYPES,
     ) -> None:
         self.integers = integers
-        self.marker = unencodable == "marker"
+        self.unencodable = unencodable
         self.types = types
         self._encoder: Any = None
+        self._messages: ValueCodec | None = None
 
     def encode(self, value: Any, root: str = "result", buffers: list[Buffer] | None = None) -> Encoded:
         """Encode one value.
@@ -73,6 +74,16 @@ class ValueCodec:
             encoder = self._encoder = ValueEncoder(self)
         result: Encoded = encoder.encode(value, root, [] if buffers is None else buffers)
         return result
+
+    def encode_message(self, message: Any) -> Encoded:
+        """Encode a message of the protocol itself, for example an error object: its own integers are numbers, whatever `integers` says.
+
+        Raises:
+            Unencodable: A value of the user's inside has no place in the protocol.
+        """
+        if self._messages is None:
+            self._messages = self if self.integers == "auto" else ValueCodec("auto", self.unencodable, self.types)
+        return self._messages.encode(message, "message")
 
     def decode(self, frame: Frame, root: str = "value") -> Any:
         """Decode the value that is the whole envelope of a frame.

@@ -6,27 +6,30 @@ and notes each tagged value. The second makes the values in reverse, so that wha
 
 from __future__ import annotations
 
+import re
+
 from .element_types import ARRAY_FORMATS, DTYPE_SIZES
 from .errors import InvalidArguments, ProtocolError
-from .value_path import path_of
+from .value_path import entry_step, field_step, key_step, path_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Callable, Optional, Union
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from .frame import Buffer
     from .value_types import TypeRegistry
 
-    Step = Union[str, int]
-    Place = Optional[tuple["Place", Step]]  # the way back to the root
+    Step = str | int
+    Place = tuple["Place", tuple[Callable[[Any], str] | None, Any]] | None  # the way back to the root
 
 __all__ = ["untag"]
 
 _CONTAINERS = frozenset({dict, list})
-_NOT_FINITE = frozenset({"nan", "inf", "-inf"})
-_FLOAT_CHARACTERS = frozenset("+-.0123456789e")
-_MAX_INT_DIGITS = 4300
+_NONE, _ITEMS, _PAIRS, _VALUE = range(4)
+_INT = re.compile(r"-?[0-9]{1,4300}")
+_FLOAT = re.compile(r"nan|-?inf|-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
+_TIMEDELTA = re.compile(r"(-?)([0-9]{1,18})(?:\.([0-9]{1,6}))?")
 _MAX_DIMENSIONS = 32  # of numpy 1; numpy 2 has 64
 
 
@@ -57,25 +60,38 @@ def untag(value: Any, buffers: Sequence[Buffer], types: TypeRegistry, root: str)
 def _find_tags(holder: list[Any]) -> list[tuple[Any, Any, list[Any], Place]]:
     """All tagged values, each before those inside it: what holds it, under which key, the tag and its parts, and where it is."""
     found: list[tuple[Any, Any, list[Any], Place]] = []
-    pending: list[tuple[Any, Place, bool]] = [(holder, None, True)]
+    pending: list[tuple[Any, Place]] = []
+
+    def visit(container: Any, key: Any, child: Any, place: Place) -> None:
+        if type(child) is not dict or len(child) != 1 or "$" not in child:
+            pending.append((child, place))
+            return
+        tag = _check_tag(child["$"])
+        found.append((container, key, tag, place))
+        inner = _TAGS[tag[0]].inner
+        if inner == _ITEMS:
+            pending.append((tag[1], place))
+        elif inner == _PAIRS:
+            for index, pair in enumerate(tag[1]):
+                if type(pair[0]) in _CONTAINERS:
+                    visit(pair, 0, pair[0], (place, (key_step, index)))
+                if type(pair[1]) in _CONTAINERS:
+                    visit(pair, 1, pair[1], (place, (entry_step, pair[0])))
+        elif inner == _VALUE and type(tag[2]) in _CONTAINERS:
+            visit(tag, 2, tag[2], place)
+
+    if type(holder[0]) in _CONTAINERS:
+        visit(holder, 0, holder[0], None)
     while pending:
-        container, place, transparent = pending.pop()
+        container, place = pending.pop()
         if type(container) is dict:
-            children: Any = container.items()
-        elif _CONTAINERS.isdisjoint({*map(type, container)}):
-            continue  # a long list of numbers is not looked at one by one
-        else:
-            children = enumerate(container)
-        for key, child in children:
-            if type(child) is dict and len(child) == 1 and "$" in child:
-                tag = _check_tag(child["$"])
-                here = place if transparent else (place, key)
-                found.append((container, key, tag, here))
-                inner = _TAGS[tag[0]].inner
-                if inner:
-                    pending.append((tag if inner == 2 else tag[1], here, inner == 2))
-            elif type(child) in _CONTAINERS:
-                pending.append((child, place if transparent else (place, key), False))
+            for key, child in container.items():
+                if type(child) in _CONTAINERS:
+                    visit(container, key, child, (place, (field_step, key)))
+        elif not _CONTAINERS.isdisjoint({*map(type, container)}):  # a long list of numbers is not looked at one by one
+            for index, child in enumerate(container):
+                if type(child) in _CONTAINERS:
+                    visit(container, index, child, (place, (None, index)))
     return found
 
 
@@ -95,8 +111,8 @@ def _check_tag(tag: Any) -> list[Any]:
 def _steps_to(place: Place) -> list[Step]:
     steps: list[Step] = []
     while place is not None:
-        place, step = place
-        steps.append(step)
+        place, (make, key) = place
+        steps.append(key if make is None else make(key))
     return steps[::-1]
 
 
@@ -133,19 +149,15 @@ class _Maker:
 
 
 def _int(_maker: _Maker, _tag: str, text: str) -> int:
-    digits = text[1:] if text[:1] == "-" else text
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= _MAX_INT_DIGITS):
+    if _INT.fullmatch(text) is None:
         raise ProtocolError("the tag 'int' holds no integer of at most 4300 digits")
     return int(text)
 
 
 def _float(_maker: _Maker, _tag: str, text: str) -> float:
-    if text not in _NOT_FINITE and (not _FLOAT_CHARACTERS.issuperset(text) or not text[-1:].isdigit()):
+    if _FLOAT.fullmatch(text) is None:
         raise ProtocolError("the tag 'float' holds no number")
-    try:
-        return float(text)
-    except ValueError:
-        raise ProtocolError("the tag 'float' holds no number") from None
+    return float(text)
 
 
 def _bytes(maker: _Maker, _tag: str, index: int) -> bytes:
@@ -210,9 +222,8 @@ def _time(_maker: _Maker, tag: str, text: str) -> Any:
 
 def _timedelta(_maker: _Maker, _tag: str, text: str) -> Any:
     import datetime
-    import re
 
-    match = re.fullmatch(r"(-?)([0-9]{1,18})(?:\.([0-9]{1,6}))?", text)
+    match = _TIMEDELTA.fullmatch(text)
     if match is None:
         raise _Impossible("is no timedelta: it is written as seconds with at most six decimals")
     sign, whole, rest = match.groups()
@@ -260,15 +271,15 @@ def _map(_maker: _Maker, _tag: str, pairs: list[list[Any]]) -> dict[Any, Any]:
     try:
         return dict(pairs)  # type: ignore[arg-type]
     except TypeError as error:
-        raise _unhashable([key for key, _ in pairs], "the key of a Python dict", 0) from error
+        raise _unhashable([key for key, _ in pairs], "the key of a Python dict", key_step) from error
 
 
-def _unhashable(items: list[Any], place: str, *steps: Step) -> _Impossible:
+def _unhashable(items: list[Any], place: str, step: Callable[[int], Step] = int) -> _Impossible:
     for index, item in enumerate(items):
         try:
             hash(item)
         except TypeError:
-            return _Impossible(f"is a {type(item).__name__}, which cannot be {place}", index, *steps)
+            return _Impossible(f"is a {type(item).__name__}, which cannot be {place}", step(index))
     return _Impossible(f"holds what cannot be {place}")
 
 
@@ -290,12 +301,12 @@ class _Form:
     Attributes:
         make: Makes the value of the parts, those inside it being made already.
         parts: The JSON types of what follows the tag's name.
-        inner: Which part holds values: 0 none, 1 the items or fields of part 1, 2 part 2 itself.
+        inner: Where there are values inside: the items or fields of the first part, its pairs, the second part, or nowhere.
     """
 
     __slots__ = ("inner", "make", "parts")
 
-    def __init__(self, make: Callable[..., Any], *parts: type, inner: int = 0) -> None:
+    def __init__(self, make: Callable[..., Any], *parts: type, inner: int = _NONE) -> None:
         self.make = make
         self.parts = parts
         self.inner = inner
@@ -314,10 +325,10 @@ _TAGS = {
     "decimal": _Form(_decimal, str),
     "uuid": _Form(_uuid, str),
     "complex": _Form(_complex, str),
-    "set": _Form(_set, list, inner=1),
-    "frozenset": _Form(_set, list, inner=1),
-    "map": _Form(_map, list, inner=1),
-    "tuple": _Form(_tuple, list, inner=1),
-    "object": _Form(_object, dict, inner=1),
-    "type": _Form(_type, str, object, inner=2),
+    "set": _Form(_set, list, inner=_ITEMS),
+    "frozenset": _Form(_set, list, inner=_ITEMS),
+    "map": _Form(_map, list, inner=_PAIRS),
+    "tuple": _Form(_tuple, list, inner=_ITEMS),
+    "object": _Form(_object, dict, inner=_ITEMS),
+    "type": _Form(_type, str, object, inner=_VALUE),
 }

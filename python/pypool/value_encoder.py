@@ -9,18 +9,18 @@ from .element_types import DTYPE_SIZES, dtype_of_format
 from .errors import Unencodable
 from .plain import MAX_DEPTH, MAX_SAFE_INTEGER, is_plain
 from .plain_json import with_deeper_stack, write_json
-from .value_path import path_of, type_name_of
+from .value_path import entry_step, field_step, key_step, path_of, type_name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any, Callable, Union
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
     from .frame import Buffer
     from .value import Encoded, ValueCodec
 
     Form = Callable[["_Walk", Any], Any]
-    Step = Union[str, int]
+    Step = str | int
 
 __all__ = ["ValueEncoder"]
 
@@ -49,7 +49,7 @@ class ValueEncoder:
     def encode(self, value: Any, root: str, buffers: list[Buffer]) -> Encoded:
         """As :meth:`pypool.value.ValueCodec.encode`; also right for plain values, only slower."""
         before = len(buffers)
-        walk = _Walk(self, buffers, self._codec.integers, self._codec.marker)
+        walk = _Walk(self, buffers, self._codec.integers, self._codec.unencodable == "marker")
         try:
             try:
                 copy = walk.encode(value)
@@ -178,7 +178,7 @@ class _Walk:
             for key, item in fields:
                 copy[key] = (form_of(type(item)) or _refuse)(self, item)
         except _Refused as refused:
-            refused.steps.append(key)
+            refused.steps.append(field_step(key))
             raise
         finally:
             self.leave(container)
@@ -190,6 +190,7 @@ class _Walk:
             return self.refuse(container, refusal)
         pairs: list[list[Any]] = []
         pair: list[Any] = []
+        key: Any = None
         try:
             form_of = self._form_of
             for key, item in container.items():
@@ -198,7 +199,7 @@ class _Walk:
                 pair.append((form_of(type(item)) or _refuse)(self, item))
                 pairs.append(pair)
         except _Refused as refused:
-            refused.steps += [len(pair), len(pairs)]
+            refused.steps.append(entry_step(key) if pair else key_step(len(pairs)))
             raise
         finally:
             self.leave(container)
