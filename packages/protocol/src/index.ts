@@ -39,11 +39,13 @@ export {
   PythonCollection,
   PythonValue,
   decimal,
+  pyComplex,
   pyDate,
   pyDatetime,
   pyFloat,
   pyFrozenSet,
   pyTime,
+  pyTimedelta,
   pyTuple,
   uuid,
 } from './value/python-value.js';

@@ -1,12 +1,6 @@
 /** The kinds of trouble a caller can meet; each {@link ErrorCode} belongs to exactly one. */
 export type ErrorCategory =
-  | 'usage'
-  | 'timeout'
-  | 'cancelled'
-  | 'resource'
-  | 'communication'
-  | 'python'
-  | 'system';
+  'usage' | 'timeout' | 'cancelled' | 'resource' | 'communication' | 'python' | 'system';
 
 /** Which category each code belongs to. The closed set of codes: a new one is a new feature. */
 export const CATEGORY_OF = {
@@ -81,7 +75,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  * Test with {@link isPypoolError}, which holds across copies of the package and module formats, rather than with `instanceof`.
  */
 export class PypoolError extends Error {
-  readonly [BRAND] = true;
+  declare readonly [BRAND]: true;
   readonly category: ErrorCategory;
   readonly code: ErrorCode;
   readonly outcome: Outcome;
@@ -95,8 +89,7 @@ export class PypoolError extends Error {
     this.code = details.code;
     this.category = CATEGORY_OF[details.code];
     this.outcome = details.outcome ?? 'not-started';
-    this.retryable =
-      details.retryable ?? (this.outcome === 'not-started' && PASSING.has(details.code));
+    this.retryable = details.retryable ?? (this.outcome === 'not-started' && PASSING.has(details.code));
     this.context = details.context ?? {};
   }
 
@@ -113,6 +106,9 @@ export class PypoolError extends Error {
     };
   }
 }
+
+// On the prototype, so that printing an error does not show it.
+Object.defineProperty(PypoolError.prototype, BRAND, { value: true });
 
 /** Whether a value is an error of pypool, whichever copy of the package made it. */
 export function isPypoolError(value: unknown): value is PypoolError {

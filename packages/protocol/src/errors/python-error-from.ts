@@ -65,7 +65,8 @@ function pythonError(fields: Fields, message: string): PythonError {
 /** What every Python exception has, whatever became of it. */
 function common(fields: Fields): Omit<PythonErrorDetails, 'message'> & { readonly pythonType: string } {
   // `raise X from None` hides the context; Python itself prints it no more then.
-  const cause = fields.error('cause') ?? (fields.flag('suppressContext') ? undefined : fields.error('context'));
+  const cause =
+    fields.error('cause') ?? (fields.flag('suppressContext') ? undefined : fields.error('context'));
   return {
     code: 'python-error',
     outcome: 'finished',

@@ -181,8 +181,10 @@ export class FrameDecoder {
   }
 
   #check(type: number, flags: number, callId: number, headBytes: number): void {
-    if (this.#accepts[type] === 0) throw protocolError(`frame type ${type} has no place on this channel`, { type });
-    if ((flags & ~FLAG_TAGGED) !== 0) throw protocolError(`reserved flags are set: ${flags}`, { type, flags });
+    if (this.#accepts[type] === 0)
+      throw protocolError(`frame type ${type} has no place on this channel`, { type });
+    if ((flags & ~FLAG_TAGGED) !== 0)
+      throw protocolError(`reserved flags are set: ${flags}`, { type, flags });
     if (callId > Number.MAX_SAFE_INTEGER || (callId !== 0) !== CALL_TYPES.has(type)) {
       throw protocolError(`call id ${callId} in a frame of type ${type}`, { type, callId });
     }

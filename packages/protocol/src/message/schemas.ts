@@ -52,16 +52,13 @@ const meta = z.object({
   parent: callId.optional(),
 });
 
-const call = z
-  .tuple([text], z.unknown())
-  .pipe(
-    z.union([
-      z.tuple([text]),
-      z.tuple([text, z.array(z.unknown()).nullable()]),
-      z.tuple([text, z.array(z.unknown()).nullable(), record.nullable()]),
-      z.tuple([text, z.array(z.unknown()).nullable(), record.nullable(), meta.nullable()]),
-    ]),
-  );
+const positional = z.array(z.unknown()).nullable();
+const call = z.union([
+  z.tuple([text]),
+  z.tuple([text, positional]),
+  z.tuple([text, positional, record.nullable()]),
+  z.tuple([text, positional, record.nullable(), meta.nullable()]),
+]);
 
 const traceback = z.object({
   file: text,

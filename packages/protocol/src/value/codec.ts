@@ -58,15 +58,17 @@ export function createValueCodec(options: ValueCodecOptions = {}): ValueCodec {
   return {
     encode(value, root = 'value') {
       if (value === undefined) return { text: 'null', tagged: false, buffers: NO_BUFFERS };
-      if (isPlain(value, MAX_DEPTH)) return { text: stringify(value), tagged: false, buffers: NO_BUFFERS };
+      if (isSurelyPlain(value)) return { text: stringify(value), tagged: false, buffers: NO_BUFFERS };
       const tagging = new Tagging(types);
       const text = stringify(tagging.encode(value, root));
       return { text, tagged: tagging.tagged, buffers: tagging.buffers };
     },
     encodeAll(values, roots) {
-      if (isPlain(values, MAX_DEPTH)) return { text: stringify(values), tagged: false, buffers: NO_BUFFERS };
+      if (isSurelyPlain(values)) return { text: stringify(values), tagged: false, buffers: NO_BUFFERS };
       const tagging = new Tagging(types);
-      const text = stringify(values.map((value, index) => tagging.encode(value, roots[index] ?? `[${index}]`)));
+      const text = stringify(
+        values.map((value, index) => tagging.encode(value, roots[index] ?? `[${index}]`)),
+      );
       return { text, tagged: tagging.tagged, buffers: tagging.buffers };
     },
     decode({ envelope, tagged, buffers }) {
@@ -78,6 +80,15 @@ export function createValueCodec(options: ValueCodecOptions = {}): ValueCodec {
       return value;
     },
   };
+}
+
+function isSurelyPlain(value: unknown): boolean {
+  try {
+    return isPlain(value, MAX_DEPTH);
+  } catch {
+    // A getter or a proxy threw. The careful way meets the same, and can say where.
+    return false;
+  }
 }
 
 /** Whether an object in this JSON may have the key `__proto__`, written plainly or with escapes. False alarms only cost time. */
@@ -100,7 +111,8 @@ function stringify(value: unknown): string {
     // Plain data fails for one reason only: the text is longer than a JavaScript string may be.
     throw createError({
       code: 'frame-too-large',
-      message: 'A value is too large to be written as one JSON text. Send bytes or typed arrays, or several calls.',
+      message:
+        'A value is too large to be written as one JSON text. Send bytes or typed arrays, or several calls.',
       cause,
     });
   }

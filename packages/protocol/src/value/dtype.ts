@@ -1,20 +1,6 @@
 /** The element types of arrays on the wire, little-endian. `b1` is bool, `u1c` is `Uint8ClampedArray`, `c8` and `c16` are complex. */
 export type Dtype =
-  | 'i1'
-  | 'i2'
-  | 'i4'
-  | 'i8'
-  | 'u1'
-  | 'u1c'
-  | 'u2'
-  | 'u4'
-  | 'u8'
-  | 'f2'
-  | 'f4'
-  | 'f8'
-  | 'c8'
-  | 'c16'
-  | 'b1';
+  'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u1c' | 'u2' | 'u4' | 'u8' | 'f2' | 'f4' | 'f8' | 'c8' | 'c16' | 'b1';
 
 /** The arrays that back a {@link Dtype}. */
 export type TypedArray =
@@ -58,12 +44,16 @@ export const DTYPES: Readonly<Record<Dtype, DtypeFacts>> = {
 };
 
 const DTYPE_OF_CLASS: ReadonlyMap<string, Dtype> = new Map(
-  (Object.keys(DTYPES) as Dtype[]).filter((name) => DTYPES[name].native).map((name) => [DTYPES[name].array.name, name]),
+  (Object.keys(DTYPES) as Dtype[])
+    .filter((name) => DTYPES[name].native)
+    .map((name) => [DTYPES[name].array.name, name]),
 );
 
 /** Reads the class of a typed array from the object itself: true in every realm, and not to be fooled. */
-const classOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
-  .get as (this: unknown) => string | undefined;
+const classOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get as (this: unknown) => string | undefined;
 
 /** The dtype of a typed array; `undefined` for anything else (`DataView`, `Float16Array`). */
 export function dtypeOf(value: unknown): Dtype | undefined {

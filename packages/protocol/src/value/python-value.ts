@@ -8,15 +8,7 @@ export const VALUE_KIND: unique symbol = Symbol.for('pypool.value') as never;
 
 /** The Python types that have no counterpart in JavaScript and travel as text. */
 export type PythonValueType =
-  | 'float'
-  | 'datetime'
-  | 'date'
-  | 'time'
-  | 'timedelta'
-  | 'decimal'
-  | 'uuid'
-  | 'complex'
-  | 'unencodable';
+  'float' | 'datetime' | 'date' | 'time' | 'timedelta' | 'decimal' | 'uuid' | 'complex' | 'unencodable';
 
 /**
  * A Python value that JavaScript has no type for, as text: `{ type: 'decimal', text: '1.10' }`.
@@ -75,7 +67,11 @@ export function pyFrozenSet(items: Iterable<unknown>): PythonCollection {
 
 /** Send a `decimal.Decimal`, for example `decimal('1.10')`. */
 export function decimal(text: string): PythonValue {
-  return checked('decimal', text, /^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|s?nan\d*)$/i);
+  return checked(
+    'decimal',
+    text,
+    /^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|s?nan\d*)$/i,
+  );
 }
 
 /** Send a `uuid.UUID` in its usual form, for example `uuid('0f8fad5b-d9cb-469f-a165-70867728950e')`. */
@@ -85,7 +81,11 @@ export function uuid(text: string): PythonValue {
 
 /** Send a `datetime.datetime` with its zone and microseconds, for example `pyDatetime('2026-11-23T10:00:00.123456+01:00')`. */
 export function pyDatetime(text: string): PythonValue {
-  return checked('datetime', text, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?[+-]\d\d:\d\d(?::\d\d(?:\.\d{6})?)?$/);
+  return checked(
+    'datetime',
+    text,
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?[+-]\d\d:\d\d(?::\d\d(?:\.\d{6})?)?$/,
+  );
 }
 
 /** Send a `datetime.date`, for example `pyDate('2026-11-23')`. */
@@ -95,7 +95,22 @@ export function pyDate(text: string): PythonValue {
 
 /** Send a `datetime.time`, for example `pyTime('10:00:00.123456')`. */
 export function pyTime(text: string): PythonValue {
-  return checked('time', text, /^\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?(?:[+-]\d\d:\d\d(?::\d\d(?:\.\d{6})?)?)?$/);
+  return checked(
+    'time',
+    text,
+    /^\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?(?:[+-]\d\d:\d\d(?::\d\d(?:\.\d{6})?)?)?$/,
+  );
+}
+
+/** Send a `datetime.timedelta`, in seconds as decimal text with at most 6 decimals, for example `pyTimedelta('-0.5')`. */
+export function pyTimedelta(seconds: string): PythonValue {
+  return checked('timedelta', seconds, /^-?\d+(?:\.\d{1,6})?$/);
+}
+
+/** Send a `complex`. */
+export function pyComplex(real: number, imaginary: number): PythonValue {
+  const text = floatText(imaginary);
+  return new PythonValue('complex', `${floatText(real)}${text.startsWith('-') ? '' : '+'}${text}j`);
 }
 
 /** Text of a number in the form Python's `float()` reads, always recognisable as a float. */

@@ -28,8 +28,9 @@ export class Tagging {
   readonly #types: readonly ValueType[];
   #root = '';
   readonly #steps: string[] = [];
-  /** The containers around the value in hand, outermost first. */
+  /** The containers around the value in hand, outermost first, and how many steps led to each. */
   readonly #around: object[] = [];
+  readonly #stepsTo: number[] = [];
 
   constructor(types: readonly ValueType[]) {
     this.#types = types;
@@ -38,7 +39,13 @@ export class Tagging {
   /** @param root - What to call the value in an error. */
   encode(value: unknown, root: string): unknown {
     this.#root = root;
-    return this.#any(value);
+    try {
+      return this.#any(value);
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      // A getter, a proxy, a toJSON, or a registered type threw: the steps still lead to where.
+      throw this.#unencodable('an object that throws when it is read', error);
+    }
   }
 
   #any(value: unknown): unknown {
@@ -61,17 +68,21 @@ export class Tagging {
   }
 
   #number(value: number): unknown {
-    if (Number.isSafeInteger(value) ? !Object.is(value, -0) : Number.isFinite(value) && !Number.isInteger(value)) {
+    if (
+      Number.isSafeInteger(value) ? !Object.is(value, -0) : Number.isFinite(value) && !Number.isInteger(value)
+    ) {
       return value;
     }
     return this.#tag('float', floatText(value));
   }
 
   #object(value: object): unknown {
-    if (this.#around.length >= MAX_DEPTH) throw this.#tooDeep(value);
+    if (this.#around.length >= MAX_DEPTH) throw this.#tooDeep();
     this.#around.push(value);
+    this.#stepsTo.push(this.#steps.length);
     const encoded = this.#container(value);
     this.#around.pop();
+    this.#stepsTo.pop();
     return encoded;
   }
 
@@ -112,7 +123,9 @@ export class Tagging {
       case 'Map':
         return holds(mapSize, value) ? this.#map(value as Map<unknown, unknown>) : undefined;
       case 'Set':
-        return holds(setSize, value) ? this.#tag('set', this.#items([...(value as Set<unknown>)])) : undefined;
+        return holds(setSize, value)
+          ? this.#tag('set', this.#items([...(value as Set<unknown>)]))
+          : undefined;
       case 'ArrayBuffer':
       case 'SharedArrayBuffer':
         return this.#tag('bytes', this.#buffer(new Uint8Array(value as ArrayBuffer)));
@@ -174,7 +187,8 @@ export class Tagging {
   #date(date: Date): unknown {
     const moment = Date.prototype.getTime.call(date);
     if (Number.isNaN(moment)) throw this.#unencodable('an invalid Date');
-    if (moment < FIRST_MOMENT || moment > LAST_MOMENT) throw this.#unencodable('a Date outside the years 1 to 9999');
+    if (moment < FIRST_MOMENT || moment > LAST_MOMENT)
+      throw this.#unencodable('a Date outside the years 1 to 9999');
     return this.#tag('datetime', new Date(moment).toISOString().replace('Z', '+00:00'));
   }
 
@@ -184,7 +198,7 @@ export class Tagging {
   }
 
   #registered(type: ValueType, value: object): unknown {
-    return this.#tag('type', type.name, this.#any(this.#ask(type.name, () => type.encode(value))));
+    return this.#tag('type', type.name, this.#any(type.encode(value)));
   }
 
   #hasToJson(value: object): value is { toJSON(key: string): unknown } {
@@ -192,19 +206,10 @@ export class Tagging {
   }
 
   #toJson(value: { toJSON(key: string): unknown }): unknown {
-    const made = this.#ask(tagOf(value), () => value.toJSON(''));
+    const made = value.toJSON('');
     // As in JSON.stringify, what toJSON returns is not asked for its toJSON again; an object that returns itself is its properties.
     if (made !== value) return this.#any(made);
     return Array.isArray(made) ? this.#items(made) : this.#record(made as Record<string, unknown>);
-  }
-
-  /** Call the user's code; what it throws names the value that it was called for. */
-  #ask<T>(type: string, question: () => T): T {
-    try {
-      return question();
-    } catch (cause) {
-      throw this.#unencodable(type, cause);
-    }
   }
 
   #tag(...tag: unknown[]): unknown {
@@ -212,10 +217,12 @@ export class Tagging {
     return { $: tag };
   }
 
-  #tooDeep(value: object): UsageError {
-    const first = this.#around.indexOf(value);
-    if (first === -1) return this.#unencodable(`nested more than ${MAX_DEPTH} deep`);
-    return this.#unencodable('a cycle');
+  /** Cycles are looked for only here, since a cycle has no end: looking at each step would tax every value. */
+  #tooDeep(): UsageError {
+    const repeated = this.#around.findIndex((value, index) => this.#around.indexOf(value) < index);
+    if (repeated === -1) return this.#unencodable(`a value nested more than ${MAX_DEPTH} deep`);
+    this.#steps.length = this.#stepsTo[repeated]!;
+    return this.#unencodable('a reference back to a value that holds it');
   }
 
   #unencodable(type: string, cause?: unknown): UsageError {

@@ -18,7 +18,8 @@ const TEXT_TAGS: ReadonlySet<string> = new Set<PythonValueType>([
 
 const INTEGER = /^-?\d{1,4300}$/;
 const FLOAT = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/;
-const DATETIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{3})(\d{3})?)?([+-]\d\d:\d\d(?::\d\d(?:\.\d{6})?)?)$/;
+const DATETIME =
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{3})(\d{3})?)?([+-]\d\d:\d\d(?::\d\d(?:\.\d{6})?)?)$/;
 
 /** Puts one value together from parsed JSON and buffers: the inverse of `Tagging`. Anything unforeseen is a `protocol` error. */
 export class Untagging {
@@ -36,7 +37,8 @@ export class Untagging {
   /** `value` comes from `JSON.parse` and is ours: containers are changed in place. */
   decode(value: unknown, depth = 0): unknown {
     if (typeof value !== 'object' || value === null) return value;
-    if (depth >= MAX_ENVELOPE_DEPTH) throw protocolError(`a value is nested more than ${MAX_ENVELOPE_DEPTH} deep`);
+    if (depth >= MAX_ENVELOPE_DEPTH)
+      throw protocolError(`a value is nested more than ${MAX_ENVELOPE_DEPTH} deep`);
     if (Array.isArray(value)) return this.#items(value, depth + 1);
     const record = value as Record<string, unknown>;
     const tag = this.#tagged ? tagIn(record) : undefined;
@@ -121,7 +123,8 @@ export class Untagging {
 
   #ndarray(tag: readonly unknown[], index: unknown, dtype: unknown, shape: unknown): NdArray {
     const bytes = this.#buffer(tag, index);
-    if (!isDtype(dtype) || !isShape(shape) || shapeBytes(shape, dtype) !== bytes.byteLength) throw malformed(tag);
+    if (!isDtype(dtype) || !isShape(shape) || shapeBytes(shape, dtype) !== bytes.byteLength)
+      throw malformed(tag);
     const data = viewAs(bytes, dtype);
     if (data === undefined) throw malformed(tag);
     return new NdArray(data, shape, dtype);
@@ -129,12 +132,17 @@ export class Untagging {
 
   #registered(tag: readonly unknown[], name: unknown, payload: unknown, depth: number): unknown {
     const type = typeof name === 'string' ? this.#types.get(name) : undefined;
-    if (type === undefined) throw protocolError(`no type is registered under ${JSON.stringify(name)}`, { tag: 'type' });
+    if (type === undefined)
+      throw protocolError(`no type is registered under ${JSON.stringify(name)}`, { tag: 'type' });
     const decoded = this.decode(payload, depth);
     try {
       return type.decode(decoded);
     } catch (cause) {
-      throw protocolError(`the registered type ${type.name} could not decode its value`, { type: type.name }, cause);
+      throw protocolError(
+        `the registered type ${type.name} could not decode its value`,
+        { type: type.name },
+        cause,
+      );
     }
   }
 }

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../errors/errors.js';
+import { createValueCodec } from '../value/codec.js';
+import { encodeCallEnvelope } from './call-envelope.js';
+
+const codec = createValueCodec();
+const meta = { deadline: 5 };
+
+describe('the envelope of a call', () => {
+  it.each([
+    [undefined, undefined, '["f"]'],
+    [[], undefined, '["f"]'],
+    [[1, undefined], undefined, '["f",[1,null]]'],
+    [{ a: 1 }, undefined, '["f",null,{"a":1}]'],
+    [{ args: [1], kwargs: { a: 2 } }, undefined, '["f",[1],{"a":2}]'],
+    [{ args: [1] }, undefined, '["f",null,{"args":[1]}]'],
+    [{ args: [1], kwargs: {}, more: 1 }, undefined, '["f",null,{"args":[1],"kwargs":{},"more":1}]'],
+    [undefined, meta, '["f",null,null,{"deadline":5}]'],
+    [[1], meta, '["f",[1],null,{"deadline":5}]'],
+  ])('of %j with meta %j is %s', (args, withMeta, envelope) => {
+    expect(encodeCallEnvelope(codec, 'f', args, withMeta)).toEqual({ envelope, tagged: false, buffers: [] });
+  });
+
+  it('shares one list of buffers among all parts', () => {
+    const args = { args: [Uint8Array.of(1)], kwargs: { b: Uint8Array.of(2) } };
+    expect(encodeCallEnvelope(codec, 'f', args, undefined)).toEqual({
+      envelope: '["f",[{"$":["bytes",0]}],{"b":{"$":["bytes",1]}}]',
+      tagged: true,
+      buffers: [Uint8Array.of(1), Uint8Array.of(2)],
+    });
+  });
+
+  it.each([
+    [[1, [() => 1]], 'args[1][0]'],
+    [{ a: () => 1 }, 'kwargs.a'],
+    [{ args: [], kwargs: { x: [Symbol()] } }, 'kwargs.x[0]'],
+  ])('names the place of what cannot be sent', (args, path) => {
+    try {
+      encodeCallEnvelope(codec, 'f', args, undefined);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error).toMatchObject({ code: 'unencodable', outcome: 'not-started', context: { path } });
+    }
+  });
+
+  it.each([null, 'hello', 5, new Map(), () => 1, { args: 1, kwargs: {} }, { args: [], kwargs: [] }])(
+    'refuses arguments of another kind: %s',
+    (args) => {
+      expect(() => encodeCallEnvelope(codec, 'f', args, undefined)).toThrow(
+        expect.objectContaining({ code: 'invalid-arguments' }),
+      );
+    },
+  );
+});

@@ -1,0 +1,78 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { createError } from './create-error.js';
+import { CATEGORY_OF, type ErrorCode, PypoolError, isPypoolError } from './error.js';
+import { PythonError } from './python-error.js';
+
+const codes = Object.keys(CATEGORY_OF) as ErrorCode[];
+
+describe('an error', () => {
+  it.each(codes)('of code %s is of the class of its category', (code) => {
+    const error = createError({ code, message: 'what happened', context: { n: 1 }, cause: 'why' });
+    expect(error).toBeInstanceOf(PypoolError);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({
+      code,
+      category: CATEGORY_OF[code],
+      message: 'what happened',
+      cause: 'why',
+    });
+    expect(error.name).toBe(error.constructor.name);
+    expect(String(error)).toBe(`${error.name}: what happened`);
+  });
+
+  it('is known across copies of the package, and nothing else is taken for one', () => {
+    const error = createError({ code: 'protocol', message: '' });
+    const ofAnotherCopy = Object.create(Error.prototype, {
+      [Symbol.for('pypool.error')]: { value: true },
+    }) as unknown;
+    expect(isPypoolError(error)).toBe(true);
+    expect(isPypoolError(ofAnotherCopy)).toBe(true);
+    for (const other of [new Error(), {}, null, undefined, 'protocol'])
+      expect(isPypoolError(other)).toBe(false);
+  });
+
+  it('does not show its brand when it is printed', () => {
+    expect(inspect(createError({ code: 'protocol', message: '' }))).not.toContain('pypool.error');
+  });
+
+  it('is retryable where the call never ran and the trouble passes', () => {
+    const of = (code: ErrorCode, outcome?: 'unknown' | 'finished'): boolean =>
+      createError({ code, message: '', ...(outcome && { outcome }) }).retryable;
+    expect(of('queue-full')).toBe(true);
+    expect(of('worker-exited')).toBe(true);
+    expect(of('worker-exited', 'unknown')).toBe(false);
+    expect(of('pool-closed')).toBe(false);
+    expect(of('invalid-arguments')).toBe(false);
+    expect(createError({ code: 'internal', message: '', retryable: true }).retryable).toBe(true);
+  });
+
+  it('has no cause unless it was given one', () => {
+    expect('cause' in createError({ code: 'protocol', message: '' })).toBe(false);
+  });
+
+  it('leaves stack, traceback and arguments out of its JSON', () => {
+    const error = new PythonError({
+      code: 'python-error',
+      message: 'ValueError: no',
+      outcome: 'finished',
+      pythonType: 'ValueError',
+      args: ['secret'],
+      traceback: 'secret',
+      frames: [{ file: 'secret', line: 1, function: 'f', code: 'secret' }],
+    });
+    const text = JSON.stringify(error);
+    expect(text).not.toContain('secret');
+    expect(JSON.parse(text)).toEqual({
+      name: 'PythonError',
+      category: 'python',
+      code: 'python-error',
+      message: 'ValueError: no',
+      outcome: 'finished',
+      retryable: false,
+      context: {},
+      pythonType: 'ValueError',
+      pythonModule: 'builtins',
+    });
+  });
+});
