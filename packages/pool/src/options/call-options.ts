@@ -1,0 +1,93 @@
+import { createError, type CallMeta, type PypoolError } from '@pypool/protocol';
+
+/** How one call or stream differs from what the pool does by default. */
+export interface PoolCallOptions {
+  /**
+   * Budget of the whole call, the wait included. 0: rejected at once. `Infinity`: none.
+   *
+   * @defaultValue the pool's `timeoutMs`; `Infinity` for a stream
+   */
+  readonly timeoutMs?: number;
+  /**
+   * Budget from when a worker begins with it to its result. 0: ended as soon as it has begun. `Infinity`: none.
+   *
+   * @defaultValue the pool's `executionTimeoutMs`; `Infinity` for a stream
+   */
+  readonly executionTimeoutMs?: number;
+  /**
+   * Budget of the wait for a worker. 0: does not wait. `Infinity`: waits as long as the whole call may take.
+   *
+   * @defaultValue the pool's `checkoutTimeoutMs`
+   */
+  readonly checkoutTimeoutMs?: number;
+  /**
+   * Budget of each item of a stream while its consumer waits for it; nothing to a call. 0: each item has to be there already. `Infinity`: none.
+   *
+   * @defaultValue the pool's `itemTimeoutMs`
+   */
+  readonly itemTimeoutMs?: number;
+  /** When the whole call must be over: milliseconds since the Unix epoch, or a `Date`. Holds whatever the pool is doing, and beside `timeoutMs`. */
+  readonly deadline?: number | Date;
+  /** Aborts the call, whether it waits or runs. */
+  readonly signal?: AbortSignal;
+  /** Higher goes first, under a queue discipline that looks at it; under any other an error. @defaultValue `0` */
+  readonly priority?: number;
+  /** Labels of the caller: seen by the handler, the queue discipline and `status()`. JSON values only. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
+  /** Whether running it twice is harmless: then it is tried again when its worker dies under it. @defaultValue `false` */
+  readonly idempotent?: boolean;
+  /** What travels with the call beside `attributes`: the session, from those who keep sessions. */
+  readonly meta?: CallMeta;
+}
+
+const DURATIONS = ['timeoutMs', 'executionTimeoutMs', 'checkoutTimeoutMs', 'itemTimeoutMs'] as const;
+
+const KNOWN: ReadonlySet<string> = new Set<keyof PoolCallOptions>([
+  ...DURATIONS,
+  'deadline',
+  'signal',
+  'priority',
+  'attributes',
+  'idempotent',
+  'meta',
+]);
+
+/**
+ * What is wrong with a call's options, or `undefined`. Written out by hand, for it runs with every call that has options.
+ *
+ * @param usesPriority whether the pool's queue discipline looks at `priority`
+ */
+export function findOptionsError(options: PoolCallOptions, usesPriority: boolean): PypoolError | undefined {
+  for (const key in options) {
+    if (!KNOWN.has(key)) return wrong(key, `there is no such option; there are ${[...KNOWN].join(', ')}`);
+  }
+  for (const key of DURATIONS) {
+    const value = options[key];
+    if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
+      return wrong(key, `${String(value)} is not a number of milliseconds of at least 0`);
+    }
+  }
+  const { deadline, priority, signal } = options;
+  if (deadline !== undefined && typeof deadline !== 'number' && !(deadline instanceof Date)) {
+    return wrong('deadline', 'it is neither milliseconds since the Unix epoch nor a Date');
+  }
+  if (deadline !== undefined && Number.isNaN(Number(deadline))) return wrong('deadline', 'it is no point in time');
+  if (signal !== undefined && !(typeof signal === 'object' && 'aborted' in signal)) {
+    return wrong('signal', 'it is not an AbortSignal');
+  }
+  if (priority !== undefined) {
+    if (typeof priority !== 'number' || Number.isNaN(priority)) return wrong('priority', 'it is not a number');
+    if (!usesPriority) {
+      return wrong('priority', "this pool's queue discipline ignores it; choose `queue: priority()`");
+    }
+  }
+  return undefined;
+}
+
+function wrong(option: string, what: string): PypoolError {
+  return createError({
+    code: 'invalid-options',
+    message: `Call option ${option}: ${what}.`,
+    context: { option },
+  });
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../clock/clock.js';
+import type { WorkerFactory } from '../contract.js';
+import type { QueueDiscipline } from '../strategies/queue.js';
+import type { SelectionStrategy } from '../strategies/selection.js';
+
+/**
+ * When workers are started: `eager`, `size` of them at once; `background` likewise, but whoever makes the pool does not wait for them; `lazy`, when
+ * calls need them (or `ready()` asks for them), up to `size`. Steady workers stay once started, and are replaced when they die.
+ */
+export type StartMode = 'eager' | 'background' | 'lazy';
+
+/** How a pool is made. Durations are milliseconds. */
+export interface PoolOptions {
+  /** Where workers come from. The pool closes it when it has closed. */
+  readonly factory: WorkerFactory;
+  /** Steady workers. 0: none, calls run on `overflow` alone. Finite. */
+  readonly size: number;
+  /** Name of the pool, in worker ids, errors and logs. @defaultValue `"pool"` */
+  readonly name?: string;
+  /** Workers above `size` that exist only under load. 0: none. Finite. `size` and `overflow` may not both be 0. @defaultValue `2` */
+  readonly overflow?: number;
+  /** How long a worker above `size` rests before it leaves. 0: at once. `Infinity`: never. @defaultValue `30_000` */
+  readonly idleTimeoutMs?: number;
+  /** @defaultValue `'eager'` */
+  readonly start?: StartMode;
+  /** Ready workers that `ready()` waits for. 0: none. At most `size + overflow`. @defaultValue `1` */
+  readonly minReady?: number;
+  /**
+   * Calls that may wait beyond what the pool can run at once: a call is refused when as many wait as this, besides those for which `size + overflow`
+   * workers have a place. Workers that are starting, or not yet started, count like ready ones, so a start frees nothing in the queue.
+   * Calls that wait for one certain worker always count. 0: none waits but for a worker on its way. `Infinity`: no limit.
+   *
+   * @defaultValue `1000`
+   */
+  readonly maxQueue?: number;
+  /** Budget of a whole call, see {@link PoolCallOptions.timeoutMs}. Streams have none. @defaultValue `60_000` */
+  readonly timeoutMs?: number;
+  /** Budget of the wait for a worker, see {@link PoolCallOptions.checkoutTimeoutMs}. @defaultValue `10_000` */
+  readonly checkoutTimeoutMs?: number;
+  /** Budget of a run, see {@link PoolCallOptions.executionTimeoutMs}. Streams have none. @defaultValue `45_000` */
+  readonly executionTimeoutMs?: number;
+  /** Budget of an item, see {@link PoolCallOptions.itemTimeoutMs}. @defaultValue `Infinity` */
+  readonly itemTimeoutMs?: number;
+  /**
+   * Budget of one start. Until the pool has had its first ready worker it also bounds the wait of a call, in place of `checkoutTimeoutMs` and
+   * `timeoutMs`, which count from that moment on. Above 0. `Infinity`: none.
+   *
+   * @defaultValue `120_000`
+   */
+  readonly startTimeoutMs?: number;
+  /** How often a call may be given to a worker: again when it provably never ran, or is idempotent, and its worker died. 1: never again. @defaultValue `3` */
+  readonly maxAttempts?: number;
+  /** Starts that may run side by side; one at a time while starts fail. At least 1. `Infinity`: no limit. @defaultValue `8` */
+  readonly startConcurrency?: number;
+  /** Which worker serves a call. @defaultValue `leastBusy()` */
+  readonly selection?: SelectionStrategy;
+  /** In which order calls are served. @defaultValue `fifo()` */
+  readonly queue?: QueueDiscipline;
+  /** Calls after which a worker is replaced by a fresh one. At least 1. `Infinity`: never. @defaultValue `Infinity` */
+  readonly maxCalls?: number;
+  /**
+   * How long `close()` lets calls go on before it ends them, and how long a worker that leaves may take to stop. 0: ends at once.
+   * `Infinity`: waits as long as they take.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly closeTimeoutMs?: number;
+  /** Time. @defaultValue `systemClock` */
+  readonly clock?: Clock;
+  /** Numbers from 0 up to 1 that spread the pauses between failed starts. @defaultValue `Math.random` */
+  readonly random?: () => number;
+}
+
+/** {@link PoolOptions} with nothing left open. */
+export type ResolvedPoolOptions = Required<PoolOptions>;

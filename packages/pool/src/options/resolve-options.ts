@@ -1,0 +1,95 @@
+import { createError } from '@pypool/protocol';
+import { z } from 'zod';
+
+import { systemClock } from '../clock/system-clock.js';
+import { fifo } from '../strategies/fifo.js';
+import { leastBusy } from '../strategies/least-busy.js';
+import type { PoolOptions, ResolvedPoolOptions } from './pool-options.js';
+
+const count = z.int().min(0);
+const countOrMore = (least: number) => z.int().min(least).or(z.literal(Infinity));
+const milliseconds = z.number().min(0).or(z.literal(Infinity));
+const aFunction = z.custom<(...args: never) => unknown>((value) => typeof value === 'function', 'expected a function');
+const objectWith = (...methods: string[]) =>
+  z.custom<object>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function'),
+    `expected an object with ${methods.map((method) => `${method}()`).join(', ')}`,
+  );
+
+const schema = z
+  .strictObject({
+    factory: objectWith('start', 'close'),
+    size: count,
+    name: z.string().min(1).optional(),
+    overflow: count.optional(),
+    idleTimeoutMs: milliseconds.optional(),
+    start: z.enum(['eager', 'background', 'lazy']).optional(),
+    minReady: count.optional(),
+    maxQueue: countOrMore(0).optional(),
+    timeoutMs: milliseconds.optional(),
+    checkoutTimeoutMs: milliseconds.optional(),
+    executionTimeoutMs: milliseconds.optional(),
+    itemTimeoutMs: milliseconds.optional(),
+    startTimeoutMs: z.number().positive().or(z.literal(Infinity)).optional(),
+    maxAttempts: countOrMore(1).optional(),
+    startConcurrency: countOrMore(1).optional(),
+    selection: objectWith('select').optional(),
+    queue: objectWith('create').optional(),
+    maxCalls: countOrMore(1).optional(),
+    closeTimeoutMs: milliseconds.optional(),
+    clock: objectWith('now', 'epochMs', 'after', 'afterInput', 'hold').optional(),
+    random: aFunction.optional(),
+  } satisfies Record<keyof PoolOptions, z.ZodType>)
+  .refine(({ size, overflow }) => size + (overflow ?? 2) > 0, {
+    path: ['overflow'],
+    error: 'size 0 and overflow 0 leave room for no worker: raise either',
+  })
+  .refine(({ size, overflow, minReady }) => (minReady ?? 1) <= size + (overflow ?? 2), {
+    path: ['minReady'],
+    error: 'more than size + overflow workers never exist',
+  });
+
+/**
+ * Check options and fill in what was left out.
+ *
+ * @throws UsageError `invalid-options` that names every wrong or unknown one.
+ */
+export function resolvePoolOptions(options: PoolOptions): ResolvedPoolOptions {
+  const checked = schema.safeParse(options);
+  if (!checked.success) {
+    const issues = checked.error.issues.map(({ path, message }) =>
+      path.length === 0 ? message : `${path.join('.')}: ${message}`,
+    );
+    throw createError({
+      code: 'invalid-options',
+      message: `Invalid pool options: ${issues.join('; ')}.`,
+      context: { issues },
+    });
+  }
+  return Object.freeze({
+    factory: options.factory,
+    size: options.size,
+    name: options.name ?? 'pool',
+    overflow: options.overflow ?? 2,
+    idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
+    start: options.start ?? 'eager',
+    minReady: options.minReady ?? 1,
+    maxQueue: options.maxQueue ?? 1000,
+    timeoutMs: options.timeoutMs ?? 60_000,
+    checkoutTimeoutMs: options.checkoutTimeoutMs ?? 10_000,
+    executionTimeoutMs: options.executionTimeoutMs ?? 45_000,
+    itemTimeoutMs: options.itemTimeoutMs ?? Infinity,
+    startTimeoutMs: options.startTimeoutMs ?? 120_000,
+    maxAttempts: options.maxAttempts ?? 3,
+    startConcurrency: options.startConcurrency ?? 8,
+    selection: options.selection ?? leastBusy(),
+    queue: options.queue ?? fifo(),
+    maxCalls: options.maxCalls ?? Infinity,
+    closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  });
+}

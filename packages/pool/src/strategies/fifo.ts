@@ -1,0 +1,17 @@
+import { ListQueue } from './list-queue.js';
+import type { QueueDiscipline, QueuedCall } from './queue.js';
+
+/** First in, first out. The default. */
+export function fifo(): QueueDiscipline {
+  return { name: 'fifo', usesPriority: false, create: () => new Fifo() };
+}
+
+class Fifo extends ListQueue {
+  add(call: QueuedCall): void {
+    this.list.push(call);
+  }
+
+  putBack(call: QueuedCall): void {
+    this.list.unshift(call);
+  }
+}

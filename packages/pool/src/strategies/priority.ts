@@ -1,0 +1,111 @@
+import { CallList } from '../call/call-list.js';
+import type { CallQueue, QueueDiscipline, QueuedCall } from './queue.js';
+
+/** Higher `priority` first (0 unless given), equals in the order they came. Low priorities starve while higher ones keep coming. */
+export function priority(): QueueDiscipline {
+  return { name: 'priority', usesPriority: true, create: () => new PriorityQueue() };
+}
+
+/**
+ * A list for each priority in use, and a heap of those priorities. A list that was emptied by aborts stays until it comes to the top of the heap
+ * or until empty ones outnumber the calls, so that no abort has to search.
+ */
+class PriorityQueue implements CallQueue {
+  readonly #lists = new Map<number, CallList<QueuedCall>>();
+  readonly #heap: number[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get eligible(): number {
+    return this.#size;
+  }
+
+  mayStart(): boolean {
+    return true;
+  }
+
+  add(call: QueuedCall): void {
+    this.#listOf(call.priority).push(call);
+    this.#size += 1;
+  }
+
+  putBack(call: QueuedCall): void {
+    this.#listOf(call.priority).unshift(call);
+    this.#size += 1;
+  }
+
+  take(): QueuedCall | undefined {
+    if (this.#size === 0) return undefined;
+    let call = this.#lists.get(this.#heap[0]!)!.shift();
+    while (call === undefined) {
+      this.#dropTop();
+      call = this.#lists.get(this.#heap[0]!)!.shift();
+    }
+    this.#size -= 1;
+    return call;
+  }
+
+  remove(call: QueuedCall): void {
+    if (!this.#lists.get(call.priority)!.remove(call)) return;
+    this.#size -= 1;
+    if (this.#heap.length > 2 * this.#size + SPARE_LISTS) this.#dropEmpty();
+  }
+
+  started(): void {}
+
+  ended(): void {}
+
+  #listOf(priority: number): CallList<QueuedCall> {
+    let list = this.#lists.get(priority);
+    if (list === undefined) {
+      list = new CallList();
+      this.#lists.set(priority, list);
+      this.#heap.push(priority);
+      this.#siftUp(this.#heap.length - 1);
+    }
+    return list;
+  }
+
+  #dropTop(): void {
+    this.#lists.delete(this.#heap[0]!);
+    const last = this.#heap.pop()!;
+    if (this.#heap.length === 0) return;
+    this.#heap[0] = last;
+    this.#siftDown();
+  }
+
+  #dropEmpty(): void {
+    for (const [priority, list] of this.#lists) if (list.size === 0) this.#lists.delete(priority);
+    // Descending order is a heap.
+    this.#heap.splice(0, this.#heap.length, ...[...this.#lists.keys()].sort((a, b) => b - a));
+  }
+
+  #siftUp(at: number): void {
+    const heap = this.#heap;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (heap[parent]! >= heap[at]!) return;
+      [heap[parent], heap[at]] = [heap[at]!, heap[parent]!];
+      at = parent;
+    }
+  }
+
+  #siftDown(): void {
+    const heap = this.#heap;
+    for (let at = 0; ; ) {
+      let largest = at;
+      for (let child = 2 * at + 1; child <= 2 * at + 2 && child < heap.length; child += 1) {
+        if (heap[child]! > heap[largest]!) largest = child;
+      }
+      if (largest === at) return;
+      [heap[largest], heap[at]] = [heap[at]!, heap[largest]!];
+      at = largest;
+    }
+  }
+}
+
+/** Empty lists that are kept anyway: priorities in use come back. */
+const SPARE_LISTS = 64;

@@ -1,0 +1,50 @@
+import type { CallMeta } from '@pypool/protocol';
+
+import type { CallListEntry } from '../call/call-list.js';
+
+/** A call that waits, as far as its order goes. The links are for a `CallList` of the discipline. */
+export interface QueuedCall extends CallListEntry<QueuedCall> {
+  readonly kind: 'call' | 'stream';
+  readonly name: string;
+  /** As given with the call; 0 unless given. */
+  readonly priority: number;
+  /** As given with the call. */
+  readonly attributes: CallMeta['attributes'];
+  readonly session: CallMeta['session'];
+  /** Scratch for the discipline: what it worked out about this call once. */
+  note: unknown;
+}
+
+/**
+ * Calls that wait for any worker, in an order. Made by a {@link QueueDiscipline}, one for each pool.
+ *
+ * A call is either in the queue or not; the pool adds, takes and removes it. No operation may take longer because the queue is long.
+ */
+export interface CallQueue {
+  /** Calls in the queue. */
+  readonly size: number;
+  /** How many of them could start now if workers were free: `size`, but for disciplines that hold some back. */
+  readonly eligible: number;
+  /** Whether a call that is not in the queue may start at once, were it alone. */
+  mayStart(call: QueuedCall): boolean;
+  add(call: QueuedCall): void;
+  /** Put back a call that was taken and could not run: it goes before its equals. */
+  putBack(call: QueuedCall): void;
+  /** Take the next call that may start; `undefined` exactly when `eligible` is 0. */
+  take(): QueuedCall | undefined;
+  /** Take out a call that is in the queue: it was aborted or ran out of time. */
+  remove(call: QueuedCall): void;
+  /** A call began to run, whether it was ever in the queue or not. */
+  started(call: QueuedCall): void;
+  /** A call that began has been answered. It may be added again, to be tried anew. */
+  ended(call: QueuedCall): void;
+}
+
+/** In which order calls are served. */
+export interface QueueDiscipline {
+  /** For `status()` and logs, for example `"fifo"`. */
+  readonly name: string;
+  /** Whether it looks at `priority`; where it does not, giving one is an error of the call. */
+  readonly usesPriority: boolean;
+  create(): CallQueue;
+}
