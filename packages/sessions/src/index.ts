@@ -6,10 +6,10 @@ export type { CallingPool } from './pool/calling-pool.js';
 
 // The registry
 export { createSessionRegistry } from './registry/registry.js';
-export type { SessionOperation, SessionRegistry } from './registry/registry.js';
-export type { SessionEndReason, SessionRegistryOptions } from './registry/options.js';
+export type { SessionRegistry } from './registry/registry.js';
+export type { SessionOperation } from './registry/session-operation.js';
+export type { SessionClock, SessionEndReason, SessionRegistryOptions } from './registry/options.js';
 export type { SessionInfo, SessionMetadata, SessionRecord } from './registry/session.js';
-export type { SessionClock } from './registry/clock.js';
 
 // Stores
 export { memoryStore } from './store/memory-store.js';

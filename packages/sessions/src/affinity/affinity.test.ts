@@ -96,7 +96,9 @@ describe.each([
 
   it('refuses unknown and wrong options', () => {
     for (const options of [{ max: 1 }, { maxBindings: 0 }, { otherwise: {} }]) {
-      expect(() => create(options as never)).toThrowError(expect.objectContaining({ code: 'invalid-options' }));
+      expect(() => create(options as never)).toThrowError(
+        expect.objectContaining({ code: 'invalid-options' }),
+      );
     }
   });
 });

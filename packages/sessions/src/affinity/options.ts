@@ -14,7 +14,10 @@ export interface AffinityParts {
 
 const schema = z.strictObject({
   otherwise: z
-    .custom<object>((value) => typeof (value as SelectionStrategy | null)?.select === 'function', 'expected a selection strategy')
+    .custom<object>(
+      (value) => typeof (value as SelectionStrategy | null)?.select === 'function',
+      'expected a selection strategy',
+    )
     .optional(),
   maxBindings: z.number().int().min(1).or(z.literal(Infinity)).optional(),
 });

@@ -1,7 +1,8 @@
 import { functionsOf } from '@pypool/pool';
 import type { CallFunctions, CallOptions, PoolStream, StreamOptions } from '@pypool/pool';
 
-import type { SessionOperation, SessionRegistry } from '../registry/registry.js';
+import type { SessionRegistry } from '../registry/registry.js';
+import type { SessionOperation } from '../registry/session-operation.js';
 import type { SessionInfo, SessionMetadata } from '../registry/session.js';
 import type { CallingPool } from './calling-pool.js';
 import { failedStream, TrackedStream } from './tracked-stream.js';

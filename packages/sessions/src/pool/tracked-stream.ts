@@ -1,6 +1,6 @@
 import type { PoolStream } from '@pypool/pool';
 
-import type { SessionOperation } from '../registry/registry.js';
+import type { SessionOperation } from '../registry/session-operation.js';
 
 /** A pool's stream that tells its session when it is over: at its end, at its error, or when its consumer leaves. */
 export class TrackedStream<T> implements PoolStream<T> {

@@ -1,34 +1,37 @@
-import type { SessionClock } from './clock.js';
+import type { SessionClock } from './options.js';
 
 /** A clock for tests: time stands still until it is advanced. */
-export interface ManualSessionClock extends SessionClock {
+export interface ManualClock extends SessionClock {
   advance(ms: number): void;
-  /** How many `every` run. */
+  /** How many timers are armed. */
   readonly timers: number;
 }
 
-/** A clock at `startMs`, with no timer running. */
-export function manualClock(startMs = 1_000): ManualSessionClock {
-  const timers = new Set<{ next: number; intervalMs: number; tick: () => void }>();
-  let now = startMs;
+/** A clock that says `epochMs` to people, with no timer armed. */
+export function manualClock(epochMs = 1_000): ManualClock {
+  const timers = new Set<{ due: number; run: () => void }>();
+  let now = 0;
   return {
     get timers() {
       return timers.size;
     },
     now: () => now,
-    every(intervalMs, tick) {
-      const timer = { next: now + intervalMs, intervalMs, tick };
+    epochMs: () => epochMs + now,
+    after(delayMs, run) {
+      const timer = { due: now + delayMs, run };
       timers.add(timer);
-      return () => timers.delete(timer);
+      return { cancel: () => void timers.delete(timer) };
     },
     advance(ms) {
-      now += ms;
-      for (const timer of timers) {
-        while (timer.next <= now && timers.has(timer)) {
-          timer.next += timer.intervalMs;
-          timer.tick();
-        }
+      const end = now + ms;
+      for (;;) {
+        const next = [...timers].filter(({ due }) => due <= end).sort((a, b) => a.due - b.due)[0];
+        if (next === undefined) break;
+        now = next.due;
+        timers.delete(next);
+        next.run();
       }
+      now = end;
     },
   };
 }

@@ -9,10 +9,7 @@ export const NO_METADATA: SessionMetadata = Object.freeze({});
  * Metadata after `added` is said about a session that has `current`: key by key the later value wins, a key set to `undefined` is
  * removed, all others stay. Nested values are replaced, never merged.
  */
-export function mergeMetadata(
-  current: SessionMetadata,
-  added: SessionMetadata | undefined,
-): SessionMetadata {
+export function mergeMetadata(current: SessionMetadata, added: SessionMetadata | undefined): SessionMetadata {
   if (added === undefined) return current;
   // Spread defines properties, where assignment in a loop would let a key `__proto__` set the prototype.
   const merged: Record<string, unknown> = { ...current, ...added };

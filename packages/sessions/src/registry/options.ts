@@ -1,14 +1,17 @@
+import { systemClock } from '@pypool/pool';
+import type { Clock } from '@pypool/pool';
 import { createError } from '@pypool/protocol';
 import { z } from 'zod';
 
 import { memoryStore } from '../store/memory-store.js';
 import type { SessionStore } from '../store/store.js';
-import { systemSessionClock } from './clock.js';
-import type { SessionClock } from './clock.js';
 import type { SessionInfo } from './session.js';
 
 /** Why a session is over: somebody said so, or nothing happened in it for `ttlMs`. */
 export type SessionEndReason = 'ended' | 'expired';
+
+/** What a registry needs of time: the pool's clock will do. */
+export type SessionClock = Pick<Clock, 'now' | 'epochMs' | 'after'>;
 
 /** How a registry keeps sessions. */
 export interface SessionRegistryOptions {
@@ -47,7 +50,10 @@ export interface ResolvedSessionRegistryOptions extends Required<Omit<SessionReg
 }
 
 const milliseconds = z.number().min(0).or(z.literal(Infinity));
-const anObject = z.custom<object>((value) => typeof value === 'object' && value !== null, 'expected an object');
+const anObject = z.custom<object>(
+  (value) => typeof value === 'object' && value !== null,
+  'expected an object',
+);
 
 const schema = z.strictObject({
   ttlMs: milliseconds.optional(),
@@ -82,7 +88,7 @@ export function resolveSessionRegistryOptions(
     maxSessions: options.maxSessions ?? 100_000,
     sweepIntervalMs: options.sweepIntervalMs ?? 60_000,
     store: options.store ?? memoryStore(),
-    clock: options.clock ?? systemSessionClock,
+    clock: options.clock ?? systemClock,
     onEnd: options.onEnd,
   });
 }

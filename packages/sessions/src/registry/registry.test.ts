@@ -242,8 +242,8 @@ describe('the timer', () => {
     expect(registry.size).toBe(0);
   });
 
-  it.each([0, Infinity])('does not run at sweepIntervalMs %d', (sweepIntervalMs) => {
-    const { registry, clock } = registryWith({ sweepIntervalMs });
+  it('does not run at sweepIntervalMs 0', () => {
+    const { registry, clock } = registryWith({ sweepIntervalMs: 0 });
     registry.open('a');
     expect(clock.timers).toBe(0);
   });

@@ -1,22 +1,19 @@
+import type { ClockTimer } from '@pypool/pool';
 import { createError } from '@pypool/protocol';
 
 import { assertMetadata, assertSessionId, mergeMetadata, NO_METADATA } from './metadata.js';
 import { resolveSessionRegistryOptions } from './options.js';
 import type {
   ResolvedSessionRegistryOptions,
+  SessionClock,
   SessionEndReason,
   SessionRegistryOptions,
 } from './options.js';
+import { TrackedOperation } from './session-operation.js';
+import type { SessionOperation } from './session-operation.js';
+import { SessionTime } from './session-time.js';
 import { sessionInfo } from './session.js';
 import type { SessionInfo, SessionMetadata, SessionRecord } from './session.js';
-
-/** One call under a session, from its begin to its end. */
-export interface SessionOperation {
-  /** What the handler is told, as it was when the call began. */
-  readonly session: { readonly id: string; readonly metadata: SessionMetadata };
-  /** The call is over. Only the first call of this counts. */
-  finish(failed: boolean): void;
-}
 
 /**
  * Who is calling: a record for each session id, for logs, metrics and lists. It tracks and binds nothing.
@@ -56,12 +53,14 @@ export function createSessionRegistry(options?: SessionRegistryOptions): Session
 
 class Registry implements SessionRegistry {
   readonly #options: ResolvedSessionRegistryOptions;
-  #stopSweeping: (() => void) | undefined;
+  readonly #time: SessionTime;
+  #sweepTimer: ClockTimer | undefined;
   /** No session can expire before this moment, so that a full registry refuses new ids without looking at every session. */
   #nextExpiry = -Infinity;
 
   constructor(options: ResolvedSessionRegistryOptions) {
     this.#options = options;
+    this.#time = new SessionTime(options.clock);
   }
 
   get size(): number {
@@ -70,7 +69,7 @@ class Registry implements SessionRegistry {
 
   open(id: string, metadata?: SessionMetadata): SessionInfo {
     assertMetadata(metadata);
-    const now = this.#options.clock.now();
+    const now = this.#time.now();
     const known = this.#find(id, now);
     const record = known ?? this.#add(id, NO_METADATA, now);
     record.metadata = mergeMetadata(record.metadata, metadata);
@@ -80,7 +79,7 @@ class Registry implements SessionRegistry {
   }
 
   begin(id: string, metadata?: SessionMetadata): SessionOperation {
-    const now = this.#options.clock.now();
+    const now = this.#time.now();
     let record = this.#find(id, now);
     if (record === undefined) {
       assertMetadata(metadata);
@@ -90,11 +89,11 @@ class Registry implements SessionRegistry {
     record.inFlight += 1;
     record.lastActivity = now;
     this.#options.store.set(record);
-    return new Operation(record, this.#options);
+    return new TrackedOperation(record, this.#options.store, this.#time);
   }
 
   get(id: string): SessionInfo | undefined {
-    const record = this.#find(id, this.#options.clock.now());
+    const record = this.#find(id, this.#time.now());
     return record && sessionInfo(record);
   }
 
@@ -104,15 +103,15 @@ class Registry implements SessionRegistry {
   }
 
   end(id: string): boolean {
-    const record = this.#find(id, this.#options.clock.now());
+    const record = this.#find(id, this.#time.now());
     if (record === undefined) return false;
     this.#remove(record, 'ended');
     return true;
   }
 
   close(): void {
-    this.#stopSweeping?.();
-    this.#stopSweeping = undefined;
+    this.#sweepTimer?.cancel();
+    this.#sweepTimer = undefined;
     for (const record of this.#options.store.values()) this.#options.store.delete(record.id);
   }
 
@@ -150,8 +149,8 @@ class Registry implements SessionRegistry {
   }
 
   #sweep(): void {
-    const { store, ttlMs, clock } = this.#options;
-    const now = clock.now();
+    const { store, ttlMs } = this.#options;
+    const now = this.#time.now();
     // A session that begins or gets active after this sweep lives at least until then.
     let nextExpiry = now + ttlMs;
     for (const record of store.values()) {
@@ -163,36 +162,11 @@ class Registry implements SessionRegistry {
 
   #startSweeping(): void {
     const { clock, sweepIntervalMs } = this.#options;
-    if (this.#stopSweeping !== undefined || sweepIntervalMs === 0 || sweepIntervalMs === Infinity) return;
-    this.#stopSweeping = clock.every(sweepIntervalMs, () => {
+    if (this.#sweepTimer !== undefined || sweepIntervalMs === 0) return;
+    this.#sweepTimer = clock.after(sweepIntervalMs, () => {
+      this.#sweepTimer = undefined;
       this.#sweep();
-      if (this.size > 0) return;
-      this.#stopSweeping?.();
-      this.#stopSweeping = undefined;
+      if (this.size > 0) this.#startSweeping();
     });
-  }
-}
-
-class Operation implements SessionOperation {
-  readonly session: SessionOperation['session'];
-  readonly #record: SessionRecord;
-  readonly #options: ResolvedSessionRegistryOptions;
-  #open = true;
-
-  constructor(record: SessionRecord, options: ResolvedSessionRegistryOptions) {
-    this.session = { id: record.id, metadata: record.metadata };
-    this.#record = record;
-    this.#options = options;
-  }
-
-  finish(failed: boolean): void {
-    if (!this.#open) return;
-    this.#open = false;
-    const record = this.#record;
-    record.inFlight -= 1;
-    if (failed) record.errors += 1;
-    record.lastActivity = this.#options.clock.now();
-    // The session may have been ended meanwhile, and the same id may have begun again.
-    if (this.#options.store.get(record.id) === record) this.#options.store.set(record);
   }
 }

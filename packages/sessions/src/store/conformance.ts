@@ -81,7 +81,16 @@ export function sessionStoreConformance(
 
     it('takes any string as an id', () => {
       const store = createStore();
-      const ids = ['__proto__', 'constructor', 'hasOwnProperty', ' ', 'a/b', 'Ünï', '\u0000', '😀'.repeat(64)];
+      const ids = [
+        '__proto__',
+        'constructor',
+        'hasOwnProperty',
+        ' ',
+        'a/b',
+        'Ünï',
+        '\u0000',
+        '😀'.repeat(64),
+      ];
       for (const id of ids) {
         strictEqual(store.get(id), undefined, `knows ${JSON.stringify(id)} without having been told`);
         store.set(recordOf(id));
