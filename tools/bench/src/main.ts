@@ -39,7 +39,10 @@ async function main(): Promise<number> {
   const interrupted = (): void => stop.abort(new Error('Interrupted.'));
   process.once('SIGINT', interrupted);
   process.once('SIGTERM', interrupted);
-  const limit = setTimeout(() => stop.abort(new Error(`Not done after ${LIMIT_MS / 60_000} minutes.`)), LIMIT_MS);
+  const limit = setTimeout(
+    () => stop.abort(new Error(`Not done after ${LIMIT_MS / 60_000} minutes.`)),
+    LIMIT_MS,
+  );
   limit.unref();
 
   const results: SuiteResult[] = [];

@@ -12,7 +12,7 @@ export function descendantsOf(root: number): number[] {
     else siblings.push(pid);
   }
   const found: number[] = [];
-  for (let queue = [root]; queue.length > 0; ) {
+  for (let queue = [root]; queue.length > 0;) {
     const below = queue.flatMap((pid) => children.get(pid) ?? []);
     found.push(...below);
     queue = below;

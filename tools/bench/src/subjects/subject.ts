@@ -28,7 +28,8 @@ export async function timedCalls(call: () => Promise<unknown>, count: number): P
     const before = performance.now();
     const answer = await call();
     times.push((performance.now() - before) * 1000);
-    if (answer !== PAYLOAD) throw new Error(`Expected the echo of '${PAYLOAD}', got ${JSON.stringify(answer)}.`);
+    if (answer !== PAYLOAD)
+      throw new Error(`Expected the echo of '${PAYLOAD}', got ${JSON.stringify(answer)}.`);
   }
   return times;
 }

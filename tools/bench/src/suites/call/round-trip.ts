@@ -1,6 +1,7 @@
 import { startAll } from '../../measure/alternate.js';
 import type { Medians, Plan } from '../../measure/alternate.js';
-import { percentile, spread } from '../../measure/statistics.js';
+import { noiseOf, NOISE_LIMIT, percent, ratioOf } from '../../measure/noise.js';
+import { spread } from '../../measure/statistics.js';
 import { pinToOneCoreEach } from '../../machine/pinning.js';
 import type { Ratio, SuiteResult } from '../../report/result.js';
 import { floor } from '../../subjects/floor.js';
@@ -14,8 +15,6 @@ import type { SuiteContext } from '../suite.js';
 const FULL: Plan = { rounds: 9, blocks: 50, callsPerBlock: 10 };
 const QUICK: Plan = { rounds: 3, blocks: 20, callsPerBlock: 10 };
 
-/** Two runs of the very same floor must agree this well, or the machine was too noisy for any ratio to count. */
-const NOISE_LIMIT = 1.05;
 /** How often a run that was too noisy is made again. */
 const ATTEMPTS = 3;
 
@@ -38,7 +37,7 @@ export async function roundTrip({ quick, signal, progress }: SuiteContext): Prom
     for (let attempt = 1; ; attempt += 1) {
       progress(`measuring, attempt ${attempt} of ${ATTEMPTS}`);
       const medians = await lineup.measure(quick ? QUICK : FULL, signal);
-      const noise = noiseOf(medians);
+      const noise = noiseOf(medians, 'floor again', 'floor');
       if (noise <= NOISE_LIMIT || attempt === ATTEMPTS) {
         return resultOf(medians, noise, [pinning.description, `attempts: ${attempt}`]);
       }
@@ -72,24 +71,8 @@ function resultOf(medians: Medians, noise: number, notes: readonly string[]): Su
       atMost('pypool / floor', ratioOf(medians, 'pypool', 'floor'), 1.5),
       atMost('pypool / ProcessPoolExecutor', ratioOf(medians, 'pypool', 'ProcessPoolExecutor'), 1),
     ],
-    notes: quiet ? notes : [...notes, `floor against floor differs by ${percent(noise)}: the ratios do not count`],
+    notes: quiet
+      ? notes
+      : [...notes, `floor against floor differs by ${percent(noise)}: the ratios do not count`],
   };
-}
-
-/** The median over the rounds of the ratio within each round. */
-function ratioOf(medians: Medians, subject: string, base: string): number {
-  const bases = medians.get(base)!;
-  return percentile(
-    medians.get(subject)!.map((value, round) => value / bases[round]!),
-    0.5,
-  );
-}
-
-function noiseOf(medians: Medians): number {
-  const ratio = ratioOf(medians, 'floor again', 'floor');
-  return Math.max(ratio, 1 / ratio);
-}
-
-function percent(ratio: number): string {
-  return `${((ratio - 1) * 100).toFixed(1)} %`;
 }
