@@ -19,6 +19,9 @@ ${SUITES.map(({ name, summary }) => `  ${name.padEnd(11)}${summary}`).join('\n')
 /** Nothing that the bench starts runs longer than this. */
 const LIMIT_MS = 15 * 60_000;
 
+/** How long a suite may take to close what it started, once it was told to stop. */
+const GRACE_MS = 10_000;
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -36,7 +39,9 @@ async function main(): Promise<number> {
   }
 
   const stop = new AbortController();
+  stop.signal.addEventListener('abort', () => setTimeout(() => process.exit(1), GRACE_MS).unref());
   const interrupted = (): void => stop.abort(new Error('Interrupted.'));
+  // A second Ctrl-C ends us at once; what we started ends when its channels do.
   process.once('SIGINT', interrupted);
   process.once('SIGTERM', interrupted);
   const limit = setTimeout(
