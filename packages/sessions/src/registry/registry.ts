@@ -5,7 +5,6 @@ import { assertMetadata, assertSessionId, mergeMetadata, NO_METADATA } from './m
 import { resolveSessionRegistryOptions } from './options.js';
 import type {
   ResolvedSessionRegistryOptions,
-  SessionClock,
   SessionEndReason,
   SessionRegistryOptions,
 } from './options.js';

@@ -5,8 +5,8 @@ import type { SessionStore } from './store.js';
 
 /** The two functions of a test runner that the suite needs; those of vitest, jest, mocha and `node:test` fit. */
 export interface ConformanceRunner {
-  describe(name: string, body: () => void): void;
-  it(name: string, body: () => void): void;
+  readonly describe: (name: string, body: () => void) => void;
+  readonly it: (name: string, body: () => void) => void;
 }
 
 /**
