@@ -7,7 +7,7 @@ export interface SuiteContext {
   /** Aborts on Ctrl-C and when the time for the whole run is over; the suite then closes what it started. */
   readonly signal: AbortSignal;
   /** Say what is being done, to a person who waits. */
-  progress(message: string): void;
+  readonly progress: (message: string) => void;
 }
 
 /** One file in this folder; `npm run bench -- <name>` runs it. */

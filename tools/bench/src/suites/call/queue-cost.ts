@@ -88,7 +88,7 @@ function queueOf(queued: number, name: string): QueueSubject {
         child.stdin.write(`${command} ${count}\n`);
         const line = await lines.next();
         if (line.done === true) throw new Error(`The process with ${queued} queued calls ended.`);
-        return JSON.parse(line.value);
+        return JSON.parse(line.value) as unknown;
       };
       await ask('calls', 10);
       return {

@@ -35,9 +35,9 @@ export async function steadyQueue(queued: number): Promise<SteadyQueue> {
       for (let turned = 0; turned < count; turned += 1) {
         submit(pool);
         // The promise of the call that ends settles, and the next one is dispatched, as they would between two replies.
-        while (running.length === 0) await undefined;
+        while (running.length === 0) await Promise.resolve();
         running.shift()!.onResult(turned);
-        await undefined;
+        await Promise.resolve();
       }
       return ((performance.now() - before) * 1000) / count;
     },
