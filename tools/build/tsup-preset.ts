@@ -38,6 +38,19 @@ export function packageBuild({ esmOnly = [], runtime = false }: PackageBuild = {
   ];
 }
 
+/** How programs are built: one ES module to start, whose dependencies stay packages. */
+export function appBuild(): Options {
+  rmSync('dist', { recursive: true, force: true });
+  return {
+    entry: ['src/main.ts'],
+    format: 'esm',
+    target: 'node20',
+    platform: 'node',
+    sourcemap: true,
+    silent: true,
+  };
+}
+
 /** The runtime is pure Python: its sources are what is shipped. */
 function copyRuntime(): void {
   const source = fileURLToPath(new URL('../../python/pypool', import.meta.url));
