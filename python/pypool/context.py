@@ -1,0 +1,120 @@
+"""What a handler may ask about its call and its worker."""
+
+from __future__ import annotations
+
+import time
+from contextvars import ContextVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+__all__ = ["Call", "Worker", "current_call", "current_worker"]
+
+
+class Call:
+    """One call, as its handler may know it.
+
+    Attributes:
+        id: Unique in this worker.
+        name: The name it was called by.
+    """
+
+    __slots__ = ("_meta", "id", "name", "started")
+
+    def __init__(self, id: int, name: str, meta: Mapping[str, Any] | None) -> None:
+        self.id = id
+        self.name = name
+        self.started = time.monotonic()
+        self._meta: Mapping[str, Any] = meta or {}
+
+    @property
+    def session_id(self) -> str | None:
+        """The session that the caller named, or ``None`` for an anonymous call."""
+        session = self._meta.get("session")
+        return session["id"] if session else None
+
+    @property
+    def session_metadata(self) -> dict[str, Any]:
+        """What the caller attached to the session."""
+        session = self._meta.get("session")
+        return (session.get("metadata") or {}) if session else {}
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The caller's own labels for this call."""
+        return self._meta.get("attributes") or {}
+
+    @property
+    def deadline(self) -> float | None:
+        """When the caller stops waiting, in seconds since the Unix epoch as ``time.time()`` has them, or ``None``."""
+        deadline = self._meta.get("deadline")
+        return None if deadline is None else deadline / 1000
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """How long the caller still waits, never below 0, or ``None``."""
+        deadline = self.deadline
+        return None if deadline is None else max(0.0, deadline - time.time())
+
+    def __repr__(self) -> str:
+        return f"Call(id={self.id}, name={self.name!r}, session_id={self.session_id!r})"
+
+
+class Worker:
+    """This process, as Node knows it.
+
+    Attributes:
+        id: Unique in the Node process, for example ``"embeddings-2.7"``.
+        slot: The smallest integer that was free among the pool's live workers; for choosing a GPU or a port.
+        pool: The pool's name.
+    """
+
+    __slots__ = ("id", "pool", "slot")
+
+    def __init__(self, id: str, slot: int, pool: str) -> None:
+        self.id = id
+        self.slot = slot
+        self.pool = pool
+
+    def __repr__(self) -> str:
+        return f"Worker(id={self.id!r}, slot={self.slot}, pool={self.pool!r})"
+
+
+# A context variable, not a global: tasks and `asyncio.to_thread` inherit it, a background task keeps the call that made it, and a
+# plain thread sees no call at all rather than whichever runs by then.
+running_call: ContextVar[Call | None] = ContextVar("pypool.call", default=None)
+
+_worker: Worker | None = None
+
+
+def current_call() -> Call:
+    """The call that this code runs for.
+
+    Works in handlers, in the tasks that they start, and under ``asyncio.to_thread``. A plain thread has no call: hand it the object.
+
+    Raises:
+        LookupError: There is none.
+    """
+    call = running_call.get()
+    if call is None:
+        raise LookupError("current_call(): this code runs for no call; in a thread, pass on what its handler got from current_call()")
+    return call
+
+
+def current_worker() -> Worker:
+    """The worker that this process is. Known from before the user's modules are imported.
+
+    Raises:
+        LookupError: This process is no worker.
+    """
+    if _worker is None:
+        raise LookupError("current_worker(): this process is no pypool worker")
+    return _worker
+
+
+def become_worker(worker: Worker) -> None:
+    """Set what :func:`current_worker` answers."""
+    global _worker
+    _worker = worker

@@ -1,0 +1,132 @@
+"""The control channel: a small thread that hears Node while the main thread works."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock, Thread
+
+from . import lifecycle
+from .errors import FrameTooLarge, ProtocolError
+from .failure_encoding import encode_failure
+from .frame import FrameType, write_frame
+from .messages import parse_cancel, parse_credit, parse_ping, parse_shutdown, pong_message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .context import Call
+    from .frame import Frame, FrameLimits, FrameReader, Socket
+    from .streams import Streams
+    from .value import Encoded, ValueCodec
+
+__all__ = ["ControlSender", "ControlThread"]
+
+
+class ControlSender:
+    """Writes to the control channel, from any thread.
+
+    Attributes:
+        codec: How values in messages are said; replaced once Node has told.
+        limits: Of the connection; likewise.
+    """
+
+    __slots__ = ("_lock", "_sock", "codec", "limits")
+
+    def __init__(self, sock: Socket, codec: ValueCodec, limits: FrameLimits) -> None:
+        self.codec = codec
+        self.limits = limits
+        self._sock = sock
+        self._lock = Lock()
+
+    def send(self, type: int, message: Any) -> None:
+        """Write one message.
+
+        Raises:
+            OSError: Node is gone, or this is a forked child that has no channels.
+        """
+        self._write(type, self.codec.encode(message, "message"))
+
+    def send_failure(
+        self, type: int, error: BaseException, wrap: Callable[[dict[str, Any]], dict[str, Any]] = lambda said: said
+    ) -> None:
+        """Write a message about an exception.
+
+        Raises:
+            OSError: As above.
+        """
+        self._write(type, encode_failure(error, self.codec, self.limits, wrap))
+
+    def _write(self, type: int, encoded: Encoded) -> None:
+        envelope, tagged, buffers = encoded
+        with self._lock:
+            write_frame(self._sock, type, 0, envelope, tagged, buffers, self.limits)
+
+
+class ControlThread:
+    """Answers PING, gives streams their credit, and ends the process group when Node is gone.
+
+    Args:
+        reader: Of the control channel; nobody else may read from now on.
+        sender: Of the control channel.
+        streams: The streams of this worker.
+        running: Tells which call the main thread runs now.
+        on_start: Run first, on this thread.
+    """
+
+    def __init__(
+        self,
+        reader: FrameReader,
+        sender: ControlSender,
+        streams: Streams,
+        running: Callable[[], Call | None],
+        on_start: Callable[[], None],
+    ) -> None:
+        self._reader = reader
+        self._sender = sender
+        self._streams = streams
+        self._running = running
+        self._on_start = on_start
+        self._thread = Thread(target=self._run, name="pypool-control", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        self._on_start()
+        try:
+            while True:
+                frame = self._reader.read()
+                if frame is None:
+                    break
+                self._receive(frame)
+        except (ProtocolError, FrameTooLarge) as error:
+            lifecycle.die_of_protocol(f"control: {error}")
+        except OSError:
+            pass  # as good as the end
+        # Node keeps control open until this process has been reaped, so it is dead, and nobody waits for what runs here.
+        lifecycle.kill_process_group()
+
+    def _receive(self, frame: Frame) -> None:
+        kind = frame.type
+        if kind == FrameType.PING:
+            self._answer_ping(parse_ping(frame))
+        elif kind == FrameType.CREDIT:
+            self._streams.grant(frame.call_id, parse_credit(frame))
+        elif kind == FrameType.CANCEL:
+            # "interrupt" belongs to the cancel ladder: until there is one, no capability names it and Node sends none.
+            if parse_cancel(frame) == "leave":
+                self._streams.leave(frame.call_id)
+        elif kind == FrameType.SHUTDOWN:
+            parse_shutdown(frame)
+            self._streams.stop()
+        else:
+            raise ProtocolError(f"a frame of type {kind} where none is expected")
+
+    def _answer_ping(self, number: int) -> None:
+        call = self._running()
+        busy_ms = 0.0 if call is None else (time.monotonic() - call.started) * 1000
+        running = None if call is None else call.id
+        self._sender.send(FrameType.PONG, pong_message(number, running, busy_ms))

@@ -1,0 +1,175 @@
+"""What Node may call: the allow-list, kept beside the functions it lists."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import ModuleType
+    from typing import Any, TypeVar, overload
+
+    Function = TypeVar("Function", bound=Callable[..., Any])
+else:  # `typing` costs more to import than the rest of this package
+
+    def overload(function):
+        return function
+
+
+__all__ = ["Exposed", "declared_in", "expose", "include"]
+
+_COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200  # flags of code objects, as in the `inspect` module
+
+_declared: dict[str, dict[str, Exposed]] = {}
+"""By module name, then by exposed name. Decorators have no other place to write to than their process."""
+
+
+class Exposed:
+    """One callable name, with the facts that stand beside its function.
+
+    Attributes:
+        name: What Node calls it.
+        function: As it was decorated.
+        stream: Whether it is known to produce items (a generator function). Others may still return a generator.
+        asynchronous: Whether it is known to need an event loop.
+        idempotent: Whether running it twice does no harm, so that Node may try again when a worker died with it.
+        timeout_seconds: Its own execution budget, or ``None``.
+        concurrency: How many of it may run at once in a pool, or ``None``.
+    """
+
+    __slots__ = ("asynchronous", "concurrency", "function", "idempotent", "name", "stream", "timeout_seconds")
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        idempotent: bool = False,
+        timeout_seconds: float | None = None,
+        concurrency: int | None = None,
+    ) -> None:
+        flags = _code_flags(function)
+        self.name = name
+        self.function = function
+        self.stream = bool(flags & (_GENERATOR | _ASYNC_GENERATOR))
+        self.asynchronous = bool(flags & (_COROUTINE | _ASYNC_GENERATOR))
+        self.idempotent = idempotent
+        self.timeout_seconds = timeout_seconds
+        self.concurrency = concurrency
+
+    def renamed(self, name: str) -> Exposed:
+        """The same function and facts under another name."""
+        return Exposed(name, self.function, self.idempotent, self.timeout_seconds, self.concurrency)
+
+
+@overload
+def expose(function: Function, /) -> Function: ...
+@overload
+def expose(
+    *,
+    name: str | None = None,
+    idempotent: bool = False,
+    timeout_seconds: float | None = None,
+    concurrency: int | None = None,
+) -> Callable[[Function], Function]: ...
+def expose(
+    function: Any = None,
+    /,
+    *,
+    name: str | None = None,
+    idempotent: bool = False,
+    timeout_seconds: float | None = None,
+    concurrency: int | None = None,
+) -> Any:
+    """Let Node call a function of this module.
+
+    The function is returned unchanged: to Python, and to its own tests, it stays a plain function. Above other decorators,
+    ``@expose`` exposes what they made; below them, what they were given.
+
+    Args:
+        function: A function, ``async def``, generator function or async generator function.
+        name: What Node calls it; the function's own name unless given.
+        idempotent: Running it twice does no harm: Node tries again where a worker died with it.
+        timeout_seconds: Its execution budget, where the caller gives none.
+        concurrency: How many of it may run at once in a pool.
+
+    Raises:
+        TypeError: What is exposed is no function, or a method.
+        ValueError: An argument is out of range, or the module exposes another function under that name.
+    """
+    if timeout_seconds is not None and not timeout_seconds > 0:
+        raise ValueError(f"expose: timeout_seconds must be greater than 0, not {timeout_seconds!r}")
+    if concurrency is not None and concurrency < 1:
+        raise ValueError(f"expose: concurrency must be at least 1, not {concurrency!r}")
+
+    def declare(function: Function) -> Function:
+        exposed_name = name if name is not None else getattr(function, "__name__", None)
+        _check_exposable(function, exposed_name)
+        exposed = Exposed(str(exposed_name), function, idempotent, timeout_seconds, concurrency)
+        _declare(function.__module__, exposed)
+        return function
+
+    return declare if function is None else declare(function)
+
+
+def include(module: ModuleType, *, prefix: str = "") -> None:
+    """Serve the functions that another module exposes with those of the module that calls this.
+
+    Args:
+        module: Already imported in full.
+        prefix: Put before each name with a dot: ``include(billing, prefix="billing")`` gives ``billing.charge``.
+
+    Raises:
+        ValueError: The module exposes nothing, or one of its names is taken.
+    """
+    functions = declared_in(module.__name__)
+    if not functions:
+        raise ValueError(f"include: module {module.__name__!r} exposes no function")
+    includer = sys._getframe(1).f_globals["__name__"]
+    for name, exposed in functions.items():
+        _declare(includer, exposed.renamed(f"{prefix}.{name}" if prefix else name))
+
+
+def declared_in(module_name: str) -> dict[str, Exposed]:
+    """What a module exposes, by name."""
+    return dict(_declared.get(module_name, ()))
+
+
+def suggestions(name: str, names: Iterable[str]) -> list[str]:
+    """Names that were perhaps meant, best first."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(names), n=3)
+
+
+def _declare(module_name: str, exposed: Exposed) -> None:
+    names = _declared.setdefault(module_name, {})
+    held = names.get(exposed.name)
+    if held is not None and _origin(held.function) != _origin(exposed.function):
+        raise ValueError(f"module {module_name!r} exposes two functions as {exposed.name!r}")
+    names[exposed.name] = exposed  # the same function again: its module was reloaded
+
+
+def _origin(function: Any) -> tuple[Any, Any]:
+    return getattr(function, "__module__", None), getattr(function, "__qualname__", None)
+
+
+def _check_exposable(function: Any, name: Any) -> None:
+    if isinstance(function, str):
+        raise TypeError(f"expose takes a name by keyword: @expose(name={function!r})")
+    if not callable(function) or isinstance(function, type):
+        raise TypeError(f"expose takes a function, not {type(function).__name__} {name or ''}".rstrip())
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"expose needs a name for this {type(function).__name__}: @expose(name=...)")
+    scope, _, _ = getattr(function, "__qualname__", "").rpartition(".")
+    if scope and not scope.endswith("<locals>") and not hasattr(function, "__self__"):
+        raise TypeError(f"expose takes functions; {function.__qualname__} is a method, and no object to call it on is known")
+
+
+def _code_flags(function: Any) -> int:
+    # Not through `__wrapped__`: a wrapper around a generator function may well return a list.
+    while not hasattr(function, "__code__") and hasattr(function, "func"):
+        function = function.func  # functools.partial
+    code = getattr(function, "__code__", None) or getattr(getattr(type(function), "__call__", None), "__code__", None)
+    flags: int = code.co_flags if code is not None else 0
+    return flags

@@ -1,0 +1,134 @@
+"""Importing the modules that a worker serves, and finding what they expose."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .expose import Exposed, declared_in, suggestions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import ModuleType
+
+__all__ = ["NothingToServe", "Source", "find_functions", "load_modules", "prepare_path"]
+
+
+class NothingToServe(Exception):
+    """The modules were imported, and what Node asked for is not in them."""
+
+
+class Source:
+    """Where one module comes from.
+
+    Args:
+        prefix: Put before its names with a dot; empty for none.
+        source: Absolute path of a file, or a dotted module name.
+        is_path: Which of the two.
+    """
+
+    __slots__ = ("is_path", "prefix", "source")
+
+    def __init__(self, prefix: str, source: str, is_path: bool) -> None:
+        self.prefix = prefix
+        self.source = source
+        self.is_path = is_path
+
+
+def prepare_path(sources: Sequence[Source], runtime_dir: str) -> None:
+    """Make ``sys.path`` what the user's modules expect: their own folders first, as if each were run as a script; for dotted names
+    the working directory. The runtime's folder goes last: it has to be found by processes that user code starts, and must hide
+    nothing."""
+    folders = [os.path.dirname(source.source) if source.is_path else os.getcwd() for source in sources]
+    first = list(dict.fromkeys(folders))
+    sys.path[:] = first + [entry for entry in sys.path if entry not in ("", runtime_dir, *first)] + [runtime_dir]
+
+
+def load_modules(sources: Sequence[Source]) -> list[tuple[str, ModuleType]]:
+    """Import each module.
+
+    Returns:
+        Each prefix with its module, in the order given.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        BaseException: Whatever the module itself raises, ``SystemExit`` included.
+    """
+    return [(source.prefix, _load_file(source.source) if source.is_path else _load_name(source.source)) for source in sources]
+
+
+def find_functions(modules: Iterable[tuple[str, ModuleType]], extra: Iterable[str] | None) -> dict[str, Exposed]:
+    """Everything that may be called, by its full name.
+
+    Args:
+        modules: Prefixes and modules.
+        extra: Full names of undecorated functions to serve as well.
+
+    Raises:
+        NothingToServe: A name in `extra` is not there, or nothing is exposed at all.
+    """
+    modules = list(modules)
+    functions: dict[str, Exposed] = {}
+    for prefix, module in modules:
+        for name, exposed in declared_in(module.__name__).items():
+            full_name = f"{prefix}.{name}" if prefix else name
+            functions[full_name] = exposed.renamed(full_name)
+    for name in extra or ():
+        if name not in functions:
+            functions[name] = _find_undecorated(name, dict(modules))
+    if not functions:
+        served = ", ".join(repr(module.__name__) for _, module in modules)
+        raise NothingToServe(
+            f"module {served} exposes no function: decorate one with @pypool.expose, or name those to serve in the option `expose`"
+        )
+    return functions
+
+
+def _find_undecorated(full_name: str, modules: Mapping[str, ModuleType]) -> Exposed:
+    prefix, dot, name = full_name.partition(".")
+    if not dot or prefix not in modules:
+        prefix, name = "", full_name
+    module = modules.get(prefix)
+    if module is None:
+        raise NothingToServe(f"expose: {full_name!r} begins with none of the prefixes {', '.join(map(repr, modules))}")
+    function = vars(module).get(name)
+    if callable(function):
+        return Exposed(full_name, function)
+    public = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+    close = suggestions(name, public)
+    hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+    what = "nothing" if function is None else f"a {type(function).__name__}, no function,"
+    raise NothingToServe(f"expose: module {module.__name__!r} has {what} named {name!r}{hint}")
+
+
+def _load_name(name: str) -> ModuleType:
+    __import__(name)
+    return sys.modules[name]
+
+
+def _load_file(path: str) -> ModuleType:
+    # From here, because `importlib.util` takes up to 15 ms more to import on Python 3.9 (it draws in `typing`).
+    from _frozen_importlib import ModuleSpec, module_from_spec
+    from _frozen_importlib_external import SourceFileLoader
+
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"there is no Python file {path}")
+    name = os.path.splitext(os.path.basename(path))[0]
+    held = sys.modules.get(name)
+    if held is not None:
+        if getattr(held, "__file__", None) == path:  # another of the modules has imported it
+            return held
+        name = f"pypool_module_{len(sys.modules)}_{name}"  # a namesake, of the standard library perhaps, must stay what it is
+    loader = SourceFileLoader(name, path)
+    spec = ModuleSpec(name, loader, origin=path)
+    spec.has_location = True
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        # Not `exec_module`, whose frames would stand in every traceback of a module that cannot be imported.
+        exec(loader.get_code(name), vars(module))
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module

@@ -1,0 +1,79 @@
+"""The replies channel: the one place that tells Node how a call ended."""
+
+from __future__ import annotations
+
+from . import lifecycle
+from .errors import FrameTooLarge
+from .failure_encoding import encode_failure
+from .frame import FrameType, write_frame
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .frame import FrameLimits, Socket
+    from .value import Encoded, ValueCodec
+
+__all__ = ["Replies"]
+
+
+class Replies:
+    """Writes RESULT, ERROR and ITEM frames. For the thread that runs the calls.
+
+    Args:
+        sock: The replies channel.
+        codec: How values are said.
+        limits: Of the connection.
+
+    Attributes:
+        disarmed: This process is a child that user code forked. It has no channels: where a parent would reply, it ends.
+    """
+
+    __slots__ = ("_limits", "_sock", "codec", "disarmed")
+
+    def __init__(self, sock: Socket, codec: ValueCodec, limits: FrameLimits) -> None:
+        self.codec = codec
+        self.disarmed = False
+        self._sock = sock
+        self._limits = limits
+
+    def result(self, call_id: int, encoded: Encoded) -> None:
+        """Send the result of a call.
+
+        Raises:
+            OSError: Node is gone.
+        """
+        envelope, tagged, buffers = encoded
+        try:
+            write_frame(self._sock, FrameType.RESULT, call_id, envelope, tagged, buffers, self._limits)
+        except FrameTooLarge as error:  # nothing was written
+            self.error(call_id, error)
+        except OSError:
+            if self.disarmed:
+                lifecycle.leave_child(None)
+            raise
+
+    def items(self, call_id: int, items: Sequence[Any]) -> None:
+        """Send items of a stream.
+
+        Raises:
+            Unencodable: One of them cannot be sent; none was.
+            FrameTooLarge: Together they are too large; none was sent.
+            OSError: Node is gone.
+        """
+        if self.disarmed:
+            lifecycle.leave_child(None)
+        envelope, tagged, buffers = self.codec.encode(items, "items")
+        write_frame(self._sock, FrameType.ITEM, call_id, envelope, tagged, buffers, self._limits)
+
+    def error(self, call_id: int, error: BaseException) -> None:
+        """Send the error that ended a call, or as much of it as can be sent.
+
+        Raises:
+            OSError: Node is gone.
+        """
+        if self.disarmed:
+            lifecycle.leave_child(error)
+        envelope, tagged, buffers = encode_failure(error, self.codec, self._limits)
+        write_frame(self._sock, FrameType.ERROR, call_id, envelope, tagged, buffers, self._limits)

@@ -1,0 +1,222 @@
+"""The life of a worker: handshake, import, serve, stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from _socket import socket  # not `socket`: its Python half takes longer to import than this package
+
+from . import lifecycle
+from .context import Worker, become_worker, current_worker, running_call
+from .control import ControlSender, ControlThread
+from .deferred import COROUTINE
+from .engine_sync import SyncEngine
+from .errors import FrameTooLarge, ProtocolError
+from .event_loop import EventLoop
+from .frame import CONTROL_FROM_NODE, REQUEST_TYPES, FrameLimits, FrameReader, FrameType
+from .hooks import arguments_for, start_hooks, stop_hooks
+from .load import Source, find_functions, load_modules, prepare_path
+from .messages import (
+    PROTOCOL_RANGE,
+    event_message,
+    function_entry,
+    hello_message,
+    negotiate,
+    parse_welcome,
+    ready_message,
+)
+from .replies import Replies
+from .streams import Streams
+from .user_code import UserCode
+from .value import ValueCodec
+from .version import VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, NoReturn
+
+    from .context import Call
+    from .expose import Exposed
+    from .messages import Welcome
+
+__all__ = ["Runtime"]
+
+_START_FAILED_EXIT_CODE = 1
+
+
+class Runtime:
+    """One worker, from its first frame to its exit.
+
+    Args:
+        requests: Descriptor of the channel that brings calls.
+        replies: Descriptor of the channel that takes their ends.
+        control: Descriptor of the channel for everything else, both ways.
+    """
+
+    def __init__(self, requests: int, replies: int, control: int) -> None:
+        self._parent_pid = os.getppid()
+        self._sockets = [_adopt(descriptor) for descriptor in (requests, replies, control)]
+        self._limits = FrameLimits()  # of all three channels; WELCOME fills in what holds
+        codec = ValueCodec()
+        self._requests = FrameReader(self._sockets[0], REQUEST_TYPES, self._limits)
+        self._replies = Replies(self._sockets[1], codec, self._limits)
+        self._control = FrameReader(self._sockets[2], CONTROL_FROM_NODE, self._limits)
+        self._sender = ControlSender(self._sockets[2], codec, self._limits)
+        self._user_code = UserCode()
+        self._streams = Streams()
+        self._loop = EventLoop()
+        self._engine: SyncEngine | None = None
+
+    def run(self) -> NoReturn:
+        """Serve until Node ends the requests channel; then end this process."""
+        lifecycle.lead_process_group()
+        lifecycle.use_line_buffers()
+        lifecycle.watch_forks(self._disarm)
+        signal.signal(signal.SIGINT, self._user_code.on_interrupt)
+        threading.excepthook = _reporter(self._sender, threading.excepthook)
+        try:
+            welcome = self._shake_hands()
+            functions = self._start(welcome)
+            engine = SyncEngine(functions, self._requests, self._replies, self._streams, self._user_code, self._loop)
+            self._engine = engine
+            self._sender.send(FrameType.READY, _ready(functions))
+            engine.serve()
+        except (ProtocolError, FrameTooLarge) as error:
+            lifecycle.die_of_protocol(str(error))
+        except OSError:  # a channel is gone, and Node with it
+            lifecycle.kill_process_group()
+        self._stop()
+        lifecycle.finish(0)
+
+    def _shake_hands(self) -> Welcome:
+        python = "{}.{}.{}".format(*sys.version_info[:3])
+        hello = hello_message(
+            runtime=VERSION,
+            python=python,
+            implementation=sys.implementation.name,
+            pid=os.getpid(),
+            capabilities=["stream"],
+        )
+        self._sender.send(FrameType.HELLO, hello)
+        frame = self._control.read()
+        if frame is None:
+            lowest, highest = PROTOCOL_RANGE
+            raise ProtocolError(f"Node refused the handshake; this runtime ({VERSION}) speaks wire versions {lowest} to {highest}")
+        if frame.type != FrameType.WELCOME:
+            raise ProtocolError(f"Node answered HELLO with a frame of type {frame.type}")
+        welcome = parse_welcome(frame)
+        negotiate(PROTOCOL_RANGE, (welcome["protocol"], welcome["protocol"]))
+        return welcome
+
+    def _start(self, welcome: Welcome) -> Mapping[str, Exposed]:
+        limits = welcome["limits"]
+        self._limits.max_frame_bytes = limits["maxFrameBytes"]
+        self._limits.max_buffer_bytes = limits["maxBufferBytes"]
+        self._replies.codec = self._sender.codec = ValueCodec(welcome["integers"], welcome["unencodable"])
+        worker = Worker(welcome["workerId"], welcome["slot"], welcome["pool"])
+        become_worker(worker)
+        # Before the import, which may take minutes: Node's death and its pings are noticed all the while.
+        on_start = self._arm_parent_death if welcome["parentDeathSignal"] else _do_nothing
+        ControlThread(self._control, self._sender, self._streams, self._running_call, on_start).start()
+        try:
+            functions: Mapping[str, Exposed] = self._user_code.run(_import, (welcome,))
+            for hook in start_hooks:
+                self._run_hook(hook, worker)
+        except BaseException as error:
+            self._fail_start(error)
+        return functions
+
+    def _fail_start(self, error: BaseException) -> NoReturn:
+        if self._replies.disarmed:
+            lifecycle.leave_child(error)
+        if isinstance(error, SystemExit):
+            exited = RuntimeError(f"sys.exit({error.code!r}) was called while the worker started")
+            exited.__cause__ = error
+            error = exited
+        self._sender.send_failure(FrameType.START_FAILED, error)
+        lifecycle.finish(_START_FAILED_EXIT_CODE)
+
+    def _stop(self) -> None:
+        running_call.set(None)
+        worker = current_worker()
+        for hook in reversed(stop_hooks):
+            try:
+                self._run_hook(hook, worker)
+            except BaseException:  # the other hooks have something to close, too
+                sys.excepthook(*sys.exc_info())
+        try:
+            self._user_code.run(self._loop.close)
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+
+    def _run_hook(self, hook: Callable[..., Any], worker: Worker) -> None:
+        result = self._user_code.run(hook, arguments_for(hook, worker))
+        if type(result) is COROUTINE:
+            self._user_code.run(self._loop.run, (result,))
+
+    def _running_call(self) -> Call | None:
+        return None if self._engine is None else self._engine.running
+
+    def _arm_parent_death(self) -> None:
+        lifecycle.arm_parent_death_signal(self._parent_pid)
+
+    def _disarm(self) -> None:
+        """In a forked child: hold no channel open, write no frame, and be interrupted like any Python process."""
+        for sock in self._sockets:
+            sock.close()
+        self._replies.disarmed = True
+        self._user_code.entered = True
+
+
+def _adopt(descriptor: int) -> socket:
+    os.set_inheritable(descriptor, False)
+    sock = socket(fileno=descriptor)
+    sock.setblocking(True)
+    return sock
+
+
+def _import(welcome: Welcome) -> dict[str, Exposed]:
+    sources = [Source(module["prefix"], module["source"], module["kind"] == "path") for module in welcome["modules"]]
+    prepare_path(sources, os.path.dirname(os.path.dirname(__file__)))
+    return find_functions(load_modules(sources), welcome["expose"])
+
+
+def _ready(functions: Mapping[str, Exposed]) -> dict[str, Any]:
+    return ready_message(
+        [
+            function_entry(
+                name,
+                stream=exposed.stream,
+                is_async=exposed.asynchronous,
+                idempotent=exposed.idempotent,
+                timeout_seconds=exposed.timeout_seconds,
+                concurrency=exposed.concurrency,
+            )
+            for name, exposed in functions.items()
+        ]
+    )
+
+
+def _reporter(sender: ControlSender, print_it: Callable[[Any], None]) -> Callable[[Any], None]:
+    """A ``threading.excepthook`` that tells Node, too."""
+
+    def report(failed: Any) -> None:
+        if failed.exc_type is not SystemExit and failed.exc_value is not None:
+            try:
+                sender.send_failure(FrameType.EVENT, failed.exc_value, _thread_exception)
+            except OSError:
+                pass  # Node is gone, or this is a forked child: what is printed has to do
+        print_it(failed)
+
+    return report
+
+
+def _thread_exception(error: dict[str, Any]) -> dict[str, Any]:
+    return event_message("thread-exception", error=error)
+
+
+def _do_nothing() -> None:
+    pass

@@ -1,0 +1,173 @@
+"""Node's part for tests: starts the real runtime over socket pairs and speaks frames to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pypool.frame import CONTROL_FROM_PYTHON, REPLY_TYPES, Frame, FrameReader, FrameType, write_frame
+from pypool.plain_json import parse_json, write_json
+
+FIXTURES = Path(__file__).parent / "fixtures"
+RUNTIME_DIR = Path(__file__).parent.parent
+PATIENCE_SECONDS = 30.0
+"""How long a test waits for what should be there at once, before it fails rather than hangs."""
+
+_BOOTSTRAP = f"""import sys
+sys.path[:] = [{str(RUNTIME_DIR)!r}] + [p for p in sys.path if p]
+from pypool.__main__ import main
+main()
+"""
+
+
+class WorkerProcess:
+    """One runtime in a process of its own. A context manager that leaves no process behind.
+
+    Args:
+        module: Name of a fixture, absolute path, or dotted name.
+        welcome: What WELCOME says otherwise than usual.
+    """
+
+    def __init__(self, module: str = "echo", *, cwd: str | None = None, **welcome: Any) -> None:
+        pairs = [socket.socketpair() for _ in range(3)]
+        self.requests, self.replies_socket, self.control = (ours for ours, _ in pairs)
+        theirs = [their for _, their in pairs]
+        descriptors = ",".join(str(their.fileno()) for their in theirs)
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-X", "faulthandler", "-c", _BOOTSTRAP, "--channels", f"fd:{descriptors}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=[their.fileno() for their in theirs],
+            start_new_session=True,
+            cwd=cwd,
+        )
+        for their in theirs:
+            their.close()
+        for ours in (self.requests, self.replies_socket, self.control):
+            ours.settimeout(PATIENCE_SECONDS)
+        self.replies = FrameReader(self.replies_socket, REPLY_TYPES)
+        self.said = FrameReader(self.control, CONTROL_FROM_PYTHON)
+        self.modules = [{"prefix": "", "source": self._source(module), "kind": self._kind(module)}]
+        self.welcome_message = {
+            "protocol": 1,
+            "codec": "json",
+            "workerId": "pool-0.1",
+            "pool": "pool",
+            "slot": 0,
+            "incarnation": "test",
+            "modules": self.modules,
+            "expose": None,
+            "limits": {"maxFrameBytes": 1 << 20, "maxBufferBytes": 1 << 24},
+            "integers": "auto",
+            "unencodable": "error",
+            "parentPid": os.getpid(),
+            "parentDeathSignal": False,
+            "concurrency": 1,
+            "engine": "sync",
+            **welcome,
+        }
+        self.calls = 0
+
+    def start(self) -> WorkerProcess:
+        """Shake hands and wait until it is ready."""
+        self.hello()
+        self.send_control(FrameType.WELCOME, self.welcome_message)
+        self.ready = self.hear(FrameType.READY)
+        return self
+
+    def start_failure(self) -> dict[str, Any]:
+        """Shake hands and wait for the start to fail."""
+        self.hello()
+        self.send_control(FrameType.WELCOME, self.welcome_message)
+        return self.hear(FrameType.START_FAILED)
+
+    def hello(self) -> dict[str, Any]:
+        """The worker's first message."""
+        return self.hear(FrameType.HELLO)
+
+    def send(self, name: str, *args: Any, meta: dict[str, Any] | None = None, **kwargs: Any) -> int:
+        """Send a CALL without waiting; returns its id."""
+        self.calls += 1
+        write_frame(self.requests, FrameType.CALL, self.calls, write_json([name, args, kwargs, meta]))
+        return self.calls
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a function and return its result."""
+        call_id = self.send(name, *args, **kwargs)
+        frame = self.reply()
+        if frame.type != FrameType.RESULT or frame.call_id != call_id:
+            raise AssertionError(f"{frame}: {frame.envelope}")
+        return parse_json(frame.envelope)
+
+    def call_error(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a function and return the error object that it ends with."""
+        self.send(name, *args, **kwargs)
+        return self.error()
+
+    def error(self) -> Any:
+        """The error object that the next reply holds."""
+        frame = self.reply()
+        if frame.type != FrameType.ERROR:
+            raise AssertionError(f"{frame}: {frame.envelope}")
+        return parse_json(frame.envelope)
+
+    def reply(self) -> Frame:
+        """The next frame on replies."""
+        frame = self.replies.read()
+        if frame is None:
+            raise AssertionError(f"the worker is gone: {self.process.wait(PATIENCE_SECONDS)}")
+        return frame
+
+    def hear(self, kind: int) -> Any:
+        """The next message on control, which must be of this type."""
+        frame = self.said.read()
+        if frame is None or frame.type != kind:
+            raise AssertionError(f"{frame}: {frame.envelope if frame else self.stderr()}")
+        return parse_json(frame.envelope)
+
+    def send_control(self, kind: int, message: Any, call_id: int = 0) -> None:
+        """Write a message on control."""
+        write_frame(self.control, kind, call_id, write_json(message))
+
+    def stop(self) -> int:
+        """End the requests; returns the exit code."""
+        self.requests.shutdown(socket.SHUT_WR)
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def stdout(self) -> str:
+        """All that the worker printed. To be called once it has ended."""
+        assert self.process.stdout is not None
+        return self.process.stdout.read().decode()
+
+    def stderr(self) -> str:
+        """As :meth:`stdout`."""
+        assert self.process.stderr is not None
+        return self.process.stderr.read().decode()
+
+    def __enter__(self) -> WorkerProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait(PATIENCE_SECONDS)
+        for stream in (self.process.stdout, self.process.stderr, self.requests, self.replies_socket, self.control):
+            assert stream is not None
+            stream.close()
+
+    @staticmethod
+    def _source(module: str) -> str:
+        fixture = FIXTURES / f"{module}.py"
+        return str(fixture) if fixture.exists() else module
+
+    @staticmethod
+    def _kind(module: str) -> str:
+        return "path" if (FIXTURES / f"{module}.py").exists() or os.path.isabs(module) else "name"
