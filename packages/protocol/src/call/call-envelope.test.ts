@@ -44,6 +44,14 @@ describe('the envelope of a call', () => {
     }
   });
 
+  it('counts the depth of each argument by itself', () => {
+    let deepest: unknown[] = [];
+    for (let level = 1; level < 256; level++) deepest = [deepest];
+    expect(encodeCallEnvelope(codec, 'f', [deepest], undefined).envelope).toContain('[['.repeat(128));
+    expect(encodeCallEnvelope(codec, 'f', { a: deepest }, undefined).tagged).toBe(false);
+    expect(() => encodeCallEnvelope(codec, 'f', [[deepest]], undefined)).toThrow(/nested more than 256 deep/);
+  });
+
   it.each([null, 'hello', 5, new Map(), () => 1, { args: 1, kwargs: {} }, { args: [], kwargs: [] }])(
     'refuses arguments of another kind: %s',
     (args) => {

@@ -127,7 +127,7 @@ export class FrameDecoder {
       tagged,
       callId,
       bufferCount,
-      head: allocate(bufferCount * TABLE_ENTRY_BYTES + envelopeBytes),
+      head: new Filling(bufferCount * TABLE_ENTRY_BYTES + envelopeBytes),
       envelope: '',
       lengths: [],
       buffers: [],
@@ -151,7 +151,7 @@ export class FrameDecoder {
       open.padding -= skipped;
       at += skipped;
       if (open.padding > 0) return at;
-      const body = (open.body ??= allocate(open.lengths[open.buffers.length]!));
+      const body = (open.body ??= new Filling(open.lengths[open.buffers.length]!));
       at = body.fill(chunk, at);
       if (!body.full) return at;
       open.body = undefined;
@@ -185,11 +185,11 @@ export class FrameDecoder {
       throw protocolError(`frame type ${type} has no place on this channel`, { type });
     if ((flags & ~FLAG_TAGGED) !== 0)
       throw protocolError(`reserved flags are set: ${flags}`, { type, flags });
-    if (callId > Number.MAX_SAFE_INTEGER || (callId !== 0) !== CALL_TYPES.has(type)) {
-      throw protocolError(`call id ${callId} in a frame of type ${type}`, { type, callId });
-    }
     if (headBytes > this.limits.maxFrameBytes) {
       throw tooLarge(headBytes, 'maxFrameBytes', this.limits.maxFrameBytes);
+    }
+    if (callId > Number.MAX_SAFE_INTEGER || (callId !== 0) !== CALL_TYPES.has(type)) {
+      throw protocolError(`call id ${callId} in a frame of type ${type}`, { type, callId });
     }
   }
 }
@@ -197,20 +197,6 @@ export class FrameDecoder {
 function asBuffer(chunk: Uint8Array): Buffer {
   if (Buffer.isBuffer(chunk)) return chunk;
   return chunk.byteLength === 0 ? NO_BYTES : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-}
-
-function allocate(length: number): Filling {
-  try {
-    return new Filling(length);
-  } catch (cause) {
-    throw createError({
-      code: 'frame-too-large',
-      message: `No memory for ${length} bytes that the peer announced.`,
-      outcome: 'unknown',
-      context: { bytes: length },
-      cause,
-    });
-  }
 }
 
 function tooLarge(bytes: number, name: keyof FrameLimits, limit: number): Error {

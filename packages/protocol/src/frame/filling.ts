@@ -1,5 +1,7 @@
-/** Lengths up to this are believed; beyond, memory follows the bytes that arrived. */
-const BELIEVED_BYTES = 256 * 1024;
+import { createError } from '../errors/create-error.js';
+
+/** The least that is worth a step: lengths below 8 times this are believed, beyond them memory follows what arrived. */
+const FIRST_STEP_BYTES = 256 * 1024;
 
 /** A peer makes us hold at most this many times what it has sent. */
 const GROWTH = 8;
@@ -18,7 +20,7 @@ export class Filling {
 
   constructor(length: number) {
     this.length = length;
-    this.bytes = Buffer.allocUnsafeSlow(capacityFor(length, 0));
+    this.bytes = allocate(capacityFor(length, 0));
   }
 
   get full(): boolean {
@@ -30,7 +32,7 @@ export class Filling {
     const count = Math.min(this.length - this.#filled, chunk.length - from);
     const filled = this.#filled + count;
     if (filled > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(capacityFor(this.length, filled));
+      const larger = allocate(capacityFor(this.length, filled));
       this.bytes.copy(larger, 0, 0, this.#filled);
       this.bytes = larger;
     }
@@ -40,12 +42,26 @@ export class Filling {
   }
 }
 
+function allocate(bytes: number): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(bytes);
+  } catch (cause) {
+    throw createError({
+      code: 'frame-too-large',
+      message: `No memory for ${bytes} bytes of a frame.`,
+      outcome: 'unknown',
+      context: { bytes },
+      cause,
+    });
+  }
+}
+
 /** The smallest of `length`, `length / 8`, `length / 64`, ... that holds what arrived and is worth a step. */
 function capacityFor(length: number, arrived: number): number {
   let capacity = length;
   for (;;) {
     const smaller = Math.ceil(capacity / GROWTH);
-    if (smaller < arrived || smaller < BELIEVED_BYTES) return capacity;
+    if (smaller < arrived || smaller < FIRST_STEP_BYTES) return capacity;
     capacity = smaller;
   }
 }

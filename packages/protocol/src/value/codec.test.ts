@@ -204,6 +204,7 @@ describe('exact values', () => {
       expect(back).toBeInstanceOf(NdArray);
       expect(back).toEqual(array);
     }
+    expect(roundTrip(ndarray(Uint8ClampedArray.of(1)))).toEqual(ndarray(Uint8Array.of(1)));
     expect(() => ndarray(Float32Array.of(1, 2), [3])).toThrow(UsageError);
     expect(() => ndarray(Float32Array.of(1, 2), [-1, -2])).toThrow(UsageError);
   });
@@ -405,11 +406,12 @@ describe('registered types', () => {
     expect(typed.decode({ envelope: text, tagged, buffers })).toStrictEqual(value);
   });
 
-  it('are a protocol error where they are unknown or cannot be decoded', () => {
-    expect(() => decode({ $: ['type', 'geo.Point', []] })).toThrow(/no type is registered/);
+  it('fail their own call, not the connection, where they are unknown or refuse their value', () => {
+    const expected = expect.objectContaining({ code: 'unencodable', outcome: 'finished' }) as Error;
+    expect(() => decode({ $: ['type', 'geo.Point', []] })).toThrow(expected);
     expect(() =>
       typed.decode({ envelope: '{"$":["type","geo.Point",null]}', tagged: true, buffers: [] }),
-    ).toThrow(CommunicationError);
+    ).toThrow(expected);
   });
 });
 
@@ -426,6 +428,10 @@ describe('malformed input', () => {
     [{ $: [] }, []],
     [{ $: ['nonsense', 1] }, []],
     [{ $: ['__proto__', 1] }, []],
+    [{ $: ['int'] }, []],
+    [{ $: ['int', '5', '6'] }, []],
+    [{ $: ['array', 0, 'u1', []] }, [bytes]],
+    [{ $: ['ndarray', 0, 'u1c', [8]] }, [bytes]],
     [{ $: ['int', 5] }, []],
     [{ $: ['int', '5.0'] }, []],
     [{ $: ['int', ''] }, []],
@@ -454,6 +460,7 @@ describe('malformed input', () => {
     [{ $: ['object', []] }, []],
     [{ $: ['object', null] }, []],
     [{ $: ['decimal', 1] }, []],
+    [{ $: ['type', 1, 2] }, []],
   ];
 
   it.each(

@@ -30,12 +30,19 @@ export interface ValueCodec {
    * @throws UsageError `unencodable`; its context names the path and the type.
    */
   encode(value: unknown, root?: string): EncodedValue;
-  /** Encode several values as one JSON array, `roots` naming each in an error. */
-  encodeAll(values: readonly unknown[], roots: readonly string[]): EncodedValue;
+  /**
+   * Encode several lists or records of values as one JSON array with one list of buffers, as CALL needs it. Depth counts from the
+   * values inside each.
+   *
+   * @param roots - What to call each in an error.
+   * @throws UsageError `unencodable`.
+   */
+  encodeAll(lists: readonly unknown[], roots: readonly string[]): EncodedValue;
   /**
    * The typed arrays of the result share memory with `buffers`.
    *
-   * @throws CommunicationError `protocol` for anything malformed.
+   * @throws CommunicationError `protocol` for anything malformed: the connection is lost.
+   * @throws UsageError `unencodable` where a registered type is missing here or refuses its value: one call is lost.
    */
   decode(encoded: EncodedEnvelope): unknown;
 }
@@ -63,11 +70,11 @@ export function createValueCodec(options: ValueCodecOptions = {}): ValueCodec {
       const text = stringify(tagging.encode(value, root));
       return { text, tagged: tagging.tagged, buffers: tagging.buffers };
     },
-    encodeAll(values, roots) {
-      if (isSurelyPlain(values)) return { text: stringify(values), tagged: false, buffers: NO_BUFFERS };
+    encodeAll(lists, roots) {
+      if (isSurelyPlain(lists)) return { text: stringify(lists), tagged: false, buffers: NO_BUFFERS };
       const tagging = new Tagging(types);
       const text = stringify(
-        values.map((value, index) => tagging.encode(value, roots[index] ?? `[${index}]`)),
+        lists.map((list, index) => tagging.encode(list, roots[index] ?? `[${index}]`, 1)),
       );
       return { text, tagged: tagging.tagged, buffers: tagging.buffers };
     },

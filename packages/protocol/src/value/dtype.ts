@@ -16,16 +16,19 @@ export type TypedArray =
   | Float32Array
   | Float64Array;
 
+/** The element types on the wire: those of numpy, and `u1c`, the `Uint8ClampedArray`. */
+export type WireDtype = Dtype | 'u1c';
+
 interface DtypeFacts {
   /** Bytes of one element. */
   readonly itemBytes: number;
   readonly array: new (buffer: ArrayBufferLike, offset: number, length: number) => TypedArray;
-  /** Whether a typed array of that class is this dtype: of `f2`, complex and bool only the raw numbers can be shown. */
+  /** Whether a typed array of that class says all: of `f2`, complex and bool it shows only the raw numbers. */
   readonly native: boolean;
 }
 
 /** What each dtype is in JavaScript. Complex numbers are pairs (real, imaginary), `f2` its raw 16 bits, `b1` 0 or 1. */
-export const DTYPES: Readonly<Record<Dtype, DtypeFacts>> = {
+export const DTYPES: Readonly<Record<WireDtype, DtypeFacts>> = {
   i1: { itemBytes: 1, array: Int8Array, native: true },
   i2: { itemBytes: 2, array: Int16Array, native: true },
   i4: { itemBytes: 4, array: Int32Array, native: true },
@@ -43,8 +46,8 @@ export const DTYPES: Readonly<Record<Dtype, DtypeFacts>> = {
   b1: { itemBytes: 1, array: Uint8Array, native: false },
 };
 
-const DTYPE_OF_CLASS: ReadonlyMap<string, Dtype> = new Map(
-  (Object.keys(DTYPES) as Dtype[])
+const DTYPE_OF_CLASS: ReadonlyMap<string, WireDtype> = new Map(
+  (Object.keys(DTYPES) as WireDtype[])
     .filter((name) => DTYPES[name].native)
     .map((name) => [DTYPES[name].array.name, name]),
 );
@@ -56,18 +59,18 @@ const classOf = Object.getOwnPropertyDescriptor(
 )!.get as (this: unknown) => string | undefined;
 
 /** The dtype of a typed array; `undefined` for anything else (`DataView`, `Float16Array`). */
-export function dtypeOf(value: unknown): Dtype | undefined {
+export function dtypeOf(value: unknown): WireDtype | undefined {
   const name = classOf.call(value);
   return name === undefined ? undefined : DTYPE_OF_CLASS.get(name);
 }
 
 /** Whether a name from the wire is a dtype. */
-export function isDtype(name: unknown): name is Dtype {
+export function isDtype(name: unknown): name is WireDtype {
   return typeof name === 'string' && Object.hasOwn(DTYPES, name);
 }
 
 /** Show the bytes of an aligned buffer as the array of `dtype`; `undefined` where they are no whole number of elements. */
-export function viewAs(bytes: Uint8Array, dtype: Dtype): TypedArray | undefined {
+export function viewAs(bytes: Uint8Array, dtype: WireDtype): TypedArray | undefined {
   const { array, itemBytes } = DTYPES[dtype];
   if (bytes.byteLength % itemBytes !== 0) return undefined;
   const elementBytes = (array as unknown as { readonly BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;

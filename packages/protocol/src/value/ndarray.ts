@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/errors.js';
-import { DTYPES, type Dtype, type TypedArray, dtypeOf } from './dtype.js';
+import { DTYPES, type Dtype, type TypedArray, dtypeOf, isDtype } from './dtype.js';
 import { VALUE_KIND } from './python-value.js';
 
 /** An n-dimensional array in C order: `numpy.ndarray` in Python. */
@@ -27,8 +27,10 @@ Object.defineProperty(NdArray.prototype, VALUE_KIND, { value: 'ndarray' });
  * @throws UsageError `invalid-arguments` where shape and length disagree.
  */
 export function ndarray(data: TypedArray, shape: readonly number[] = [data.length], dtype?: Dtype): NdArray {
-  const type = dtype ?? dtypeOf(data);
-  if (type === undefined || !Object.hasOwn(DTYPES, type)) {
+  const known = dtypeOf(data);
+  // numpy knows no clamping.
+  const type = dtype ?? (known === 'u1c' ? 'u1' : known);
+  if (known === undefined || !isDtype(type) || type === 'u1c') {
     throw invalid('The data of an ndarray is a typed array of a known dtype.', { dtype: String(type) });
   }
   const bytes = shapeBytes(shape, type);

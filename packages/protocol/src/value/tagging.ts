@@ -27,6 +27,7 @@ export class Tagging {
 
   readonly #types: readonly ValueType[];
   #root = '';
+  #limit = MAX_DEPTH;
   readonly #steps: string[] = [];
   /** The containers around the value in hand, outermost first, and how many steps led to each. */
   readonly #around: object[] = [];
@@ -36,9 +37,13 @@ export class Tagging {
     this.#types = types;
   }
 
-  /** @param root - What to call the value in an error. */
-  encode(value: unknown, root: string): unknown {
+  /**
+   * @param root - What to call the value in an error.
+   * @param wrappers - How many levels around the values proper do not count as their depth.
+   */
+  encode(value: unknown, root: string, wrappers = 0): unknown {
     this.#root = root;
+    this.#limit = MAX_DEPTH + wrappers;
     try {
       return this.#any(value);
     } catch (error) {
@@ -77,7 +82,7 @@ export class Tagging {
   }
 
   #object(value: object): unknown {
-    if (this.#around.length >= MAX_DEPTH) throw this.#tooDeep();
+    if (this.#around.length >= this.#limit) throw this.#tooDeep();
     this.#around.push(value);
     this.#stepsTo.push(this.#steps.length);
     const encoded = this.#container(value);

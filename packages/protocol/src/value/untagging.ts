@@ -1,9 +1,14 @@
+import { UsageError } from '../errors/errors.js';
 import { protocolError } from '../errors/protocol-error.js';
 import { MAX_ENVELOPE_DEPTH } from './depth.js';
 import { isDtype, viewAs, DTYPES } from './dtype.js';
 import { NdArray, shapeBytes } from './ndarray.js';
 import { PythonValue, type PythonValueType } from './python-value.js';
 import type { ValueType } from './value-type.js';
+
+/** How many parts each tag has, itself included. */
+const PARTS: Readonly<Record<string, number>> = { array: 3, ndarray: 4, type: 3 };
+const USUAL_PARTS = 2;
 
 /** The tags whose values arrive as text. */
 const TEXT_TAGS: ReadonlySet<string> = new Set<PythonValueType>([
@@ -67,6 +72,7 @@ export class Untagging {
 
   #value(tag: readonly unknown[], depth: number): unknown {
     const [name, body, third, fourth] = tag;
+    if (tag.length !== partsOf(name)) throw malformed(tag);
     switch (name) {
       case 'int':
         return BigInt(textOf(tag, body, INTEGER));
@@ -123,7 +129,12 @@ export class Untagging {
 
   #ndarray(tag: readonly unknown[], index: unknown, dtype: unknown, shape: unknown): NdArray {
     const bytes = this.#buffer(tag, index);
-    if (!isDtype(dtype) || !isShape(shape) || shapeBytes(shape, dtype) !== bytes.byteLength)
+    if (
+      !isDtype(dtype) ||
+      dtype === 'u1c' ||
+      !isShape(shape) ||
+      shapeBytes(shape, dtype) !== bytes.byteLength
+    )
       throw malformed(tag);
     const data = viewAs(bytes, dtype);
     if (data === undefined) throw malformed(tag);
@@ -131,20 +142,27 @@ export class Untagging {
   }
 
   #registered(tag: readonly unknown[], name: unknown, payload: unknown, depth: number): unknown {
-    const type = typeof name === 'string' ? this.#types.get(name) : undefined;
-    if (type === undefined)
-      throw protocolError(`no type is registered under ${JSON.stringify(name)}`, { tag: 'type' });
+    if (typeof name !== 'string') throw malformed(tag);
     const decoded = this.decode(payload, depth);
+    const type = this.#types.get(name);
+    if (type === undefined) throw undecodable(name, 'is not registered in this process');
     try {
       return type.decode(decoded);
     } catch (cause) {
-      throw protocolError(
-        `the registered type ${type.name} could not decode its value`,
-        { type: type.name },
-        cause,
-      );
+      throw undecodable(name, 'could not be decoded', cause);
     }
   }
+}
+
+/** The peer did nothing wrong, so only the call fails whose reply this was. */
+function undecodable(name: string, what: string, cause?: unknown): UsageError {
+  return new UsageError({
+    code: 'unencodable',
+    message: `A value of the registered type ${JSON.stringify(name)} arrived from Python, and the type ${what}.`,
+    outcome: 'finished',
+    context: { type: name },
+    cause,
+  });
 }
 
 /** The tag in an object whose only key is `"$"`. */
@@ -154,6 +172,10 @@ function tagIn(record: Record<string, unknown>): readonly unknown[] | undefined 
   const tag = record['$'];
   if (!Array.isArray(tag)) throw protocolError('a tag is not an array');
   return tag;
+}
+
+function partsOf(name: unknown): number {
+  return typeof name === 'string' && Object.hasOwn(PARTS, name) ? PARTS[name]! : USUAL_PARTS;
 }
 
 function malformed(tag: readonly unknown[]): Error {

@@ -10,6 +10,6 @@ export interface ValueType<T = unknown> {
   is(value: unknown): value is T;
   /** Take it apart into encodable values. What this throws fails the call as `unencodable`. */
   encode(value: T): unknown;
-  /** Put it together again. What this throws fails the call as `protocol`. */
+  /** Put it together again. What this throws fails the call as `unencodable`. */
   decode(payload: unknown): T;
 }
