@@ -11,7 +11,6 @@ import { createStreamConnection, type ConnectionOffer, type Transport } from '@p
 export function pipeTransport(): Transport {
   return {
     name: 'pipe',
-    // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous; there is nothing to wait for
     async offer(signal) {
       signal.throwIfAborted();
       return PIPES;
@@ -24,7 +23,6 @@ export function pipeTransport(): Transport {
 const PIPES: ConnectionOffer = {
   pipes: 3,
   args: ['--channels', 'fd:3,4,5'],
-  // eslint-disable-next-line @typescript-eslint/require-await -- as above
   async accept(pipes: readonly Duplex[], signal) {
     signal.throwIfAborted();
     const [requests, replies, control] = pipes;

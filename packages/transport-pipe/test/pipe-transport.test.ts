@@ -17,7 +17,9 @@ transportConformance('pipe', () => {
       const { signal } = new AbortController();
       const offer = await transport.offer(signal);
       const pipes = Array.from({ length: offer.pipes }, () => 'pipe' as const);
-      const child = spawn('python3', ['-S', '-E', PEER], { stdio: ['ignore', 'inherit', 'inherit', ...pipes] });
+      const child = spawn('python3', ['-S', '-E', PEER], {
+        stdio: ['ignore', 'inherit', 'inherit', ...pipes],
+      });
       children.push(child);
       return offer.accept(child.stdio.slice(3) as unknown as Duplex[], signal);
     },

@@ -25,6 +25,11 @@ export function descendantsOf(pid: number): number[] {
   return children.flatMap((child) => [child, ...descendantsOf(child)]);
 }
 
+/** Those of them that run Python: the program that reads TypeScript for a fixture keeps a helper too. */
+export function pythonsOf(pid: number): number[] {
+  return descendantsOf(pid).filter((child) => commandLineOf(child).includes('python'));
+}
+
 /** The guardians among the children of a process. */
 export function guardiansOf(pid: number): number[] {
   return descendantsOf(pid).filter((child) => commandLineOf(child).includes('guardian.py'));

@@ -49,13 +49,14 @@ export class ChannelSource {
     stream.on('end', this.#onStreamEnd);
     stream.on('error', this.#onStreamError);
     stream.on('close', this.#onStreamClose);
+    stream.on('readable', hold);
   }
 
   /** Start to read. */
   listen(listener: FrameListener): void {
     this.#listener = listener;
     this.#stream.on('data', this.#onData);
-    // Not implied by 'data' where somebody paused the stream to keep its first bytes until now.
+    this.#stream.off('readable', hold);
     this.#stream.resume();
     if (this.#state === 'ended') process.nextTick(this.#tell);
   }
@@ -143,4 +144,12 @@ export class ChannelSource {
       cause: error,
     });
   }
+}
+
+/**
+ * Listens to 'readable' so that nobody else makes the stream flow before {@link ChannelSource.listen}: Node resumes all pipes of a child that
+ * has exited, execa those that nobody reads, and what a worker said last would be thrown away.
+ */
+function hold(): void {
+  // Nothing is read here; the bytes stay where they are.
 }

@@ -18,7 +18,10 @@ export interface StreamConnectionOptions {
 }
 
 /** A {@link Connection} over three Node streams, which it owns from now on. What every transport of this repository is made of. */
-export function createStreamConnection(streams: ChannelStreams, options: StreamConnectionOptions): Connection {
+export function createStreamConnection(
+  streams: ChannelStreams,
+  options: StreamConnectionOptions,
+): Connection {
   const { requests, replies, control } = streams;
   const { exactEnd } = options;
   const requestSink = new ChannelSink(requests);

@@ -35,13 +35,11 @@ export interface MemoryTransportOptions {
 export function createMemoryTransport(options: MemoryTransportOptions): Transport {
   return {
     name: 'memory',
-    // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous; there is nothing to wait for
     async offer(signal) {
       signal.throwIfAborted();
       return {
         pipes: 0,
         args: [],
-        // eslint-disable-next-line @typescript-eslint/require-await -- as above
         async accept(_pipes, acceptSignal) {
           acceptSignal.throwIfAborted();
           const [requests, runtimeRequests] = memoryPair();

@@ -9,7 +9,9 @@ export class Recorder implements FrameListener {
   /** Resolves at the end with its error, if any. */
   readonly ended: Promise<PypoolError | undefined>;
   #resolveEnded!: (error: PypoolError | undefined) => void;
-  #wanted: { readonly count: number; readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  #wanted:
+    | { readonly count: number; readonly resolve: () => void; readonly reject: (error: Error) => void }
+    | undefined;
 
   constructor() {
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));

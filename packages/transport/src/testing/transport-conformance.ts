@@ -1,8 +1,9 @@
-import { DEFAULT_LIMITS, FrameType, isPypoolError, type Frame } from '@pypool/protocol';
+import { DEFAULT_LIMITS, FrameType, isPypoolError } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../contract.js';
 import { END_OF_REQUESTS_ID } from './conformance-peer.js';
 import { Recorder } from './recorder.js';
+import { MIB, bytes, call, ping } from './sample-frames.js';
 
 /** A transport under test, with something at the far end that behaves as `serveConformancePeer()` does. */
 export interface TransportHarness {
@@ -13,8 +14,6 @@ export interface TransportHarness {
   /** End every peer and give everything back. */
   close(): Promise<void>;
 }
-
-const MIB = 1024 * 1024;
 
 /** What every transport must do. Runs inside a vitest file: `transportConformance('pipe', () => createHarness())`. */
 export function transportConformance(name: string, createHarness: () => Promise<TransportHarness>): void {
@@ -45,7 +44,12 @@ export function transportConformance(name: string, createHarness: () => Promise<
         connection.requests.send(call(2, ['echo']));
 
         const [first, second] = await replies.first(2);
-        expect(first).toMatchObject({ type: FrameType.RESULT, callId: 1, tagged: true, envelope: '["echo","ä","☃"]' });
+        expect(first).toMatchObject({
+          type: FrameType.RESULT,
+          callId: 1,
+          tagged: true,
+          envelope: '["echo","ä","☃"]',
+        });
         expect(first?.buffers.map((buffer) => Buffer.from(buffer))).toEqual(buffers);
         expect(second).toMatchObject({ callId: 2, tagged: false, buffers: [] });
       }),
@@ -70,7 +74,8 @@ export function transportConformance(name: string, createHarness: () => Promise<
         setImmediate(() => {
           connection.requests.send(call(2, ['echo']));
           let chain = Promise.resolve();
-          for (let id = 3; id <= 10; id++) chain = chain.then(() => connection.requests.send(call(id, ['echo'])));
+          for (let id = 3; id <= 10; id++)
+            chain = chain.then(() => connection.requests.send(call(id, ['echo'])));
         });
         await replies.first(10);
         connection.requests.send(call(11, ['reads']));
@@ -98,7 +103,8 @@ export function transportConformance(name: string, createHarness: () => Promise<
 
         connection.requests.send(call(1, ['hold']));
         await replies.first(1);
-        for (let id = 2; id <= 9; id++) connection.requests.send({ ...call(id, ['echo']), buffers: [bytes(MIB)] });
+        for (let id = 2; id <= 9; id++)
+          connection.requests.send({ ...call(id, ['echo']), buffers: [bytes(MIB)] });
         expect(connection.requests.bufferedBytes).toBeGreaterThan(8 * MIB);
         let drained = false;
         const waiting = connection.requests.drained().then(() => (drained = true));
@@ -132,7 +138,9 @@ export function transportConformance(name: string, createHarness: () => Promise<
       connected(async ({ connection, replies }) => {
         connection.limit({ maxFrameBytes: 1000, maxBufferBytes: 1000 });
         connection.requests.send(call(1, ['echo']));
-        expect(codeThrownBy(() => connection.requests.send(call(2, ['echo', 'x'.repeat(2000)])))).toBe('frame-too-large');
+        expect(codeThrownBy(() => connection.requests.send(call(2, ['echo', 'x'.repeat(2000)])))).toBe(
+          'frame-too-large',
+        );
         expect(
           codeThrownBy(() => connection.requests.send({ ...call(3, ['echo']), buffers: [bytes(2000)] })),
         ).toBe('frame-too-large');
@@ -191,34 +199,31 @@ export function transportConformance(name: string, createHarness: () => Promise<
       }),
     );
 
-    it(
-      'delivers no frame after it was destroyed by its own listener',
-      async () => {
-        const harness = await createHarness();
-        try {
-          const connection = await harness.connect();
-          const seen: number[] = [];
-          const control = new Recorder();
-          const ended = new Promise<void>((resolve) => {
-            connection.listen({
-              replies: {
-                onFrame({ callId }) {
-                  seen.push(callId);
-                  connection.destroy();
-                },
-                onEnd: () => resolve(),
+    it('delivers no frame after it was destroyed by its own listener', async () => {
+      const harness = await createHarness();
+      try {
+        const connection = await harness.connect();
+        const seen: number[] = [];
+        const control = new Recorder();
+        const ended = new Promise<void>((resolve) => {
+          connection.listen({
+            replies: {
+              onFrame({ callId }) {
+                seen.push(callId);
+                connection.destroy();
               },
-              control,
-            });
+              onEnd: () => resolve(),
+            },
+            control,
           });
-          for (let id = 1; id <= 3; id++) connection.requests.send(call(id, ['echo']));
-          await ended;
-          expect(seen).toEqual([1]);
-        } finally {
-          await harness.close();
-        }
-      },
-    );
+        });
+        for (let id = 1; id <= 3; id++) connection.requests.send(call(id, ['echo']));
+        await ended;
+        expect(seen).toEqual([1]);
+      } finally {
+        await harness.close();
+      }
+    });
 
     it(
       'ends with a protocol error at bytes that are no frame',
@@ -264,18 +269,6 @@ interface ConnectionUnderTest {
   readonly replies: Recorder;
   readonly control: Recorder;
   readonly holdsHandles: boolean;
-}
-
-const ping: Frame = { type: FrameType.PING, tagged: false, callId: 0, envelope: '{"n":1}', buffers: [] };
-
-function call(callId: number, envelope: readonly unknown[]): Frame {
-  return { type: FrameType.CALL, tagged: false, callId, envelope: JSON.stringify(envelope), buffers: [] };
-}
-
-function bytes(length: number): Buffer {
-  const buffer = Buffer.allocUnsafe(length);
-  for (let at = 0; at < length; at++) buffer[at] = at * 7 + (at >>> 12);
-  return buffer;
 }
 
 function codeThrownBy(body: () => void): string | undefined {

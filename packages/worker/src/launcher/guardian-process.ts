@@ -91,12 +91,12 @@ export class GuardianProcess {
     // What it said last explains the exit, and may arrive after it.
     await ended;
     this.#exit = exit;
-    for (const { reject } of this.#awaited.values()) reject(this.#lost(exit));
+    for (const waiter of this.#awaited.values()) waiter.reject(this.#lost(exit));
     this.#awaited.clear();
   }
 
   #lost({ exitCode, signal }: ProcessExit): PypoolError {
-    const how = signal === undefined ? `exit code ${exitCode}` : signal;
+    const how = signal ?? `exit code ${exitCode}`;
     const said = this.#stderr.trim();
     return createError({
       code: 'start-failed',

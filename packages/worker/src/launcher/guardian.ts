@@ -104,7 +104,12 @@ export class Guardian {
 
   async #start(): Promise<void> {
     const { python, file, env } = this.#options;
-    const guardian = await GuardianProcess.start({ file: python, args: guardianArgs(file), env, cwd: process.cwd() });
+    const guardian = await GuardianProcess.start({
+      file: python,
+      args: guardianArgs(file),
+      env,
+      cwd: process.cwd(),
+    });
     void guardian.exited.then((exit) => this.#lost(guardian, exit));
     // Before anything else is awaited: a group that is registered from now on must find it, all earlier ones are told here.
     this.#running = guardian;

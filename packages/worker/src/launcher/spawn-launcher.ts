@@ -125,7 +125,7 @@ class SpawnLauncher implements WorkerLauncher {
       throw error;
     }
     const { pid, stdout, stderr } = process;
-    return { pid, connection, stdout, stderr, exited, signal: process.signal };
+    return { pid, connection, stdout, stderr, exited, signal: (name) => process.signal(name) };
   }
 
   #guard(python: string, runtime: string): Guardian {
@@ -141,7 +141,11 @@ class SpawnLauncher implements WorkerLauncher {
 }
 
 /** Make the connection, unless the process exits before it stands: a transport that waits to be dialled would wait for ever. */
-async function connect(offer: ConnectionOffer, process: SpawnedProcess, signal: AbortSignal): Promise<Connection> {
+async function connect(
+  offer: ConnectionOffer,
+  process: SpawnedProcess,
+  signal: AbortSignal,
+): Promise<Connection> {
   const gone = new AbortController();
   void process.exited.then((exit) => gone.abort(exitedEarly(process.pid, exit)));
   return offer.accept(process.pipes, AbortSignal.any([signal, gone.signal]));

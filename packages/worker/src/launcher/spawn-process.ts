@@ -24,7 +24,7 @@ export interface SpawnedProcess {
   readonly stdin: Writable | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Node's ends of the pipes, paused: call `resume()` after listening. */
+  /** Node's ends of the pipes. Attach a reader in this turn: execa and Node let what nobody reads flow away. */
   readonly pipes: readonly Duplex[];
   /** Resolves when the process has been reaped and what was left of its group has been sent SIGKILL. Never rejects. */
   readonly exited: Promise<ProcessExit>;
@@ -76,15 +76,12 @@ export async function spawnProcess(command: ProcessCommand): Promise<SpawnedProc
   subprocess.unref();
   const sockets = subprocess.stdio.filter((stream) => stream != null) as unknown as Socket[];
   for (const socket of sockets) socket.unref();
-  const pipes = subprocess.stdio.slice(3) as unknown as Socket[];
-  // With `buffer: false` execa throws away what nobody reads from the next turn on; of a stream that was paused it keeps its hands.
-  for (const pipe of pipes) pipe.pause();
   return {
     pid,
-    stdin: (subprocess.stdin ?? undefined) as Writable | undefined,
+    stdin: subprocess.stdin ?? undefined,
     stdout: untouched(subprocess.stdout as unknown as Socket),
     stderr: untouched(subprocess.stderr as unknown as Socket),
-    pipes,
+    pipes: subprocess.stdio.slice(3) as unknown as Socket[],
     exited,
     signal,
   };
@@ -123,8 +120,10 @@ function notStarted(command: ProcessCommand, cause: unknown): PypoolError {
 function reason({ file, cwd }: ProcessCommand, code: string | undefined, cause: unknown): string {
   if (!existsSync(cwd)) return `the working directory ${cwd} does not exist (option cwd).`;
   const choose = 'Choose an interpreter with the python option or PYPOOL_PYTHON.';
-  if (code === 'ENOENT') return `${file} does not exist, or is a script whose own interpreter does not. ${choose}`;
+  if (code === 'ENOENT')
+    return `${file} does not exist, or is a script whose own interpreter does not. ${choose}`;
   if (code === 'EACCES') return `${file} may not be executed, or ${cwd} not be entered. ${choose}`;
-  if (code === 'E2BIG') return `the environment is larger than the system allows. Inherit or set fewer variables.`;
+  if (code === 'E2BIG')
+    return `the environment is larger than the system allows. Inherit or set fewer variables.`;
   return `${cause instanceof Error ? cause.message : String(code)} (${file}).`;
 }

@@ -70,8 +70,7 @@ class Search {
   given(python: string, by: string): FoundPython {
     const file = resolve(this.#cwd, python);
     const found =
-      this.#inFolder(file, by) ??
-      (isBareName(python) ? this.inPath(python) : this.#executable(file, by));
+      this.#inFolder(file, by) ?? (isBareName(python) ? this.inPath(python) : this.#executable(file, by));
     if (found !== undefined) return { path: found.path, foundBy: by };
     throw createError({
       code: 'invalid-options',
@@ -113,7 +112,10 @@ class Search {
 
   #inFolder(folder: string, by: string): FoundPython | undefined {
     if (!isFolder(folder)) return undefined;
-    return this.#executable(join(folder, 'bin', 'python3'), by) ?? this.#executable(join(folder, 'bin', 'python'), by);
+    return (
+      this.#executable(join(folder, 'bin', 'python3'), by) ??
+      this.#executable(join(folder, 'bin', 'python'), by)
+    );
   }
 
   #executable(path: string, foundBy: string): FoundPython | undefined {
