@@ -1,4 +1,4 @@
-import { type Frame, FrameType } from '../frame/frame.js';
+import type { Frame, FrameType } from '../frame/frame.js';
 import type { CallIds, Cancel, Credit, Hello, LogRecord, Ping, Pong, Ready, Welcome } from './messages.js';
 
 /** The control messages that hold plain JSON only, by frame type. */

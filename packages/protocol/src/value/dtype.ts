@@ -52,15 +52,12 @@ const DTYPE_OF_CLASS: ReadonlyMap<string, WireDtype> = new Map(
     .map((name) => [DTYPES[name].array.name, name]),
 );
 
-/** Reads the class of a typed array from the object itself: true in every realm, and not to be fooled. */
-const classOf = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!.get as (this: unknown) => string | undefined;
+/** Where all typed arrays, of every realm, say their class: a getter that reads the object itself and is not to be fooled. */
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** The dtype of a typed array; `undefined` for anything else (`DataView`, `Float16Array`). */
 export function dtypeOf(value: unknown): WireDtype | undefined {
-  const name = classOf.call(value);
+  const name = Reflect.get(typedArray, Symbol.toStringTag, value) as string | undefined;
   return name === undefined ? undefined : DTYPE_OF_CLASS.get(name);
 }
 

@@ -1,15 +1,18 @@
-/** One step from a value to a value inside it, as it reads in an error. */
-export function propertyStep(key: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+/** One step from a value to a value inside it: a property's name, the index of an item, or a part of a `Map`. */
+export type Step = string | number | { readonly valueUnder: unknown } | { readonly keyAt: number };
+
+/** Where inside a value something is, as it reads in an error: `args[0].rows[3]["odd name"]`. */
+export function pathOf(root: string, steps: readonly Step[]): string {
+  return root + steps.map(shown).join('');
 }
 
-/** The step to an item of an array, a tuple or a set. */
-export function indexStep(index: number): string {
-  return `[${index}]`;
-}
-
-/** The step to the value of a `Map` under a key. */
-export function entryStep(key: unknown): string {
-  if (typeof key === 'string') return propertyStep(key);
-  return typeof key === 'object' || typeof key === 'function' ? '[object]' : `[${String(key)}]`;
+function shown(step: Step): string {
+  if (typeof step === 'number') return `[${step}]`;
+  if (typeof step === 'string')
+    return /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+  if ('keyAt' in step) return `.keys()[${step.keyAt}]`;
+  const key = step.valueUnder;
+  if (typeof key === 'string') return shown(key);
+  if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean') return `[${key}]`;
+  return key === null ? '[null]' : '[object]';
 }

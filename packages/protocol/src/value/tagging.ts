@@ -2,7 +2,7 @@ import { UsageError } from '../errors/errors.js';
 import { MAX_DEPTH } from './depth.js';
 import { dtypeOf } from './dtype.js';
 import type { NdArray } from './ndarray.js';
-import { entryStep, indexStep, propertyStep } from './path.js';
+import { type Step, pathOf } from './path.js';
 import { type PythonCollection, type PythonValue, VALUE_KIND, floatText } from './python-value.js';
 import type { ValueType } from './value-type.js';
 
@@ -12,9 +12,6 @@ const TOO_LARGE = 10n ** 4300n;
 /** Milliseconds of 0001-01-01 and of the end of 9999, the years that Python's `datetime` knows. */
 const FIRST_MOMENT = Date.parse('0001-01-01T00:00:00.000Z');
 const LAST_MOMENT = Date.parse('9999-12-31T23:59:59.999Z');
-
-const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, 'size')!.get as (this: unknown) => number;
-const setSize = Object.getOwnPropertyDescriptor(Set.prototype, 'size')!.get as (this: unknown) => number;
 
 /**
  * Takes one value apart into a tree that `JSON.stringify` writes exactly: whatever JSON cannot say becomes `{"$": [tag, ...]}`, bytes
@@ -28,7 +25,7 @@ export class Tagging {
   readonly #types: readonly ValueType[];
   #root = '';
   #limit = MAX_DEPTH;
-  readonly #steps: string[] = [];
+  readonly #steps: Step[] = [];
   /** The containers around the value in hand, outermost first, and how many steps led to each. */
   readonly #around: object[] = [];
   readonly #stepsTo: number[] = [];
@@ -109,26 +106,15 @@ export class Tagging {
 
   /** The objects that SPEC.md names, whether or not they have a `toJSON`. */
   #special(value: object): unknown {
-    switch ((value as { readonly [VALUE_KIND]?: unknown })[VALUE_KIND]) {
-      case 'python-value':
-        return this.#pythonValue(value as PythonValue);
-      case 'collection': {
-        const { type, items } = value as PythonCollection;
-        return this.#tag(type, this.#items(items));
-      }
-      case 'ndarray': {
-        const { data, shape, dtype } = value as NdArray;
-        return this.#tag('ndarray', this.#buffer(data), dtype, shape);
-      }
-    }
+    if (VALUE_KIND in value) return this.#ours(value as PythonValue | PythonCollection | NdArray);
     if (ArrayBuffer.isView(value)) return this.#view(value);
     switch (tagOf(value)) {
       case 'Date':
         return this.#date(value as Date);
       case 'Map':
-        return holds(mapSize, value) ? this.#map(value as Map<unknown, unknown>) : undefined;
+        return isOne(Map.prototype, value) ? this.#map(value as Map<unknown, unknown>) : undefined;
       case 'Set':
-        return holds(setSize, value)
+        return isOne(Set.prototype, value)
           ? this.#tag('set', this.#items([...(value as Set<unknown>)]))
           : undefined;
       case 'ArrayBuffer':
@@ -139,10 +125,22 @@ export class Tagging {
     }
   }
 
+  #ours(value: PythonValue | PythonCollection | NdArray): unknown {
+    switch (value[VALUE_KIND]) {
+      case 'python-value':
+        if (value.type === 'unencodable') throw this.#unencodable(`a marker for ${value.text}`);
+        return this.#tag(value.type, value.text);
+      case 'collection':
+        return this.#tag(value.type, this.#items(value.items));
+      case 'ndarray':
+        return this.#tag('ndarray', this.#buffer(value.data), value.dtype, value.shape);
+    }
+  }
+
   #items(items: readonly unknown[]): unknown[] {
     const encoded: unknown[] = [];
     for (let index = 0; index < items.length; index++) {
-      this.#steps.push(indexStep(index));
+      this.#steps.push(index);
       encoded.push(this.#any(items[index]));
       this.#steps.pop();
     }
@@ -155,7 +153,7 @@ export class Tagging {
     for (const key of Object.keys(record)) {
       const item = record[key];
       if (item === undefined) continue;
-      this.#steps.push(propertyStep(key));
+      this.#steps.push(key);
       define(encoded, key, this.#any(item));
       this.#steps.pop();
       count++;
@@ -167,9 +165,9 @@ export class Tagging {
     const entries: unknown[] = [];
     let index = 0;
     for (const [key, item] of map) {
-      this.#steps.push(`.keys()[${index++}]`);
+      this.#steps.push({ keyAt: index++ });
       const encodedKey = this.#any(key);
-      this.#steps[this.#steps.length - 1] = entryStep(key);
+      this.#steps[this.#steps.length - 1] = { valueUnder: key };
       entries.push([encodedKey, this.#any(item)]);
       this.#steps.pop();
     }
@@ -195,11 +193,6 @@ export class Tagging {
     if (moment < FIRST_MOMENT || moment > LAST_MOMENT)
       throw this.#unencodable('a Date outside the years 1 to 9999');
     return this.#tag('datetime', new Date(moment).toISOString().replace('Z', '+00:00'));
-  }
-
-  #pythonValue(value: PythonValue): unknown {
-    if (value.type === 'unencodable') throw this.#unencodable(`a marker for ${value.text}`);
-    return this.#tag(value.type, value.text);
   }
 
   #registered(type: ValueType, value: object): unknown {
@@ -231,7 +224,7 @@ export class Tagging {
   }
 
   #unencodable(type: string, cause?: unknown): UsageError {
-    const path = this.#root + this.#steps.join('');
+    const path = pathOf(this.#root, this.#steps);
     return new UsageError({
       code: 'unencodable',
       message: `Cannot send ${path} to Python: ${type}.`,
@@ -247,9 +240,9 @@ function tagOf(value: object): string {
 }
 
 /** Whether an object that calls itself a Map or Set has what only they have inside. */
-function holds(size: (this: unknown) => number, value: object): boolean {
+function isOne(prototype: object, value: object): boolean {
   try {
-    size.call(value);
+    Reflect.get(prototype, 'size', value);
     return true;
   } catch {
     // The getter throws for an impostor; it is an object like any other then.

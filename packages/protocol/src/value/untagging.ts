@@ -188,8 +188,13 @@ function textOf(tag: readonly unknown[], body: unknown, form?: RegExp): string {
 }
 
 function arrayOf(tag: readonly unknown[], body: unknown): unknown[] {
-  if (!Array.isArray(body)) throw malformed(tag);
+  if (!isArray(body)) throw malformed(tag);
   return body;
+}
+
+/** `Array.isArray` makes `any[]` of `unknown`. */
+function isArray(value: unknown): value is unknown[] {
+  return Array.isArray(value);
 }
 
 function recordOf(tag: readonly unknown[], body: unknown): Record<string, unknown> {
