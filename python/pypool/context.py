@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from contextvars import ContextVar
+from time import monotonic, time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Call:
     def __init__(self, id: int, name: str, meta: Mapping[str, Any] | None) -> None:
         self.id = id
         self.name = name
-        self.started = time.monotonic()
+        self.started = monotonic()
         self._meta: Mapping[str, Any] = meta or {}
 
     @property
@@ -48,7 +48,7 @@ class Call:
 
     @property
     def deadline(self) -> float | None:
-        """When the caller stops waiting, in seconds since the Unix epoch as ``time.time()`` has them, or ``None``."""
+        """When the caller stops waiting, in seconds since the Unix epoch, or ``None``."""
         deadline = self._meta.get("deadline")
         return None if deadline is None else deadline / 1000
 
@@ -56,7 +56,7 @@ class Call:
     def remaining_seconds(self) -> float | None:
         """How long the caller still waits, never below 0, or ``None``."""
         deadline = self.deadline
-        return None if deadline is None else max(0.0, deadline - time.time())
+        return None if deadline is None else max(0.0, deadline - time())
 
     def __repr__(self) -> str:
         return f"Call(id={self.id}, name={self.name!r}, session_id={self.session_id!r})"
@@ -82,8 +82,8 @@ class Worker:
         return f"Worker(id={self.id!r}, slot={self.slot}, pool={self.pool!r})"
 
 
-# A context variable, not a global: tasks and `asyncio.to_thread` inherit it, a background task keeps the call that made it, and a
-# plain thread sees no call at all rather than whichever runs by then.
+# A context variable, not a global: tasks and `asyncio.to_thread` inherit it, a background task keeps the call
+# that made it, and a plain thread sees no call at all rather than whichever runs by then.
 running_call: ContextVar[Call | None] = ContextVar("pypool.call", default=None)
 
 _worker: Worker | None = None
@@ -92,14 +92,17 @@ _worker: Worker | None = None
 def current_call() -> Call:
     """The call that this code runs for.
 
-    Works in handlers, in the tasks that they start, and under ``asyncio.to_thread``. A plain thread has no call: hand it the object.
+    Works in handlers, in the tasks that they start, and under ``asyncio.to_thread``. A plain thread has no
+    call: hand it the object.
 
     Raises:
         LookupError: There is none.
     """
     call = running_call.get()
     if call is None:
-        raise LookupError("current_call(): this code runs for no call; in a thread, pass on what its handler got from current_call()")
+        raise LookupError(
+            "current_call(): this code runs for no call; a thread has to be given its handler's"
+        )
     return call
 
 

@@ -49,7 +49,10 @@ class ControlSender:
         self._write(type, self.codec.encode(message, "message"))
 
     def send_failure(
-        self, type: int, error: BaseException, wrap: Callable[[dict[str, Any]], dict[str, Any]] = lambda said: said
+        self,
+        type: int,
+        error: BaseException,
+        wrap: Callable[[dict[str, Any]], dict[str, Any]] = lambda said: said,
     ) -> None:
         """Write a message about an exception.
 
@@ -106,7 +109,8 @@ class ControlThread:
             lifecycle.die_of_protocol(f"control: {error}")
         except OSError:
             pass  # as good as the end
-        # Node keeps control open until this process has been reaped, so it is dead, and nobody waits for what runs here.
+        # Node keeps control open until this process has been reaped, so it is dead, and nobody waits for what
+        # runs here.
         lifecycle.kill_process_group()
 
     def _receive(self, frame: Frame) -> None:
@@ -116,7 +120,8 @@ class ControlThread:
         elif kind == FrameType.CREDIT:
             self._streams.grant(frame.call_id, parse_credit(frame))
         elif kind == FrameType.CANCEL:
-            # "interrupt" belongs to the cancel ladder: until there is one, no capability names it and Node sends none.
+            # "interrupt" belongs to the cancel ladder: until there is one, no capability names it and Node
+            # sends none.
             if parse_cancel(frame) == "leave":
                 self._streams.leave(frame.call_id)
         elif kind == FrameType.SHUTDOWN:

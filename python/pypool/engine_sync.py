@@ -1,4 +1,8 @@
-"""The `sync` engine: one call at a time, each on the main thread, a result on the wire before the next call is read."""
+"""The `sync` engine: one call at a time, each on the main thread.
+
+A result is on the wire before the next call is read. That is what makes the outcome of a dead worker's calls
+known, and there is no thread to hand anything to.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +82,8 @@ class SyncEngine:
     def _answer(self, frame: Frame) -> None:
         call_id = frame.call_id
         try:
-            # What breaks the protocol here ends the worker. Below, ProtocolError is nothing but an exception of the user's.
+            # What breaks the protocol here ends the worker. Below, ProtocolError is nothing but an exception
+            # of the user's.
             name, args, kwargs, meta = parse_call(frame, self._replies.codec)
         except (InvalidArguments, MemoryError, RecursionError) as error:
             self._replies.error(call_id, error)
@@ -90,7 +95,8 @@ class SyncEngine:
             call = self.running = Call(call_id, name, meta)
             running_call.set(call)
             if "credit" in meta:
-                result = self._stream(exposed, call_id, args, kwargs, meta["credit"])
+                self._stream(exposed, call_id, args, kwargs, meta["credit"])
+                result = None
             elif exposed.stream:
                 raise InvalidArguments(f"{name}() is a stream: use stream() instead of call()")
             else:
@@ -113,7 +119,9 @@ class SyncEngine:
             raise InvalidArguments(f"{name}() returned a stream: use stream() instead of call()")
         return result
 
-    def _stream(self, exposed: Exposed, call_id: int, args: list[Any], kwargs: dict[str, Any], credit: int) -> None:
+    def _stream(
+        self, exposed: Exposed, call_id: int, args: list[Any], kwargs: dict[str, Any], credit: int
+    ) -> None:
         """Run a call that asked for items. Its result is the end."""
         window = self._streams.open(call_id, credit)
         try:

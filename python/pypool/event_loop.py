@@ -12,9 +12,10 @@ __all__ = ["EventLoop"]
 
 
 class EventLoop:
-    """One loop on the main thread, so that what a handler keeps (a client, a pool of connections) works in its next call.
+    """One loop on the main thread.
 
-    Between calls the loop stands still: a task that a handler leaves behind goes on when the next asynchronous call runs.
+    What a handler keeps (a client, a pool of connections) works in its next call. Between calls the loop
+    stands still: a task that a handler leaves behind goes on when the next asynchronous call runs.
     """
 
     __slots__ = ("_loop",)
@@ -34,11 +35,13 @@ class EventLoop:
         try:
             return loop.run_until_complete(task)
         except BaseException:
-            if not task.done():  # an interrupt hit the loop itself: let the task clean up, or it would haunt the next call
+            if (
+                not task.done()
+            ):  # an interrupt hit the loop itself: let the task clean up, or it would haunt the next call
                 task.cancel()
                 loop.run_until_complete(_settled(task))
             elif not task.cancelled():
-                task.exception()  # SystemExit and the like pass the task by; asyncio would report them as never retrieved
+                task.exception()  # else asyncio would report SystemExit and the like as never retrieved
             raise
 
     def close(self) -> None:

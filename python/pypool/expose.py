@@ -19,7 +19,11 @@ else:  # `typing` costs more to import than the rest of this package
 
 __all__ = ["Exposed", "declared_in", "expose", "include"]
 
-_COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200  # flags of code objects, as in the `inspect` module
+_COROUTINE, _GENERATOR, _ASYNC_GENERATOR = (
+    0x80,
+    0x20,
+    0x200,
+)  # flags of code objects, as in the `inspect` module
 
 _declared: dict[str, dict[str, Exposed]] = {}
 """By module name, then by exposed name. Decorators have no other place to write to than their process."""
@@ -31,9 +35,11 @@ class Exposed:
     Attributes:
         name: What Node calls it.
         function: As it was decorated.
-        stream: Whether it is known to produce items (a generator function). Others may still return a generator.
+        stream: Whether it is known to produce items (a generator function). Others may still return a
+            generator.
         asynchronous: Whether it is known to need an event loop.
-        idempotent: Whether running it twice does no harm, so that Node may try again when a worker died with it.
+        idempotent: Whether running it twice does no harm, so that Node may try again when a worker died with
+            it.
         timeout_seconds: Its own execution budget, or ``None``.
         concurrency: How many of it may run at once in a pool, or ``None``.
     """
@@ -63,16 +69,16 @@ class Exposed:
 
 
 @overload
-def expose(function: Function, /) -> Function: ...
+def expose(function: Function, /) -> Function: ...  # noqa: D103
 @overload
-def expose(
+def expose(  # noqa: D103, F811
     *,
     name: str | None = None,
     idempotent: bool = False,
     timeout_seconds: float | None = None,
     concurrency: int | None = None,
 ) -> Callable[[Function], Function]: ...
-def expose(
+def expose(  # noqa: F811
     function: Any = None,
     /,
     *,
@@ -83,8 +89,8 @@ def expose(
 ) -> Any:
     """Let Node call a function of this module.
 
-    The function is returned unchanged: to Python, and to its own tests, it stays a plain function. Above other decorators,
-    ``@expose`` exposes what they made; below them, what they were given.
+    The function is returned unchanged: to Python, and to its own tests, it stays a plain function. Above
+    other decorators, ``@expose`` exposes what they made; below them, what they were given.
 
     Args:
         function: A function, ``async def``, generator function or async generator function.
@@ -117,7 +123,8 @@ def include(module: ModuleType, *, prefix: str = "") -> None:
 
     Args:
         module: Already imported in full.
-        prefix: Put before each name with a dot: ``include(billing, prefix="billing")`` gives ``billing.charge``.
+        prefix: Put before each name with a dot: ``include(billing, prefix="billing")`` gives
+            ``billing.charge``.
 
     Raises:
         ValueError: The module exposes nothing, or one of its names is taken.
@@ -163,13 +170,14 @@ def _check_exposable(function: Any, name: Any) -> None:
         raise TypeError(f"expose needs a name for this {type(function).__name__}: @expose(name=...)")
     scope, _, _ = getattr(function, "__qualname__", "").rpartition(".")
     if scope and not scope.endswith("<locals>") and not hasattr(function, "__self__"):
-        raise TypeError(f"expose takes functions; {function.__qualname__} is a method, and no object to call it on is known")
+        raise TypeError(f"expose takes functions; {function.__qualname__} is a method, of no known object")
 
 
 def _code_flags(function: Any) -> int:
     # Not through `__wrapped__`: a wrapper around a generator function may well return a list.
     while not hasattr(function, "__code__") and hasattr(function, "func"):
         function = function.func  # functools.partial
-    code = getattr(function, "__code__", None) or getattr(getattr(type(function), "__call__", None), "__code__", None)
-    flags: int = code.co_flags if code is not None else 0
-    return flags
+    if not hasattr(function, "__code__"):
+        function = type(function).__call__
+    code = getattr(function, "__code__", None)
+    return 0 if code is None else int(code.co_flags)

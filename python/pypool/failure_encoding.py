@@ -25,7 +25,9 @@ def encode_failure(
     limits: FrameLimits,
     wrap: Callable[[dict[str, Any]], dict[str, Any]] = _unchanged,
 ) -> Encoded:
-    """Encode what went wrong, or as much of it as can be sent. Never fails: a call has to end, whatever ended it.
+    """Encode what went wrong, or as much of it as can be sent.
+
+    Never fails: a call has to end, whatever ended it.
 
     Args:
         error: What was raised.

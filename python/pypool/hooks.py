@@ -30,10 +30,12 @@ def before_fork(hook: Hook) -> Hook:
 
 
 def on_worker_start(hook: Hook) -> Hook:
-    """Run this in each worker after its modules are imported and before its first call. Open connections here, not at import.
+    """Run this in each worker after its modules are imported and before its first call.
 
-    The hook may take the :class:`~pypool.context.Worker`, and may be ``async``. It counts in the start budget; an exception makes
-    the start fail. Hooks run in the order of their registration.
+    Open connections here, not at import: a forked worker would share them with its siblings.
+
+    The hook may take the :class:`~pypool.context.Worker`, and may be ``async``. It counts in the start
+    budget; an exception makes the start fail. Hooks run in the order of their registration.
     """
     start_hooks.append(hook)
     return hook
@@ -42,8 +44,9 @@ def on_worker_start(hook: Hook) -> Hook:
 def on_worker_stop(hook: Hook) -> Hook:
     """Run this in each worker that stops gracefully, after its last call.
 
-    The hook may take the :class:`~pypool.context.Worker`, and may be ``async``. An exception is printed and the other hooks still
-    run, in the reverse order of their registration. A worker that dies or is killed runs none.
+    The hook may take the :class:`~pypool.context.Worker`, and may be ``async``. An exception is printed and
+    the other hooks still run, in the reverse order of their registration. A worker that dies or is killed
+    runs none.
     """
     stop_hooks.append(hook)
     return hook

@@ -31,7 +31,10 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def lead_process_group() -> None:
-    """Make this process the leader of a group of its own, which its launcher does as a rule, so that all it starts can be ended with it."""
+    """Lead a process group, so that all that this process starts can be ended with it.
+
+    As a rule the launcher has seen to it.
+    """
     if os.getpgrp() != os.getpid():
         os.setsid()
 
@@ -47,15 +50,18 @@ def arm_parent_death_signal(parent_pid: int) -> None:
     """Ask Linux to kill this process when its parent dies; elsewhere do nothing.
 
     Args:
-        parent_pid: What ``getppid()`` said when this process began. A parent that died before the signal was armed shows as another.
+        parent_pid: What ``getppid()`` said when this process began. A parent that died before the signal was
+            armed shows as another.
     """
     if sys.platform != "linux":
         return
     try:
-        # Not `ctypes` itself: that is 4 to 12 ms of Python, against 0.6 ms for the C module below it, while a worker starts.
+        # Not `ctypes` itself: that is 4 to 12 ms of Python, against 0.6 ms for the C module below it, while a
+        # worker starts.
         import _ctypes
 
-        prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")
+        program = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]
+        prctl = _ctypes.dlsym(program, "prctl")
         _ctypes.call_function(prctl, (_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0))
     except (ImportError, AttributeError, OSError):
         return  # no libffi, no libc with prctl: the end of the control channel tells the same, a little later
@@ -69,7 +75,10 @@ def watch_forks(disarm: Callable[[], None]) -> None:
 
 
 def use_line_buffers() -> None:
-    """Let `print` write whole lines: under ``-u`` each of its parts would be a write of its own, and lines of threads would mix."""
+    """Let `print` write whole lines.
+
+    Under ``-u`` each of its parts would be a write of its own, and the lines of threads would mix.
+    """
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         stream = getattr(sys, name)
         if stream is not None:
@@ -92,7 +101,8 @@ def die_of_protocol(message: str) -> NoReturn:
 def finish(exit_code: int) -> NoReturn:
     """End this process: run ``atexit``, flush what was printed, and wait for no thread.
 
-    The interpreter's own way out would join every non-daemon thread that user code started, for ever if need be.
+    The interpreter's own way out would join every non-daemon thread of the user's, for ever if need be. What
+    user code started as processes is ended by Node, with the group.
     """
     import atexit
 
@@ -105,7 +115,11 @@ def finish(exit_code: int) -> NoReturn:
 
 
 def leave_child(error: BaseException | None) -> NoReturn:
-    """End a child that user code forked and that came back to the runtime, where only the parent has work to do."""
+    """End a child that user code forked, where it comes back to the runtime: the calls are its parent's.
+
+    Args:
+        error: What it came back with.
+    """
     exit_code = 0
     if isinstance(error, SystemExit):
         exit_code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1

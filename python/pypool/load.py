@@ -37,12 +37,16 @@ class Source:
 
 
 def prepare_path(sources: Sequence[Source], runtime_dir: str) -> None:
-    """Make ``sys.path`` what the user's modules expect: their own folders first, as if each were run as a script; for dotted names
-    the working directory. The runtime's folder goes last: it has to be found by processes that user code starts, and must hide
-    nothing."""
+    """Make ``sys.path`` what the user's modules expect.
+
+    Their own folders come first, as if each were run as a script; for dotted names the working directory. The
+    runtime's folder goes last: processes that user code starts have to find it, and it must hide nothing.
+    """
     folders = [os.path.dirname(source.source) if source.is_path else os.getcwd() for source in sources]
     first = list(dict.fromkeys(folders))
-    sys.path[:] = first + [entry for entry in sys.path if entry not in ("", runtime_dir, *first)] + [runtime_dir]
+    sys.path[:] = (
+        first + [entry for entry in sys.path if entry not in ("", runtime_dir, *first)] + [runtime_dir]
+    )
 
 
 def load_modules(sources: Sequence[Source]) -> list[tuple[str, ModuleType]]:
@@ -55,10 +59,15 @@ def load_modules(sources: Sequence[Source]) -> list[tuple[str, ModuleType]]:
         FileNotFoundError: There is no such file.
         BaseException: Whatever the module itself raises, ``SystemExit`` included.
     """
-    return [(source.prefix, _load_file(source.source) if source.is_path else _load_name(source.source)) for source in sources]
+    return [
+        (source.prefix, _load_file(source.source) if source.is_path else _load_name(source.source))
+        for source in sources
+    ]
 
 
-def find_functions(modules: Iterable[tuple[str, ModuleType]], extra: Iterable[str] | None) -> dict[str, Exposed]:
+def find_functions(
+    modules: Iterable[tuple[str, ModuleType]], extra: Iterable[str] | None
+) -> dict[str, Exposed]:
     """Everything that may be called, by its full name.
 
     Args:
@@ -80,7 +89,8 @@ def find_functions(modules: Iterable[tuple[str, ModuleType]], extra: Iterable[st
     if not functions:
         served = ", ".join(repr(module.__name__) for _, module in modules)
         raise NothingToServe(
-            f"module {served} exposes no function: decorate one with @pypool.expose, or name those to serve in the option `expose`"
+            f"module {served} exposes no function: decorate one with @pypool.expose, "
+            "or name those to serve in the option `expose`"
         )
     return functions
 
@@ -91,7 +101,9 @@ def _find_undecorated(full_name: str, modules: Mapping[str, ModuleType]) -> Expo
         prefix, name = "", full_name
     module = modules.get(prefix)
     if module is None:
-        raise NothingToServe(f"expose: {full_name!r} begins with none of the prefixes {', '.join(map(repr, modules))}")
+        raise NothingToServe(
+            f"expose: {full_name!r} begins with none of the prefixes {', '.join(map(repr, modules))}"
+        )
     function = vars(module).get(name)
     if callable(function):
         return Exposed(full_name, function)
@@ -108,18 +120,19 @@ def _load_name(name: str) -> ModuleType:
 
 
 def _load_file(path: str) -> ModuleType:
-    # From here, because `importlib.util` takes up to 15 ms more to import on Python 3.9 (it draws in `typing`).
+    # From here, because `importlib.util` takes up to 15 ms to import on Python 3.9: it draws in `typing`.
     from _frozen_importlib import ModuleSpec, module_from_spec
     from _frozen_importlib_external import SourceFileLoader
 
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no Python file {path}")
-    name = os.path.splitext(os.path.basename(path))[0]
+    name, _ = os.path.splitext(os.path.basename(path))
     held = sys.modules.get(name)
     if held is not None:
         if getattr(held, "__file__", None) == path:  # another of the modules has imported it
             return held
-        name = f"pypool_module_{len(sys.modules)}_{name}"  # a namesake, of the standard library perhaps, must stay what it is
+        # A namesake, of the standard library perhaps, must stay what it is.
+        name = f"pypool_module_{len(sys.modules)}_{name}"
     loader = SourceFileLoader(name, path)
     spec = ModuleSpec(name, loader, origin=path)
     spec.has_location = True
@@ -127,7 +140,9 @@ def _load_file(path: str) -> ModuleType:
     sys.modules[name] = module
     try:
         # Not `exec_module`, whose frames would stand in every traceback of a module that cannot be imported.
-        exec(loader.get_code(name), vars(module))
+        code = loader.get_code(name)
+        assert code is not None, "a file has code"
+        exec(code, vars(module))
     except BaseException:
         sys.modules.pop(name, None)
         raise

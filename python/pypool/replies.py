@@ -27,7 +27,8 @@ class Replies:
         limits: Of the connection.
 
     Attributes:
-        disarmed: This process is a child that user code forked. It has no channels: where a parent would reply, it ends.
+        disarmed: This process is a child that user code forked. It has no channels: where a parent would
+            reply, it ends.
     """
 
     __slots__ = ("_limits", "_sock", "codec", "disarmed")

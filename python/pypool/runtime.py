@@ -80,7 +80,9 @@ class Runtime:
         try:
             welcome = self._shake_hands()
             functions = self._start(welcome)
-            engine = SyncEngine(functions, self._requests, self._replies, self._streams, self._user_code, self._loop)
+            engine = SyncEngine(
+                functions, self._requests, self._replies, self._streams, self._user_code, self._loop
+            )
             self._engine = engine
             self._sender.send(FrameType.READY, _ready(functions))
             engine.serve()
@@ -104,7 +106,9 @@ class Runtime:
         frame = self._control.read()
         if frame is None:
             lowest, highest = PROTOCOL_RANGE
-            raise ProtocolError(f"Node refused the handshake; this runtime ({VERSION}) speaks wire versions {lowest} to {highest}")
+            raise ProtocolError(
+                f"Node refused the handshake: runtime {VERSION} speaks versions {lowest} to {highest} of the wire"
+            )
         if frame.type != FrameType.WELCOME:
             raise ProtocolError(f"Node answered HELLO with a frame of type {frame.type}")
         welcome = parse_welcome(frame)
@@ -164,7 +168,7 @@ class Runtime:
         lifecycle.arm_parent_death_signal(self._parent_pid)
 
     def _disarm(self) -> None:
-        """In a forked child: hold no channel open, write no frame, and be interrupted like any Python process."""
+        """In a forked child: hold no channel open, write no frame, be interrupted as Python is."""
         for sock in self._sockets:
             sock.close()
         self._replies.disarmed = True
@@ -179,7 +183,9 @@ def _adopt(descriptor: int) -> socket:
 
 
 def _import(welcome: Welcome) -> dict[str, Exposed]:
-    sources = [Source(module["prefix"], module["source"], module["kind"] == "path") for module in welcome["modules"]]
+    sources = [
+        Source(module["prefix"], module["source"], module["kind"] == "path") for module in welcome["modules"]
+    ]
     prepare_path(sources, os.path.dirname(os.path.dirname(__file__)))
     return find_functions(load_modules(sources), welcome["expose"])
 
@@ -200,7 +206,7 @@ def _ready(functions: Mapping[str, Exposed]) -> dict[str, Any]:
     )
 
 
-def _reporter(sender: ControlSender, print_it: Callable[[Any], None]) -> Callable[[Any], None]:
+def _reporter(sender: ControlSender, print_it: Callable[[Any], object]) -> Callable[[Any], None]:
     """A ``threading.excepthook`` that tells Node, too."""
 
     def report(failed: Any) -> None:

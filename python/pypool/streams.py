@@ -21,7 +21,7 @@ __all__ = ["StreamProducer", "Streams", "Window"]
 _BATCH = 64
 _END = object()
 # Their items are there already: to wait for several of them costs the consumer nothing.
-_READY_ITERATORS = (type(iter([])), type(iter(())), type(iter(range(0))))
+_READY_ITERATORS: tuple[type, ...] = (type(iter([])), type(iter(())), type(iter(range(0))))
 
 
 class Window:
@@ -39,7 +39,7 @@ class Window:
         self.opened = False
         self._credit = 0
         self._changed = Condition()
-        self._sleeper: Callable[[], None] | None = None
+        self._sleeper: Callable[[], object] | None = None
 
     def grant(self, items: int) -> None:
         """Allow more items."""
@@ -83,7 +83,7 @@ class Window:
         with self._changed:
             if self.left or self._credit > 0:
                 return
-            self._sleeper = lambda: loop.call_soon_threadsafe(_settle, woken) and None
+            self._sleeper = lambda: loop.call_soon_threadsafe(_settle, woken)
         await woken
 
     def _wake(self) -> None:
@@ -96,8 +96,8 @@ class Window:
 class Streams:
     """The windows of one worker's streams, found by call id.
 
-    Channels are not ordered among each other: credit may arrive before the call that it is for, and after that call ended. Call ids
-    grow, which tells the two apart.
+    Channels are not ordered among each other: credit may arrive before the call that it is for, and after
+    that call ended. Call ids grow, which tells the two apart.
     """
 
     def __init__(self) -> None:
@@ -136,7 +136,7 @@ class Streams:
             window.leave()
 
     def stop(self) -> None:
-        """SHUTDOWN has arrived: streams that run, and those whose calls are still to be read, stop between items."""
+        """SHUTDOWN has arrived: streams stop between items, those to come before their first."""
         with self._changed:
             self._stopping = True
             windows = list(self._windows.values())
@@ -178,7 +178,9 @@ class StreamProducer:
         self._sent = 0
 
     def produce(self, source: Any) -> None:
-        """Send items until the source ends, raises, or the consumer leaves. A generator is closed before this returns.
+        """Send items until the source ends, raises, or the consumer leaves.
+
+        A generator is closed before this returns.
 
         Args:
             source: What the handler returned.
@@ -190,13 +192,13 @@ class StreamProducer:
             source = self._user_code.run(self._loop.run, (source,))
         if hasattr(source, "__anext__"):
             self._user_code.run(self._loop.run, (self._drive(source),))
-        elif isinstance(source, _READY_ITERATORS):
+        elif type(source) in _READY_ITERATORS:
             self._send_ready(source)
         elif hasattr(source, "__next__"):
             self._iterate(source)
         else:
             raise InvalidArguments(
-                f"{self._name}() returned {type(source).__name__}, which is no stream: use call() instead of stream()"
+                f"{self._name}() returned {type(source).__name__}, no stream: use call() instead of stream()"
             )
 
     def _iterate(self, iterator: Iterator[Any]) -> None:
@@ -255,7 +257,7 @@ class StreamProducer:
 
 
 def _numbered(error: Unencodable, sent: int) -> Unencodable:
-    """The error with the item's place in the stream instead of that in its frame: `items[0].x` becomes `items[17].x`."""
+    """The same error for an item's place in the stream, not in its frame: `items[17].x`, not `items[0].x`."""
     index, bracket, rest = error.path.partition("[")[2].partition("]")
     path = f"items[{sent + int(index)}]{rest}" if bracket else error.path
     return Unencodable(path, error.type_name, error.reason)

@@ -1,7 +1,7 @@
 """The one place where the worker leaves its own code for the user's.
 
-An interrupt (a signal whose handler raises) is for user code only: raised while the runtime moves bytes it would tear a frame. So the
-handler asks :attr:`UserCode.entered`, and nothing else sets it.
+An interrupt (a signal whose handler raises) is for user code only: raised while the runtime moves bytes it
+would tear a frame. So the handler asks :attr:`UserCode.entered`, and nothing else sets it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class UserCode:
             self.entered = False
 
     def leave(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call the runtime's code from within user code, as a driver of an async stream does between items."""
+        """Call the runtime's code from within user code, as an async stream does between items."""
         entered, self.entered = self.entered, False
         try:
             return function(*args)
@@ -44,12 +44,15 @@ class UserCode:
             self.entered = entered
 
     def on_interrupt(self, signal_number: int, frame: FrameType | None) -> None:
-        """A handler for ``SIGINT``: ``KeyboardInterrupt`` in user code, nothing between calls, where it would end the worker."""
+        """Handle ``SIGINT``: ``KeyboardInterrupt`` in user code, nothing between calls.
+
+        There it would end the worker.
+        """
         if self.entered:
             raise KeyboardInterrupt
 
     def failed_to_bind(self, error: BaseException) -> bool:
-        """Whether a call that :meth:`run` made failed before the first line of the function: the arguments may not have fitted."""
+        """Whether a call by :meth:`run` failed before the function's first line: perhaps it did not fit."""
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code is not UserCode.run.__code__:
             trace = trace.tb_next

@@ -159,7 +159,13 @@ class WorkerProcess:
         except ProcessLookupError:
             pass
         self.process.wait(PATIENCE_SECONDS)
-        for stream in (self.process.stdout, self.process.stderr, self.requests, self.replies_socket, self.control):
+        for stream in (
+            self.process.stdout,
+            self.process.stderr,
+            self.requests,
+            self.replies_socket,
+            self.control,
+        ):
             assert stream is not None
             stream.close()
 
