@@ -170,7 +170,7 @@ function tagIn(record: Record<string, unknown>): readonly unknown[] | undefined 
   if (!Object.hasOwn(record, '$')) return undefined;
   for (const key in record) if (key !== '$') return undefined;
   const tag = record['$'];
-  if (!Array.isArray(tag)) throw protocolError('a tag is not an array');
+  if (!isArray(tag)) throw protocolError('a tag is not an array');
   return tag;
 }
 
