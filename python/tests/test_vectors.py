@@ -1,0 +1,231 @@
+"""The golden vectors, read by this language's side."""
+
+from __future__ import annotations
+
+import unittest
+
+from pypool import frame as frames
+from pypool import messages
+from pypool.errors import FrameTooLarge, InvalidArguments, ProtocolError, Unencodable
+from pypool.frame import Frame, FrameDecoder, FrameLimits, FrameType
+from pypool.value import ValueCodec
+
+from . import described
+from .sockets import Script, Sink
+
+ACCEPTS = {
+    "requests": frames.REQUEST_TYPES,
+    "replies": frames.REPLY_TYPES,
+    "control-from-node": frames.CONTROL_FROM_NODE,
+    "control-from-python": frames.CONTROL_FROM_PYTHON,
+}
+ERRORS = {"protocol": ProtocolError, "frame-too-large": FrameTooLarge}
+
+PARSERS = {
+    FrameType.WELCOME: messages.parse_welcome,
+    FrameType.PING: messages.parse_ping,
+    FrameType.CANCEL: messages.parse_cancel,
+    FrameType.CREDIT: messages.parse_credit,
+    FrameType.REVOKE: messages.parse_revoke,
+    FrameType.SHUTDOWN: messages.parse_shutdown,
+}
+
+
+def parts(frame):
+    """A frame as the vectors write it."""
+    return {
+        "type": frame.type,
+        "tagged": frame.tagged,
+        "callId": frame.call_id,
+        "envelope": frame.envelope,
+        "buffers": [bytes(buffer).hex() for buffer in frame.buffers],
+    }
+
+
+def wire(vector):
+    """The frame that carries a vector's envelope."""
+    buffers = [bytearray.fromhex(buffer) for buffer in vector["buffers"]]
+    return Frame(FrameType.RESULT, 1, vector["text"], vector["tagged"], buffers)
+
+
+class FrameVectors(unittest.TestCase):
+    vectors = described.load("frames.json")
+    limits = FrameLimits(vectors["limits"]["maxFrameBytes"], vectors["limits"]["maxBufferBytes"])
+
+    def test_decoder_finds_the_frames(self):
+        for vector in self.vectors["valid"]:
+            with self.subTest(vector["name"]):
+                decoder = FrameDecoder(ACCEPTS[vector["channel"]], self.limits)
+                found = decoder.push(bytes.fromhex(vector["hex"]))
+                decoder.end()
+                self.assertEqual([parts(frame) for frame in found], vector["frames"])
+
+    def test_decoder_finds_the_frames_whichever_byte_it_is_cut_at(self):
+        for vector in self.vectors["valid"]:
+            data = bytes.fromhex(vector["hex"])
+            step = max(1, len(data) // 300)
+            with self.subTest(vector["name"]):
+                for cut in range(0, len(data), step):
+                    decoder = FrameDecoder(ACCEPTS[vector["channel"]], self.limits)
+                    found = decoder.push(data[:cut]) + decoder.push(data[cut:])
+                    decoder.end()
+                    self.assertEqual([parts(frame) for frame in found], vector["frames"])
+
+    def test_reader_finds_the_frames_in_any_pieces(self):
+        for vector in self.vectors["valid"]:
+            for size in (1, 7, 100_000):
+                with self.subTest(vector["name"], size=size):
+                    script = Script(bytes.fromhex(vector["hex"]), size)
+                    reader = frames.FrameReader(script, ACCEPTS[vector["channel"]], self.limits)
+                    found = [parts(frame) for frame in iter(reader.read, None)]
+                    self.assertEqual(found, vector["frames"])
+
+    def test_writer_writes_the_bytes(self):
+        for vector in self.vectors["valid"]:
+            if not vector["encodes"]:
+                continue
+            for size in (3, 100_000):
+                with self.subTest(vector["name"], size=size):
+                    sink = Sink(size)
+                    for frame in vector["frames"]:
+                        self.write(sink, frame)
+                    self.assertEqual(sink.data.hex(), vector["hex"])
+
+    def test_decoder_refuses_what_is_malformed_and_stays_dead(self):
+        for vector in self.vectors["malformed"]:
+            with self.subTest(vector["name"]):
+                decoder = FrameDecoder(ACCEPTS[vector["channel"]], self.limits)
+                if vector["at"] == "end":
+                    decoder.push(bytes.fromhex(vector["hex"]))
+                    self.assertRaises(ERRORS[vector["error"]], decoder.end)
+                else:
+                    with self.assertRaises(ERRORS[vector["error"]]):
+                        decoder.push(bytes.fromhex(vector["hex"]))
+                    self.assertRaises(ProtocolError, decoder.push, b"")
+
+    def test_reader_refuses_what_is_malformed(self):
+        for vector in self.vectors["malformed"]:
+            for size in (1, 100_000):
+                with self.subTest(vector["name"], size=size):
+                    script = Script(bytes.fromhex(vector["hex"]), size)
+                    reader = frames.FrameReader(script, ACCEPTS[vector["channel"]], self.limits)
+                    with self.assertRaises(ERRORS[vector["error"]]):
+                        while reader.read() is not None:
+                            pass
+
+    def test_writer_refuses_what_is_too_large_and_writes_nothing(self):
+        for vector in self.vectors["refused"]:
+            with self.subTest(vector["name"]):
+                sink = Sink()
+                with self.assertRaises(ERRORS[vector["error"]]):
+                    self.write(sink, vector["frame"])
+                self.assertEqual(sink.data, b"")
+
+    def write(self, sink, frame):
+        buffers = [bytes.fromhex(buffer) for buffer in frame["buffers"]]
+        frames.write_frame(
+            sink, frame["type"], frame["callId"], frame["envelope"], frame["tagged"], buffers, self.limits
+        )
+
+
+class ValueVectors(unittest.TestCase):
+    vectors = described.load("values.json")
+
+    def codec(self, vector):
+        return ValueCodec(**vector.get("options", {}), types=described.registry())
+
+    def each(self, direction):
+        """The vectors that have a direction for Python, with the value that it describes."""
+        for vector in self.vectors["valid"]:
+            if direction not in vector.get("python", {}):
+                continue
+            try:
+                value = described.make(vector["python"][direction])
+            except described.NeedsNumpy:
+                continue
+            yield vector, value
+
+    def test_values_are_written_exactly(self):
+        for vector, value in self.each("sends"):
+            with self.subTest(vector["name"]):
+                text, tagged, buffers = self.codec(vector).encode(value)
+                self.assertEqual(text.decode(), vector["text"])
+                self.assertEqual(tagged, vector["tagged"])
+                self.assertEqual([bytes(buffer).hex() for buffer in buffers], vector["buffers"])
+
+    def test_values_are_read_exactly(self):
+        for vector, value in self.each("receives"):
+            with self.subTest(vector["name"]):
+                read = self.codec(vector).decode(wire(vector))
+                self.assertTrue(described.same(read, value), f"{read!r:.200} is not {value!r:.200}")
+
+    def test_what_cannot_be_encoded_is_named_by_its_path(self):
+        for vector in self.vectors["unencodable"]:
+            if vector["language"] != "python":
+                continue
+            with self.subTest(vector["name"]):
+                before = [b"kept"]
+                with self.assertRaises(Unencodable) as caught:
+                    self.codec(vector).encode(described.make(vector["value"]), vector["root"], before)
+                self.assertEqual(caught.exception.path, vector["path"])
+                self.assertEqual(caught.exception.type_name, vector["type"])
+                self.assertEqual(before, [b"kept"])
+
+    def test_what_is_malformed_breaks_the_protocol(self):
+        for vector in self.vectors["malformed"]:
+            with self.subTest(vector["name"]), self.assertRaises(ProtocolError):
+                self.codec(vector).decode(wire(vector))
+
+    def test_what_cannot_exist_here_fails_the_call(self):
+        for vector in self.vectors["impossible"]:
+            with self.subTest(vector["name"]):
+                with self.assertRaises(InvalidArguments) as caught:
+                    self.codec(vector).decode(wire(vector), vector["root"])
+                self.assertTrue(str(caught.exception).startswith(f"{vector['path']} "), str(caught.exception))
+
+
+class MessageVectors(unittest.TestCase):
+    vectors = described.load("messages.json")
+
+    def test_control_messages_are_read(self):
+        for vector in self.vectors["valid"]:
+            with self.subTest(vector["name"]):
+                self.read(vector)
+
+    def test_malformed_control_messages_break_the_protocol(self):
+        for vector in self.vectors["malformed"]:
+            with self.subTest(vector["name"]), self.assertRaises(ProtocolError):
+                self.read(vector)
+
+    def test_calls_are_read(self):
+        codec = ValueCodec()
+        for vector in self.vectors["calls"]:
+            with self.subTest(vector["name"]):
+                name, args, kwargs, meta = messages.parse_call(wire(vector), codec)
+                wanted = vector["parsed"]
+                self.assertEqual(name, wanted["name"])
+                self.assertTrue(described.same(args, described.make(wanted["args"])))
+                self.assertTrue(described.same(kwargs, described.make(wanted["kwargs"])))
+                self.assertEqual(meta, wanted["meta"])
+
+    def test_malformed_calls_break_the_protocol(self):
+        codec = ValueCodec()
+        for vector in self.vectors["malformedCalls"]:
+            with self.subTest(vector["name"]), self.assertRaises(ProtocolError):
+                messages.parse_call(wire(vector), codec)
+
+    def test_versions_are_agreed(self):
+        for vector in self.vectors["negotiation"]:
+            ours, theirs = tuple(vector["ours"]), tuple(vector["theirs"])
+            with self.subTest(ours=ours, theirs=theirs):
+                if vector["version"] is None:
+                    self.assertRaises(ProtocolError, messages.negotiate, ours, theirs)
+                else:
+                    self.assertEqual(messages.negotiate(ours, theirs), vector["version"])
+
+    def read(self, vector):
+        frame = Frame(vector["type"], 0, vector["text"])
+        if vector["type"] in PARSERS:
+            PARSERS[vector["type"]](frame)
+        else:
+            messages.check_message(vector["type"], ValueCodec().decode(frame))
