@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, FrameEncoder, type Frame, type FrameLimits } from '@pyp
 import type { FrameSink } from '../contract.js';
 
 /** Where `drained()` starts to wait. About what a local socket holds: less would stall it, more only queues in Node's memory. */
-const HIGH_WATER_BYTES = 64 * 1024;
+const MIN_HIGH_WATER_BYTES = 64 * 1024;
 
 const SETTLED = Promise.resolve();
 
@@ -17,17 +17,20 @@ export class ChannelSink implements FrameSink {
   readonly #stream: Writable;
   readonly #encoder: FrameEncoder;
   readonly #waiters: (() => void)[] = [];
+  readonly #highWaterBytes: number;
   #open = true;
   #flushScheduled = false;
 
   constructor(stream: Writable, limits: FrameLimits = DEFAULT_LIMITS) {
     this.#stream = stream;
     this.#encoder = new FrameEncoder(limits);
+    // Not below the stream's own mark: under that it does not say when it has drained.
+    this.#highWaterBytes = Math.max(MIN_HIGH_WATER_BYTES, stream.writableHighWaterMark);
     stream.on('drain', this.#settleWaiters);
-    stream.on('close', this.#shut);
+    stream.on('close', () => this.abandon());
     // EPIPE and ECONNRESET say that the worker is gone. That is no news of this side: what became of the calls in flight is
     // judged when the reply channel has been read to its end, and telling it here as well would tell it twice.
-    stream.on('error', this.#shut);
+    stream.on('error', () => this.abandon());
   }
 
   get bufferedBytes(): number {
@@ -50,8 +53,16 @@ export class ChannelSink implements FrameSink {
   end(): void {
     if (!this.#open) return;
     this.#flush();
-    this.#shut();
+    this.abandon();
     this.#stream.end();
+  }
+
+  /** The peer is gone: drop what was not written and whatever is sent from now on. */
+  abandon(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#encoder.take();
+    this.#settleWaiters();
   }
 
   limit(limits: FrameLimits): void {
@@ -59,7 +70,7 @@ export class ChannelSink implements FrameSink {
   }
 
   get #drained(): boolean {
-    return this.bufferedBytes < HIGH_WATER_BYTES;
+    return this.bufferedBytes < this.#highWaterBytes;
   }
 
   /**
@@ -82,19 +93,12 @@ export class ChannelSink implements FrameSink {
       for (const chunk of chunks) this.#stream.write(chunk);
       this.#stream.uncork();
     }
-    // Where bytes stayed behind, they are at least the stream's own high-water mark and 'drain' will come; where none did, it will not.
+    // Where few bytes stayed behind, no 'drain' will come.
     this.#settleWaiters();
   };
 
   readonly #settleWaiters = (): void => {
     if (this.#waiters.length === 0 || !this.#drained) return;
     for (const resolve of this.#waiters.splice(0)) resolve();
-  };
-
-  readonly #shut = (): void => {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#encoder.take();
-    this.#settleWaiters();
   };
 }

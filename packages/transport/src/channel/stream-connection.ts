@@ -3,6 +3,7 @@ import { CONTROL_FROM_PYTHON, REPLY_TYPES } from '@pypool/protocol';
 import type { Connection } from '../contract.js';
 import { ChannelSink } from './channel-sink.js';
 import { ChannelSource } from './channel-source.js';
+import { keepReadable } from './keep-readable.js';
 
 /** A byte stream for each channel. Of `requests` only the writing side is used, of `replies` only the reading side. */
 export interface ChannelStreams {
@@ -26,6 +27,7 @@ export function createStreamConnection(
   const { exactEnd } = options;
   const requestSink = new ChannelSink(requests);
   const controlSink = new ChannelSink(control);
+  keepReadable(control, () => controlSink.abandon());
   const replySource = new ChannelSource(replies, {
     channel: 'replies',
     accepts: REPLY_TYPES,
