@@ -41,6 +41,7 @@ export async function runTypeScript({ root, seed, filters }: TypeScriptRun): Pro
 class PartReporter implements Reporter {
   #vitest: Vitest | undefined;
   #results: Results | undefined;
+  readonly #failures: Failure[] = [];
   readonly #root: string;
 
   constructor(root: string) {
@@ -66,7 +67,8 @@ class PartReporter implements Reporter {
       console.log(partLine(part, found, elapsedMs));
       results.push(found);
     }
-    for (const error of unhandled) this.#print('outside of any test', error);
+    for (const error of unhandled) this.#failures.push({ where: 'outside of any test', error });
+    for (const failure of this.#failures) this.#print(failure);
     this.#results = sum([...results, { ...noResults(), failed: unhandled.length }]);
   }
 
@@ -78,7 +80,7 @@ class PartReporter implements Reporter {
       ...module.errors(),
       ...[...module.children.allSuites()].flatMap((suite) => suite.errors()),
     ];
-    for (const error of moduleErrors) this.#print(file, error, module);
+    for (const error of moduleErrors) this.#failures.push({ where: file, error, module });
     found.failed += moduleErrors.length;
     for (const test of module.children.allTests()) {
       const name = `${file} > ${test.fullName}`;
@@ -88,15 +90,22 @@ class PartReporter implements Reporter {
         found.skipped.push({ test: name, reason: result.note ?? 'no reason given' });
       else {
         found.failed += 1;
-        for (const error of result.errors ?? [{ message: 'did not finish' }])
-          this.#print(name, error, module);
+        const errors = result.errors ?? [{ message: 'did not finish' }];
+        for (const error of errors) this.#failures.push({ where: name, error, module });
       }
     }
     return found;
   }
 
-  #print(where: string, error: SerializedError, module?: TestModule): void {
+  #print({ where, error, module }: Failure): void {
     console.log(`\nFAILED ${where}`);
     this.#vitest?.logger.printError(error, module === undefined ? {} : { project: module.project });
   }
+}
+
+/** Something that went wrong, kept until all parts have had their line. */
+interface Failure {
+  readonly where: string;
+  readonly error: SerializedError | { readonly message: string };
+  readonly module?: TestModule;
 }
