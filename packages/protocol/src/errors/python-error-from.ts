@@ -15,7 +15,7 @@ export function pythonErrorFrom(object: unknown): PypoolError {
   const kind = fields.text('kind');
   switch (kind) {
     case 'python':
-      return pythonError(fields, message);
+      return pythonError(fields, message, fields.text('type'), fields.text('module'));
     case 'fail': {
       const failure = { code: fields.text('code'), data: fields.any('data') };
       return new PythonError({ ...common(fields), message, failure });
@@ -31,7 +31,7 @@ export function pythonErrorFrom(object: unknown): PypoolError {
         code: 'invalid-arguments',
         message,
         context: { signature: fields.optionalText('signature') ?? null },
-        cause: fields.optionalText('type') === undefined ? undefined : pythonError(fields, message),
+        cause: causeOfInvalid(fields, message),
       });
     case 'unencodable':
       return createError({
@@ -54,16 +54,23 @@ export function pythonErrorFrom(object: unknown): PypoolError {
   }
 }
 
-function pythonError(fields: Fields, message: string): PythonError {
-  const details = common(fields);
+function pythonError(fields: Fields, message: string, type: string, module: string): PythonError {
   return new PythonError({
-    ...details,
-    message: message === '' ? `${details.pythonType}` : `${details.pythonType}: ${message}`,
+    ...common(fields),
+    message: message === '' ? type : `${type}: ${message}`,
+    pythonType: type,
+    pythonModule: module,
   });
 }
 
+/** The exception behind arguments that were refused, where Python named one. */
+function causeOfInvalid(fields: Fields, message: string): PythonError | undefined {
+  const type = fields.optionalText('type');
+  return type === undefined ? undefined : pythonError(fields, message, type, fields.text('module'));
+}
+
 /** What every Python exception has, whatever became of it. */
-function common(fields: Fields): Omit<PythonErrorDetails, 'message'> & { readonly pythonType: string } {
+function common(fields: Fields): Omit<PythonErrorDetails, 'message'> {
   // `raise X from None` hides the context; Python itself prints it no more then.
   const cause =
     fields.error('cause') ?? (fields.flag('suppressContext') ? undefined : fields.error('context'));
@@ -71,8 +78,8 @@ function common(fields: Fields): Omit<PythonErrorDetails, 'message'> & { readonl
     code: 'python-error',
     outcome: 'finished',
     cause,
-    pythonType: fields.optionalText('type') ?? 'Exception',
-    pythonModule: fields.optionalText('module') ?? 'builtins',
+    pythonType: fields.optionalText('type') ?? 'Fail',
+    pythonModule: fields.optionalText('module') ?? 'pypool',
     args: fields.list('args'),
     traceback: fields.optionalText('traceback') ?? '',
     frames: fields.list('frames').map(frameFrom),

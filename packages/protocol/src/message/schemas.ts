@@ -67,41 +67,37 @@ const traceback = z.object({
   code: text.nullish(),
 });
 
-/** What every error of a Python exception says. */
-const exception = {
-  type: text,
-  module: text,
-  args: z.array(z.unknown()).optional(),
-  traceback: text.optional(),
-  frames: z.array(traceback).optional(),
-  notes: z.array(text).optional(),
-  suppressContext: z.boolean().optional(),
-};
+/** What is known of the Python exception behind an error. */
+const exception = z.object({
+  type: text.nullish(),
+  module: text.nullish(),
+  args: z.array(z.unknown()).nullish(),
+  traceback: text.nullish(),
+  frames: z.array(traceback).nullish(),
+  notes: z.array(text).nullish(),
+  suppressContext: z.boolean().nullish(),
+  get cause() {
+    return errorObject.nullish();
+  },
+  get context() {
+    return errorObject.nullish();
+  },
+  get exceptions() {
+    return z.array(errorObject).nullish();
+  },
+});
 
 /** SPEC.md section 6, after the envelope has been decoded. */
 export const errorObject: z.ZodType = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('python'),
-    message: text,
-    ...exception,
-    get cause() {
-      return errorObject.nullish();
-    },
-    get context() {
-      return errorObject.nullish();
-    },
-    get exceptions() {
-      return z.array(errorObject).nullish();
-    },
-  }),
-  z.object({ kind: z.literal('fail'), message: text, code: text, data: z.unknown() }),
+  exception.extend({ kind: z.literal('python'), message: text, type: text, module: text }),
+  exception.extend({ kind: z.literal('fail'), message: text, code: text, data: z.unknown() }),
   z.object({
     kind: z.literal('unknown-function'),
     message: text,
     name: text,
-    suggestions: z.array(text).optional(),
+    suggestions: z.array(text).nullish(),
   }),
-  z.object({ kind: z.literal('invalid-arguments'), message: text, signature: text.nullish() }),
+  exception.extend({ kind: z.literal('invalid-arguments'), message: text, signature: text.nullish() }),
   z.object({ kind: z.literal('unencodable'), message: text, path: text, type: text }),
   z.object({ kind: z.literal('frame-too-large'), message: text, bytes: count, limit: count }),
   z.object({ kind: z.literal('cancelled'), message: text }),

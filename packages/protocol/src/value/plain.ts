@@ -54,8 +54,6 @@ function isPlainRecord(value: object, depth: number): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
   for (const key in value) {
-    // An object whose only key is "$" would be read as a tag.
-    if (key === '$') return false;
     if (!isPlain((value as Record<string, unknown>)[key], depth)) return false;
   }
   return true;
