@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { pipeTransport } from '@pypool/transport-pipe';
 import { describe, expect, it } from 'vitest';
 import { resolveEnvironment } from '../src/environment.js';
+import type { LaunchRequest, WorkerLauncher } from '../src/launcher/contract.js';
 import { spawnLauncher } from '../src/launcher/spawn-launcher.js';
 import type { GuardianLoss } from '../src/launcher/guardian.js';
 import { fixtureRuntime } from './fixture-runtime.js';
@@ -14,7 +15,7 @@ const HOST = fileURLToPath(new URL('fixtures/launcher/host.ts', import.meta.url)
 
 /** A Node process with running workers, one for each behaviour. */
 async function hostOf(mode: 'main' | 'thread', ...behaviours: string[]): Promise<Host> {
-  const runtimes = behaviours.map(fixtureRuntime);
+  const runtimes = behaviours.map((behaviour) => fixtureRuntime(behaviour));
   const args = [
     '--import',
     'tsx',
@@ -65,6 +66,12 @@ class Host implements AsyncDisposable {
   }
 }
 
+const never = new AbortController().signal;
+
+function request(): LaunchRequest {
+  return { workerId: 'w', slot: 0, transport: pipeTransport(), env: resolveEnvironment(), cwd: '/' };
+}
+
 describe.skipIf(process.platform !== 'linux')('the guardian', () => {
   it('ends every worker and grandchild when Node is killed, those that hold the GIL too', async () => {
     await using host = await hostOf('main', 'sleep_forever', 'hold_the_gil', 'spawn_grandchild');
@@ -113,6 +120,35 @@ describe.skipIf(process.platform !== 'linux')('the guardian', () => {
     expect(all).toHaveLength(2);
     await host.kill();
     await untilGone(all);
+  });
+
+  it('fails the launch with its last words when it cannot start', async () => {
+    using runtime = fixtureRuntime('sleep_forever', 'refuse_to_guard');
+    const launcher = spawnLauncher({ runtimeDir: runtime.dir });
+    await expect(launcher.launch(request(), never)).rejects.toMatchObject({
+      code: 'start-failed',
+      message: expect.stringContaining('exit code 1: no room for a guardian') as string,
+    });
+    await launcher.close();
+    expect(descendantsOf(process.pid)).toEqual([]);
+  });
+
+  it('is not replaced for ever when it keeps dying', async () => {
+    using runtime = fixtureRuntime('sleep_forever', 'guard_for_a_moment');
+    const losses: GuardianLoss[] = [];
+    let launcher: WorkerLauncher | undefined;
+    const givenUp = new Promise<void>((resolve) => {
+      const onGuardianLoss = (loss: GuardianLoss): void => {
+        losses.push(loss);
+        if (!loss.replaced) resolve();
+      };
+      launcher = spawnLauncher({ runtimeDir: runtime.dir, onGuardianLoss });
+    });
+    await expect(launcher!.launch(request(), never)).rejects.toMatchObject({ code: 'start-failed' });
+    await givenUp;
+    expect(losses.map(({ replaced }) => replaced)).toEqual([true, true, true, true, true, false]);
+    await launcher!.close();
+    expect(descendantsOf(process.pid)).toEqual([]);
   });
 
   it('leaves when the launcher is closed, and not before', async () => {

@@ -20,7 +20,8 @@ export function launcherConformance(name: string, createHarness: () => Promise<L
   describe(`the ${name} launcher`, () => {
     function launching(body: (test: LauncherUnderTest) => Promise<void>): () => Promise<void> {
       return async () => {
-        const { launcher, transport, assertNothingLeft } = await createHarness();
+        const harness = await createHarness();
+        const { launcher, transport } = harness;
         const base = {
           workerId: 'conformance-0',
           slot: 0,
@@ -33,7 +34,7 @@ export function launcherConformance(name: string, createHarness: () => Promise<L
         } finally {
           await launcher.close();
           await transport.close();
-          await assertNothingLeft();
+          await harness.assertNothingLeft();
         }
       };
     }

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import * as face from './index.js';
+
+it('exports these names', () => {
+  expect(Object.keys(face).sort()).toMatchInlineSnapshot(`
+    [
+      "ChannelSink",
+      "ChannelSource",
+      "createMemoryTransport",
+      "createStreamConnection",
+    ]
+  `);
+});
