@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { checkOptions } from './check-options.js';
 
-/** Which environment variables a worker gets beyond the few that every program needs. */
+/**
+ * Which environment variables a worker gets beyond those that every worker has.
+ *
+ * Inherited always: PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SSL_CERT_FILE, SSL_CERT_DIR, VIRTUAL_ENV, CONDA_PREFIX, PYENV_ROOT,
+ * PYENV_VERSION, PYTHONPATH. Unless inherited or set otherwise: OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, MKL_NUM_THREADS and
+ * PYTHONFAULTHANDLER are 1.
+ */
 export interface EnvOption {
   /**
    * Names to take over from this process, as they are or with `*` for any characters: `['OPENAI_*', 'AWS_REGION']`. Names that

@@ -24,9 +24,9 @@ export interface LaunchedWorker {
   readonly connection: Connection;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves when the process has been reaped; never rejects. */
+  /** Resolves when the process has been reaped and what was left of its group has been killed; never rejects. */
   readonly exited: Promise<ProcessExit>;
-  /** Signal the whole process group. Does nothing once the group is gone. */
+  /** Signal the whole process group. Does nothing after `exited`. */
   signal(signal: NodeJS.Signals): void;
 }
 
