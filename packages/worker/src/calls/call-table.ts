@@ -1,0 +1,97 @@
+import type { OutgoingCall, PypoolError } from '@pypool/protocol';
+
+/** A call that was sent and not answered. */
+export interface OpenCall {
+  readonly id: number;
+  readonly call: OutgoingCall;
+  /** When its execution began, by `performance.now()`; `undefined` while it waits for the calls before it. */
+  startedAt: number | undefined;
+  /** Why it is being ended; it answers with this, whatever it still says. */
+  endedBy: PypoolError | undefined;
+  /** For a stream: when it last made an item or began. */
+  lastItemAt: number;
+  /** For a stream: items sent and items ever allowed. */
+  items: number;
+  granted: number;
+}
+
+/**
+ * The unanswered calls of one worker, in the order in which they were sent.
+ *
+ * The runtime starts calls strictly in that order, at most `concurrency` at once, and writes each answer before it starts the call that
+ * waits for its place. So the first `concurrency` of the table are those that run, and of a dead worker's calls exactly these may have run.
+ */
+export class CallTable {
+  readonly #concurrency: number;
+  readonly #onStart: (open: OpenCall) => void;
+  readonly #open = new Map<number, OpenCall>();
+  #lastId = 0;
+
+  /** @param onStart - told of each call whose execution begins. */
+  constructor(concurrency: number, onStart: (open: OpenCall) => void) {
+    this.#concurrency = concurrency;
+    this.#onStart = onStart;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** The id that the next call will have. Ids count up and are never used again. */
+  get nextId(): number {
+    return this.#lastId + 1;
+  }
+
+  /** Enter a call that was sent under {@link nextId}. */
+  add(call: OutgoingCall): void {
+    const id = ++this.#lastId;
+    const open: OpenCall = {
+      id,
+      call,
+      startedAt: undefined,
+      endedBy: undefined,
+      lastItemAt: 0,
+      items: 0,
+      granted: call.credit,
+    };
+    this.#open.set(id, open);
+    if (this.#open.size <= this.#concurrency) this.#onStart(open);
+  }
+
+  get(id: number): OpenCall | undefined {
+    return this.#open.get(id);
+  }
+
+  /** Find a call by what its owner holds. Not for the hot path: it looks through the open calls. */
+  find(call: OutgoingCall): OpenCall | undefined {
+    for (const open of this.#open.values()) if (open.call === call) return open;
+    return undefined;
+  }
+
+  /** Take an answered call out; the call that waited for its place starts. */
+  remove(id: number): void {
+    this.#open.delete(id);
+    if (this.#open.size < this.#concurrency) return;
+    let place = this.#concurrency;
+    for (const open of this.#open.values()) {
+      if (open.startedAt === undefined) this.#onStart(open);
+      if (--place === 0) return;
+    }
+  }
+
+  /** Calls that run: the first `concurrency` of the table. */
+  *running(): Generator<OpenCall> {
+    let place = this.#concurrency;
+    for (const open of this.#open.values()) {
+      if (place-- === 0) return;
+      yield open;
+    }
+  }
+
+  /** Take all calls out, those that ran marked. */
+  takeAll(): { readonly open: OpenCall; readonly ran: boolean }[] {
+    const all = [...this.#open.values()].map((open, place) => ({ open, ran: place < this.#concurrency }));
+    this.#open.clear();
+    return all;
+  }
+}

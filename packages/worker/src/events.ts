@@ -1,0 +1,57 @@
+import { EventEmitter } from 'node:events';
+import type { LogRecord, PypoolError } from '@pypool/protocol';
+import type { OutputLine } from './output/line-reader.js';
+
+/** A line that a worker printed on stdout or stderr. */
+export interface OutputEvent extends OutputLine {
+  readonly workerId: string;
+  readonly stream: 'stdout' | 'stderr';
+}
+
+/** What Python workers tell whoever listens. */
+export interface WorkerEvents {
+  /** A line of stdout or stderr. While nobody listens, it goes to this process's stderr with a prefix. */
+  readonly output: OutputEvent;
+  /** A record of Python's `logging`. */
+  readonly log: LogRecord & { readonly workerId: string };
+  /** An exception ended a thread that a handler had started; the worker lives on. */
+  readonly 'thread-exception': { readonly workerId: string; readonly error: PypoolError };
+  /** The runtime has advice. */
+  readonly suggestion: { readonly workerId: string; readonly message: string };
+  /** A worker did not answer a heartbeat: its interpreter is held up by C code, or it is stopped. Nothing is done about it. */
+  readonly 'worker-suspect': { readonly workerId: string; readonly silentMs: number };
+  /** A suspected worker answered. */
+  readonly 'worker-recovered': { readonly workerId: string };
+  /** The guardian ended and was replaced. */
+  readonly 'guardian-lost': { readonly message: string };
+}
+
+/** Where workers' events go. A listener that throws makes an uncaught exception, and disturbs nobody else. */
+export class WorkerEventHub {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+
+  on<Name extends keyof WorkerEvents>(name: Name, listener: (event: WorkerEvents[Name]) => void): void {
+    this.#emitter.on(name, listener);
+  }
+
+  off<Name extends keyof WorkerEvents>(name: Name, listener: (event: WorkerEvents[Name]) => void): void {
+    this.#emitter.off(name, listener);
+  }
+
+  /** Whether it is worth making an event. */
+  heard(name: keyof WorkerEvents): boolean {
+    return this.#emitter.listenerCount(name) > 0;
+  }
+
+  emit<Name extends keyof WorkerEvents>(name: Name, event: WorkerEvents[Name]): void {
+    for (const listener of this.#emitter.rawListeners(name)) {
+      try {
+        (listener as (event: WorkerEvents[Name]) => void)(event);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}

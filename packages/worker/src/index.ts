@@ -1,0 +1,18 @@
+// Factories
+export { createPythonWorkers } from './python-workers.js';
+export type { PythonWorkers, WorkerObserver, WorkerRequest } from './python-workers.js';
+export type { PythonWorker } from './python-worker.js';
+export { spawnLauncher } from './launcher/spawn-launcher.js';
+export type { SpawnLauncherOptions } from './launcher/spawn-launcher.js';
+export { findPython } from './python/find-python.js';
+export type { FindPythonOptions, FoundPython } from './python/find-python.js';
+
+// Options and events
+export type { PythonWorkersOptions, SlotFacts } from './options.js';
+export type { EnvOption } from './environment.js';
+export type { ModuleOption } from './modules.js';
+export type { OutputEvent, WorkerEvents } from './events.js';
+export type { WorkerExit } from './life/exit.js';
+
+// Contract for implementers of launchers
+export type { LaunchedWorker, LaunchRequest, ProcessExit, WorkerLauncher } from './launcher/contract.js';

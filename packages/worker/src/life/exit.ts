@@ -1,0 +1,77 @@
+import { createError, type Outcome, type PypoolError } from '@pypool/protocol';
+import type { ProcessExit } from '../launcher/contract.js';
+
+/** How a worker ended, once the operating system has reaped it. */
+export interface WorkerExit {
+  /** Why, in one word for metrics: asked to close, killed by us, or its own doing. */
+  readonly reason: 'closed' | 'killed' | 'died';
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** For `died`: what its calls were told. */
+  readonly error: PypoolError | undefined;
+}
+
+/** What is known of a worker that ended. */
+export interface DeathFacts {
+  readonly workerId: string;
+  readonly pid: number;
+  /** `undefined` where it could not be reaped in time. */
+  readonly exit: ProcessExit | undefined;
+  /** Its last lines on stderr; a segfault's Python stack is among them. */
+  readonly stderr: readonly string[];
+  /** Why we ended it, where we did. */
+  readonly reason: PypoolError | undefined;
+}
+
+/** How a process ended, in words. */
+export function describeExit(exit: ProcessExit | undefined): string {
+  if (exit === undefined) return 'could not be ended';
+  return exit.signal === undefined
+    ? `exited with code ${exit.exitCode ?? '?'}`
+    : `was ended by ${exit.signal}`;
+}
+
+/** The error for one call of a worker that ended under it, or for the worker itself. */
+export function deathError(facts: DeathFacts, outcome: Outcome, name: string | undefined): PypoolError {
+  const { workerId, pid, exit, stderr, reason } = facts;
+  const call = name === undefined ? '' : ` under the call of ${name}`;
+  const context = {
+    workerId,
+    pid,
+    exitCode: exit?.exitCode ?? null,
+    signal: exit?.signal ?? null,
+    stderr,
+    ...(name !== undefined && { function: name }),
+  };
+  if (exit === undefined) {
+    return createError({
+      code: 'worker-unresponsive',
+      message: `Worker ${workerId} (pid ${pid}) was killed and has not ended${call}; the operating system may be holding it in a system call.`,
+      outcome,
+      context,
+      cause: reason,
+    });
+  }
+  if (reason !== undefined) {
+    return createError({
+      code: reason.code,
+      message: reason.message,
+      outcome,
+      context: { ...context, ...reason.context },
+      cause: reason,
+    });
+  }
+  return createError({
+    code: 'worker-exited',
+    message: `Worker ${workerId} (pid ${pid}) ${describeExit(exit)}${call}.${lastWords(stderr)}`,
+    outcome,
+    context,
+  });
+}
+
+/** The end of what a process said, for an error message. */
+export function lastWords(stderr: readonly string[]): string {
+  return stderr.length === 0
+    ? ''
+    : ` Its last words on stderr:\n${stderr.map((line) => `  ${line}`).join('\n')}`;
+}

@@ -1,0 +1,59 @@
+import { statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createError, type WelcomeModule } from '@pypool/protocol';
+
+/** What a worker serves: a path (relative to `cwd`), a `file:` URL, a dotted module name, or several of them by the prefix of their names. */
+export type ModuleOption = string | URL | Readonly<Record<string, string | URL>>;
+
+const DOTTED_NAME = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*$/u;
+
+/**
+ * Find the modules, before any process is started.
+ *
+ * @throws PypoolError `invalid-options` for a file that is not there or is no Python; a dotted name is looked up by Python itself.
+ */
+export function resolveModules(module: ModuleOption, cwd: string): readonly WelcomeModule[] {
+  if (typeof module === 'string' || module instanceof URL) return [resolveModule('', module, cwd)];
+  const entries = Object.entries(module);
+  if (entries.length === 0) throw invalid('names no module', { module: {} });
+  return entries.map(([prefix, source]) => resolveModule(prefix, source, cwd));
+}
+
+/** The folder to look for a virtual environment from: that of the first module that is a file. */
+export function moduleDir(modules: readonly WelcomeModule[], cwd: string): string {
+  const file = modules.find(({ kind }) => kind === 'path');
+  return file === undefined ? cwd : dirname(file.source);
+}
+
+function resolveModule(prefix: string, source: string | URL, cwd: string): WelcomeModule {
+  if (source instanceof URL || source.startsWith('file:')) {
+    const url = new URL(source);
+    if (url.protocol !== 'file:')
+      throw invalid(`is ${url.href}, which is no file: URL`, { module: url.href });
+    return pathModule(prefix, fileURLToPath(url));
+  }
+  if (/[/\\]/.test(source) || source.endsWith('.py')) return pathModule(prefix, resolve(cwd, source));
+  if (DOTTED_NAME.test(source)) return { prefix, source, kind: 'name' };
+  throw invalid(`is ${JSON.stringify(source)}, which is neither a path nor a dotted name`, {
+    module: source,
+  });
+}
+
+function pathModule(prefix: string, path: string): WelcomeModule {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw invalid(`was looked for at ${path}, and nothing is there`, { path });
+  if (found.isDirectory()) {
+    const init = join(path, '__init__.py');
+    if (statSync(init, { throwIfNoEntry: false }) === undefined) {
+      throw invalid(`is the folder ${path}, which holds no __init__.py`, { path });
+    }
+    return { prefix, source: init, kind: 'path' };
+  }
+  if (!path.endsWith('.py')) throw invalid(`is ${path}, which is no Python file (.py)`, { path });
+  return { prefix, source: path, kind: 'path' };
+}
+
+function invalid(what: string, context: Readonly<Record<string, unknown>>): Error {
+  return createError({ code: 'invalid-options', message: `Option module ${what}.`, context });
+}

@@ -1,0 +1,103 @@
+import { DEFAULT_LIMITS, type FrameLimits, type ValueType } from '@pypool/protocol';
+import type { Transport } from '@pypool/transport';
+import { z } from 'zod';
+import { checkOptions } from './check-options.js';
+import type { EnvOption } from './environment.js';
+import type { WorkerLauncher } from './launcher/contract.js';
+import type { ModuleOption } from './modules.js';
+
+/** What a function of the slot is told. */
+export interface SlotFacts {
+  /** The smallest integer that no other live worker of the pool has. */
+  readonly slot: number;
+}
+
+/** How Python workers are made. Durations are milliseconds, sizes bytes. */
+export interface PythonWorkersOptions {
+  /** What they serve: a path (relative to `cwd`), a `file:` URL, a dotted module name, or several of these by the prefix of their names. */
+  readonly module: ModuleOption;
+  /** Names to serve of modules that hold no `@expose`, for those that one may not edit. @defaultValue what is decorated */
+  readonly expose?: readonly string[];
+  /** Interpreter: a file, the folder of a virtual environment, or a name in PATH. @defaultValue what `findPython()` finds from the module upward */
+  readonly python?: string;
+  /** Environment beyond the allow-list, for all workers or by slot. @defaultValue `{}` */
+  readonly env?: EnvOption | ((facts: SlotFacts) => EnvOption);
+  /** Working directory of the workers. @defaultValue `process.cwd()` */
+  readonly cwd?: string;
+  /** What brings processes into being. Closed with the workers. @defaultValue `spawnLauncher()` */
+  readonly launcher?: WorkerLauncher;
+  /** How bytes reach them. Closed with the workers. @defaultValue `pipeTransport()` */
+  readonly transport?: Transport;
+  /** Largest frame, in both directions: `maxFrameBytes` for JSON, `maxBufferBytes` for bytes and arrays. @defaultValue 64 MiB and 1 GiB */
+  readonly limits?: Partial<FrameLimits>;
+  /**
+   * What becomes of Python's integers: `auto`, a `number` where that is exact and a `bigint` beyond 2^53 - 1; `bigint`, always a `bigint`; `error`,
+   * `unencodable` beyond 2^53 - 1.
+   *
+   * @defaultValue `'auto'`
+   */
+  readonly integers?: 'auto' | 'bigint' | 'error';
+  /** What becomes of a result that cannot be encoded: an error, or a marker in its place that names its type. @defaultValue `'error'` */
+  readonly unencodable?: 'error' | 'marker';
+  /** Types of the application's own, registered in Python by the same name. @defaultValue none */
+  readonly types?: readonly ValueType[];
+  /** How often each worker is asked whether it is there; one that does not answer is reported, never killed. 0 or `Infinity`: never. @defaultValue `5_000` */
+  readonly heartbeatIntervalMs?: number;
+  /** Longest line of captured output; longer ones are cut. At least 80. Finite. @defaultValue `16_384` */
+  readonly maxLineBytes?: number;
+}
+
+/** {@link PythonWorkersOptions} with what has a constant default filled in. */
+export type ResolvedPythonWorkersOptions = Omit<PythonWorkersOptions, 'limits'> & {
+  readonly limits: FrameLimits;
+  readonly cwd: string;
+  readonly integers: 'auto' | 'bigint' | 'error';
+  readonly unencodable: 'error' | 'marker';
+  readonly types: readonly ValueType[];
+  readonly heartbeatIntervalMs: number;
+  readonly maxLineBytes: number;
+};
+
+const source = z.union([z.string().min(1), z.instanceof(URL)]);
+const anObject = z.custom<object>(
+  (value) => typeof value === 'object' && value !== null,
+  'expected an object',
+);
+const bytes = z.int().positive();
+
+const schema = z.strictObject({
+  module: z.union([source, z.record(z.string(), source)], {
+    error: 'expected a path, a URL, a dotted name, or a record of these',
+  }),
+  expose: z.array(z.string().min(1)).optional(),
+  python: z.string().min(1).optional(),
+  env: z.union([anObject, z.custom((value) => typeof value === 'function')]).optional(),
+  cwd: z.string().min(1).optional(),
+  launcher: anObject.optional(),
+  transport: anObject.optional(),
+  limits: z.strictObject({ maxFrameBytes: bytes.optional(), maxBufferBytes: bytes.optional() }).optional(),
+  integers: z.enum(['auto', 'bigint', 'error']).optional(),
+  unencodable: z.enum(['error', 'marker']).optional(),
+  types: z.array(anObject).optional(),
+  heartbeatIntervalMs: z.number().min(0).or(z.literal(Infinity)).optional(),
+  maxLineBytes: z.int().min(80).optional(),
+} satisfies Record<keyof PythonWorkersOptions, z.ZodType>);
+
+/**
+ * Check options and fill in what was left out.
+ *
+ * @throws PypoolError `invalid-options` that names every wrong or unknown one.
+ */
+export function resolvePythonWorkersOptions(options: PythonWorkersOptions): ResolvedPythonWorkersOptions {
+  checkOptions('the Python workers', schema, options);
+  return Object.freeze({
+    ...options,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    cwd: options.cwd ?? process.cwd(),
+    integers: options.integers ?? 'auto',
+    unencodable: options.unencodable ?? 'error',
+    types: options.types ?? [],
+    heartbeatIntervalMs: options.heartbeatIntervalMs ?? 5_000,
+    maxLineBytes: options.maxLineBytes ?? 16_384,
+  });
+}

@@ -1,0 +1,30 @@
+import type { ExposedFunction, OutgoingCall, PypoolError } from '@pypool/protocol';
+import type { WorkerExit } from './life/exit.js';
+
+/**
+ * One ready Python process, as those see it who give it calls. `@pypool/pool` calls this shape a `PoolWorker`.
+ *
+ * It answers each call exactly once, whatever dies.
+ */
+export interface PythonWorker {
+  /** How many calls it runs at once. */
+  readonly concurrency: number;
+  /** What it serves. */
+  readonly functions: readonly ExposedFunction[];
+  /** For `status()`: `{ pid, python }`. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** Resolves when it is reaped and every call of it is answered; never rejects. */
+  readonly exited: Promise<WorkerExit>;
+  /** Begin a call. Never throws; it answers through the call. */
+  run(call: OutgoingCall): void;
+  /** End a running call: it answers with `error` when its work has ended. Until calls can be interrupted in Python, the worker ends with it. */
+  cancel(call: OutgoingCall, error: PypoolError): void;
+  /** A stream's consumer left: it ends between two items and then answers. */
+  leave(call: OutgoingCall): void;
+  /** Allow a stream more items. */
+  grant(call: OutgoingCall, items: number): void;
+  /** Finish what runs, then stop, killing after `timeoutMs` (`Infinity`: never). Idempotent and shared; never rejects. */
+  close(options: { readonly timeoutMs: number }): Promise<WorkerExit>;
+  /** End it now: its calls fail with `reason`, or as `worker-exited`. Idempotent; never rejects. */
+  kill(reason?: PypoolError): Promise<WorkerExit>;
+}

@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { isMainThread } from 'node:worker_threads';
+import { createError, createValueCodec, type ValueCodec, type WelcomeModule } from '@pypool/protocol';
+import type { Transport } from '@pypool/transport';
+import { pipeTransport } from '@pypool/transport-pipe';
+import { resolveEnvironment } from './environment.js';
+import { WorkerEventHub, type WorkerEvents } from './events.js';
+import { Heartbeat } from './heartbeat.js';
+import type { WorkerLauncher } from './launcher/contract.js';
+import { keepAliveDuring } from './launcher/keep-alive.js';
+import { spawnLauncher } from './launcher/spawn-launcher.js';
+import type { WorkerExit } from './life/exit.js';
+import { ProcessWorker } from './life/process-worker.js';
+import { moduleDir, resolveModules } from './modules.js';
+import {
+  resolvePythonWorkersOptions,
+  type PythonWorkersOptions,
+  type ResolvedPythonWorkersOptions,
+} from './options.js';
+import type { OutputLine } from './output/line-reader.js';
+import { findPython } from './python/find-python.js';
+import type { PythonWorker } from './python-worker.js';
+
+/** Which worker is wanted. */
+export interface WorkerRequest {
+  /** Unique in the process, for example `"embeddings-2.7"`. */
+  readonly workerId: string;
+  readonly poolName: string;
+  /** The smallest free integer among the live workers. */
+  readonly slot: number;
+}
+
+/** What a worker tells whoever asked for it. None may throw. */
+export interface WorkerObserver {
+  /** It takes no more calls; those it has answer by themselves. Called at most once, before `onExit`. */
+  onUnavailable(error: Error): void;
+  /** It is reaped and every call of it is answered. Called exactly once for a worker that `start` resolved with. */
+  onExit(exit: WorkerExit): void;
+}
+
+/** A source of Python workers; `@pypool/pool` takes it as its factory. */
+export interface PythonWorkers {
+  /** The interpreter they run on, and how it was found. */
+  readonly python: { readonly path: string; readonly foundBy: string };
+  /**
+   * Start one worker, ready for calls.
+   *
+   * Rejects with `start-failed`, having reaped what it began; with the signal's reason when that aborts.
+   */
+  start(request: WorkerRequest, observer: WorkerObserver, signal: AbortSignal): Promise<PythonWorker>;
+  on<Name extends keyof WorkerEvents>(name: Name, listener: (event: WorkerEvents[Name]) => void): void;
+  off<Name extends keyof WorkerEvents>(name: Name, listener: (event: WorkerEvents[Name]) => void): void;
+  /** End the launcher's and the transport's own helpers, when every worker is reaped. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Prepare to start Python workers. Nothing is started yet; what can be known without starting is checked here.
+ *
+ * @throws PypoolError `invalid-options`, `unsupported-platform`, or `start-failed` where no Python is found.
+ */
+export function createPythonWorkers(options: PythonWorkersOptions): PythonWorkers {
+  if (process.platform === 'win32') {
+    throw createError({
+      code: 'unsupported-platform',
+      message:
+        'Python workers need POSIX process groups and socket pairs; Windows has neither. Run Node under WSL.',
+    });
+  }
+  return new PythonWorkerSource(resolvePythonWorkersOptions(options));
+}
+
+class PythonWorkerSource implements PythonWorkers {
+  readonly python: { readonly path: string; readonly foundBy: string };
+  readonly #options: ResolvedPythonWorkersOptions;
+  readonly #modules: readonly WelcomeModule[];
+  readonly #launcher: WorkerLauncher;
+  readonly #transport: Transport;
+  readonly #codec: ValueCodec;
+  readonly #hub = new WorkerEventHub();
+  readonly #heartbeat: Heartbeat;
+
+  constructor(options: ResolvedPythonWorkersOptions) {
+    this.#options = options;
+    const { cwd, python } = options;
+    this.#modules = resolveModules(options.module, cwd);
+    this.python = findPython({ python, moduleDir: moduleDir(this.#modules, cwd), cwd });
+    // Told now what is wrong with it; the first start may be much later.
+    if (typeof options.env !== 'function') resolveEnvironment(options.env);
+    this.#launcher =
+      options.launcher ??
+      spawnLauncher({
+        python: this.python.path,
+        onGuardianLoss: (loss) =>
+          this.#hub.emit('guardian-lost', {
+            message: String((loss as { message?: string }).message ?? loss),
+          }),
+      });
+    this.#transport = options.transport ?? pipeTransport();
+    this.#codec = createValueCodec({ types: options.types });
+    this.#heartbeat = new Heartbeat(this.#hub, options.heartbeatIntervalMs);
+  }
+
+  start(request: WorkerRequest, observer: WorkerObserver, signal: AbortSignal): Promise<PythonWorker> {
+    return keepAliveDuring(this.#start(request, observer, signal));
+  }
+
+  async #start(request: WorkerRequest, observer: WorkerObserver, signal: AbortSignal): Promise<PythonWorker> {
+    const { workerId, poolName, slot } = request;
+    const { env, cwd, expose, limits, integers, unencodable, maxLineBytes } = this.#options;
+    const launched = await this.#launcher.launch(
+      {
+        workerId,
+        slot,
+        transport: this.#transport,
+        env: resolveEnvironment(typeof env === 'function' ? env({ slot }) : env),
+        cwd,
+      },
+      signal,
+    );
+    let isStarted = false;
+    const worker: ProcessWorker = new ProcessWorker({
+      process: launched,
+      codec: this.#codec,
+      maxLineBytes,
+      welcome: {
+        codec: 'json',
+        workerId,
+        pool: poolName,
+        slot,
+        incarnation: randomUUID(),
+        modules: this.#modules,
+        expose: expose ?? null,
+        limits,
+        integers,
+        unencodable,
+        parentPid: process.pid,
+        // The signal follows the thread that started the process: in a worker thread it would come when that ends.
+        parentDeathSignal: isMainThread,
+        concurrency: 1,
+        engine: 'sync',
+      },
+      observer: {
+        onUnavailable: (error) => {
+          if (isStarted) observer.onUnavailable(error);
+        },
+        onExit: (exit) => {
+          this.#heartbeat.remove(worker);
+          if (isStarted) observer.onExit(exit);
+        },
+        onOutput: (stream, line) => this.#onOutput(poolName, workerId, stream, line),
+        onLog: (record) => this.#hub.emit('log', { ...record, workerId }),
+        onPong: ({ n }) => this.#heartbeat.answered(worker, n),
+        onEvent: ({ event, error, message }) => {
+          if (event === 'thread-exception' && error !== undefined) this.#hub.emit(event, { workerId, error });
+          if (event === 'suggestion' && message !== undefined) this.#hub.emit(event, { workerId, message });
+        },
+      },
+    });
+    const onAbort = (): void => void worker.kill();
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    try {
+      await worker.started;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+    // From here on nothing is awaited: whatever happens to it next is the observer's to hear.
+    isStarted = true;
+    if (worker.state === 'ready') this.#heartbeat.add(worker);
+    else queueMicrotask(() => this.#tellLate(worker, observer));
+    return worker;
+  }
+
+  on: PythonWorkers['on'] = (name, listener) => this.#hub.on(name, listener);
+  off: PythonWorkers['off'] = (name, listener) => this.#hub.off(name, listener);
+
+  async close(): Promise<void> {
+    await this.#launcher.close();
+    await this.#transport.close();
+  }
+
+  /** It died between its READY and the turn in which its starter heard of that. */
+  #tellLate(worker: ProcessWorker, observer: WorkerObserver): void {
+    observer.onUnavailable(
+      createError({
+        code: 'worker-exited',
+        message: `Worker ${worker.id} (pid ${worker.pid}) ended as it became ready.`,
+      }),
+    );
+    if (worker.state === 'dead') void worker.exited.then((exit) => observer.onExit(exit));
+  }
+
+  #onOutput(pool: string, workerId: string, stream: 'stdout' | 'stderr', line: OutputLine): void {
+    if (this.#hub.heard('output')) this.#hub.emit('output', { workerId, stream, ...line });
+    else
+      process.stderr.write(
+        `[${workerId.startsWith(pool) ? workerId : `${pool} ${workerId}`}] ${line.line}\n`,
+      );
+  }
+}
