@@ -62,6 +62,13 @@ export class CallList<T extends CallListEntry<T>> {
     return true;
   }
 
+  /** Take all out, the first first. */
+  clear(): T[] {
+    const entries: T[] = [];
+    for (let entry = this.shift(); entry !== undefined; entry = this.shift()) entries.push(entry);
+    return entries;
+  }
+
   #join(entry: T, previous: T | undefined, next: T | undefined): void {
     entry.list = this;
     entry.previous = previous;

@@ -35,7 +35,10 @@ class SystemTimer implements ClockTimer {
   #arm(delayMs: number): void {
     const part = Math.min(Math.max(delayMs, 0), LONGEST_TIMER_MS);
     // Rounded up: a timer that fires a fraction early finds nothing due and has to be armed again.
-    this.#timer = setTimeout(() => (delayMs > part ? this.#arm(delayMs - part) : this.#run()), Math.ceil(part));
+    this.#timer = setTimeout(
+      () => (delayMs > part ? this.#arm(delayMs - part) : this.#run()),
+      Math.ceil(part),
+    );
     this.#timer.unref();
   }
 }

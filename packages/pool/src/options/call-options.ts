@@ -71,12 +71,14 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
   if (deadline !== undefined && typeof deadline !== 'number' && !(deadline instanceof Date)) {
     return wrong('deadline', 'it is neither milliseconds since the Unix epoch nor a Date');
   }
-  if (deadline !== undefined && Number.isNaN(Number(deadline))) return wrong('deadline', 'it is no point in time');
+  if (deadline !== undefined && Number.isNaN(Number(deadline)))
+    return wrong('deadline', 'it is no point in time');
   if (signal !== undefined && !(typeof signal === 'object' && 'aborted' in signal)) {
     return wrong('signal', 'it is not an AbortSignal');
   }
   if (priority !== undefined) {
-    if (typeof priority !== 'number' || Number.isNaN(priority)) return wrong('priority', 'it is not a number');
+    if (typeof priority !== 'number' || Number.isNaN(priority))
+      return wrong('priority', 'it is not a number');
     if (!usesPriority) {
       return wrong('priority', "this pool's queue discipline ignores it; choose `queue: priority()`");
     }

@@ -9,7 +9,10 @@ import type { PoolOptions, ResolvedPoolOptions } from './pool-options.js';
 const count = z.int().min(0);
 const countOrMore = (least: number) => z.int().min(least).or(z.literal(Infinity));
 const milliseconds = z.number().min(0).or(z.literal(Infinity));
-const aFunction = z.custom<(...args: never) => unknown>((value) => typeof value === 'function', 'expected a function');
+const aFunction = z.custom<(...args: never) => unknown>(
+  (value) => typeof value === 'function',
+  'expected a function',
+);
 const objectWith = (...methods: string[]) =>
   z.custom<object>(
     (value) =>

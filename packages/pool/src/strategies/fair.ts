@@ -98,6 +98,17 @@ class FairQueue implements CallQueue {
     this.#size -= 1;
   }
 
+  clear(): QueuedCall[] {
+    const calls: QueuedCall[] = [];
+    for (const lane of [...this.#lanes.values()]) {
+      for (let call = lane.waiting.first; call !== undefined; call = lane.waiting.first) {
+        this.remove(call);
+        calls.push(call);
+      }
+    }
+    return calls;
+  }
+
   started(call: QueuedCall): void {
     this.#change(call, (lane) => (lane.running += 1));
   }

@@ -28,6 +28,10 @@ export abstract class ListQueue implements CallQueue {
     this.list.remove(call);
   }
 
+  clear(): QueuedCall[] {
+    return this.list.clear();
+  }
+
   started(): void {}
 
   ended(): void {}

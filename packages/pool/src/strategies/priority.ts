@@ -54,6 +54,12 @@ class PriorityQueue implements CallQueue {
     if (this.#heap.length > 2 * this.#size + SPARE_LISTS) this.#dropEmpty();
   }
 
+  clear(): QueuedCall[] {
+    const calls: QueuedCall[] = [];
+    for (let call = this.take(); call !== undefined; call = this.take()) calls.push(call);
+    return calls;
+  }
+
   started(): void {}
 
   ended(): void {}
@@ -95,7 +101,7 @@ class PriorityQueue implements CallQueue {
 
   #siftDown(): void {
     const heap = this.#heap;
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       let largest = at;
       for (let child = 2 * at + 1; child <= 2 * at + 2 && child < heap.length; child += 1) {
         if (heap[child]! > heap[largest]!) largest = child;

@@ -34,6 +34,8 @@ export interface CallQueue {
   take(): QueuedCall | undefined;
   /** Take out a call that is in the queue: it was aborted or ran out of time. */
   remove(call: QueuedCall): void;
+  /** Take all out, whether they may start or not. */
+  clear(): QueuedCall[];
   /** A call began to run, whether it was ever in the queue or not. */
   started(call: QueuedCall): void;
   /** A call that began has been answered. It may be added again, to be tried anew. */

@@ -1,0 +1,82 @@
+import type { CallMeta, OutgoingCall, PypoolError } from '@pypool/protocol';
+
+import type { WorkerRecord } from '../worker/worker-record.js';
+import type { PendingCall } from './pending-call.js';
+import { STREAM_WINDOW } from './pending-stream.js';
+
+/** Whom an attempt tells. */
+export interface AttemptOwner {
+  /** It has begun to run. */
+  onBegan(attempt: Attempt): void;
+  /** It was answered: with an error, or else with a value. Called once. */
+  onAnswered(attempt: Attempt, error: PypoolError | undefined, value: unknown): void;
+}
+
+/** One try at one worker. What the worker says after its answer is ignored, so nothing late reaches a later attempt. */
+export class Attempt implements OutgoingCall {
+  readonly call: PendingCall;
+  readonly worker: WorkerRecord;
+  readonly meta: CallMeta | undefined;
+  readonly #owner: AttemptOwner;
+  /** By the pool's clock; until it begins, when it was given to the worker. */
+  since: number;
+  #answered = false;
+
+  constructor(
+    call: PendingCall,
+    worker: WorkerRecord,
+    meta: CallMeta | undefined,
+    owner: AttemptOwner,
+    now: number,
+  ) {
+    this.call = call;
+    this.worker = worker;
+    this.meta = meta;
+    this.#owner = owner;
+    this.since = now;
+  }
+
+  get kind(): 'call' | 'stream' {
+    return this.call.kind;
+  }
+
+  get name(): string {
+    return this.call.name;
+  }
+
+  get args(): unknown {
+    return this.call.args;
+  }
+
+  get executionTimeoutMs(): number {
+    return this.call.executionTimeoutMs;
+  }
+
+  get itemTimeoutMs(): number {
+    return this.call.itemTimeoutMs;
+  }
+
+  get credit(): number {
+    return this.call.kind === 'stream' ? STREAM_WINDOW : 0;
+  }
+
+  onStart(): void {
+    if (!this.#answered) this.#owner.onBegan(this);
+  }
+
+  onItem(value: unknown): void {
+    if (!this.#answered) this.call.item(value);
+  }
+
+  onResult(value: unknown): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#owner.onAnswered(this, undefined, value);
+  }
+
+  onError(error: PypoolError): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#owner.onAnswered(this, error, undefined);
+  }
+}

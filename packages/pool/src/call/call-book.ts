@@ -1,0 +1,152 @@
+import { createError, type PypoolError } from '@pypool/protocol';
+
+import { aborted, deadlineExceeded } from '../errors.js';
+import { findOptionsError, type PoolCallOptions } from '../options/call-options.js';
+import type { ResolvedPoolOptions } from '../options/pool-options.js';
+import type { Counters } from '../observe/stats.js';
+import { AbortWatch } from './abort-watch.js';
+import { Deadlines } from './deadlines.js';
+import type { CallDefaults, PendingCall } from './pending-call.js';
+import { PendingStream } from './pending-stream.js';
+import { PendingValue } from './pending-value.js';
+
+/** Whom the book tells. */
+export interface CallBookOwner {
+  /** A call's `dueAt` has come. */
+  onDue(call: PendingCall, now: number): void;
+  /** A call's signal aborted. */
+  onAbort(call: PendingCall, reason: unknown): void;
+}
+
+const NO_OPTIONS: PoolCallOptions = Object.freeze({});
+
+/** The calls that are open: made here, watched for time and aborts while they are, and settled here, each once. */
+export class CallBook {
+  readonly #options: ResolvedPoolOptions;
+  readonly #counters: Counters;
+  readonly #deadlines: Deadlines;
+  readonly #aborts: AbortWatch;
+  readonly #streamDefaults: CallDefaults;
+  /** Calls whose budgets do not count yet; `undefined` once the pool has had a ready worker. */
+  #early: PendingCall[] | undefined = [];
+  #made = 0;
+
+  constructor(options: ResolvedPoolOptions, counters: Counters, owner: CallBookOwner) {
+    this.#options = options;
+    this.#counters = counters;
+    this.#deadlines = new Deadlines(options.clock, (call, now) => owner.onDue(call, now));
+    this.#aborts = new AbortWatch((call, reason) => owner.onAbort(call, reason));
+    this.#streamDefaults = { ...options, timeoutMs: Infinity, executionTimeoutMs: Infinity };
+  }
+
+  /** Whether the pool has had a ready worker. */
+  get clocksRun(): boolean {
+    return this.#early === undefined;
+  }
+
+  /** @returns a call that is settled already where its options, its signal or its deadline forbid it to begin */
+  call(name: string, args: unknown, options: PoolCallOptions | undefined): PendingValue {
+    const wrong = this.#check(name, options);
+    const given = wrong === undefined ? (options ?? NO_OPTIONS) : NO_OPTIONS;
+    const { clock, startTimeoutMs } = this.#options;
+    const now = clock.now();
+    const call = new PendingValue(
+      ++this.#made,
+      name,
+      args,
+      given,
+      this.#options,
+      now,
+      startTimeoutMs,
+      this.#pointOf(given, now),
+    );
+    this.#begin(call, wrong, now);
+    return call;
+  }
+
+  /** The same for a stream. */
+  stream(name: string, args: unknown, options: PoolCallOptions | undefined): PendingStream {
+    const wrong = this.#check(name, options);
+    const given = wrong === undefined ? (options ?? NO_OPTIONS) : NO_OPTIONS;
+    const { clock, startTimeoutMs } = this.#options;
+    const now = clock.now();
+    const call = new PendingStream(
+      ++this.#made,
+      name,
+      args,
+      given,
+      this.#streamDefaults,
+      now,
+      startTimeoutMs,
+      this.#pointOf(given, now),
+    );
+    this.#begin(call, wrong, now);
+    return call;
+  }
+
+  /** It was placed: watch its time and its signal. It may have been answered already. */
+  watch(call: PendingCall): void {
+    if (call.state === 'settled') return;
+    this.#deadlines.add(call, call.submittedAt);
+    this.#early?.push(call);
+    const { signal } = call;
+    if (signal !== undefined) this.#aborts.add(call, signal);
+  }
+
+  /** It waits once more. */
+  rewatch(call: PendingCall): void {
+    const now = this.#options.clock.now();
+    call.restartWait(now);
+    this.#deadlines.add(call, now);
+  }
+
+  /** The first worker is ready: from now on waiting costs time. */
+  runClocks(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    const now = this.#options.clock.now();
+    for (const call of early) {
+      if (call.state === 'settled') continue;
+      call.startClocks(now);
+      this.#deadlines.add(call, now);
+    }
+  }
+
+  /** The end of a call. It is in no queue and no worker has it. */
+  settle(call: PendingCall, error: PypoolError | undefined, value: unknown): void {
+    call.state = 'settled';
+    this.#deadlines.settled(call);
+    if (call.signal !== undefined) this.#aborts.remove(call, call.signal);
+    if (error !== undefined) {
+      this.#counters.failure(error);
+      call.fail(error);
+    } else {
+      this.#counters.success(call.kind === 'call' ? this.#options.clock.now() - call.submittedAt : undefined);
+      call.succeed(value);
+    }
+    call.forget();
+  }
+
+  #begin(call: PendingCall, wrong: PypoolError | undefined, now: number): void {
+    this.#counters.submitted += 1;
+    if (this.clocksRun) call.startClocks(now);
+    if (wrong !== undefined) this.settle(call, wrong, undefined);
+    else if (call.signal?.aborted === true) this.settle(call, aborted(call, call.signal.reason), undefined);
+    else if (call.endsAt <= now) this.settle(call, deadlineExceeded(call, 0), undefined);
+  }
+
+  #check(name: string, options: PoolCallOptions | undefined): PypoolError | undefined {
+    if (typeof name !== 'string') {
+      return createError({
+        code: 'invalid-arguments',
+        message: `The name of a call is ${String(name)}, not a string.`,
+      });
+    }
+    return options === undefined ? undefined : findOptionsError(options, this.#options.queue.usesPriority);
+  }
+
+  /** A point in time, by the pool's clock. */
+  #pointOf({ deadline }: PoolCallOptions, now: number): number {
+    return deadline === undefined ? Infinity : now + Number(deadline) - this.#options.clock.epochMs();
+  }
+}

@@ -1,0 +1,88 @@
+import { ItemStream, type PypoolError } from '@pypool/protocol';
+
+import { PendingCall } from './pending-call.js';
+
+/** Items a stream may hold that its consumer has not taken: its first credit. */
+export const STREAM_WINDOW = 64;
+
+/** What a stream in the making asks of the pool. */
+export interface StreamOwner {
+  /** Its consumer took items. */
+  grant(stream: PendingStream, items: number): void;
+  /** Its consumer left. */
+  leave(stream: PendingStream): void;
+}
+
+/** A call with many results. */
+export class PendingStream extends PendingCall {
+  readonly kind = 'stream';
+  owner: StreamOwner | undefined;
+  /** The consumer's end. */
+  readonly items = new ItemStream<unknown>({
+    window: STREAM_WINDOW,
+    onGrant: (items) => this.owner?.grant(this, items),
+    onLeave: () => this.owner?.leave(this),
+  });
+  #begun: Outcome = 'open';
+  #error: PypoolError | undefined;
+  #started: PromiseWithResolvers | undefined;
+
+  /** Resolves when a worker begins with it, rejects when none ever will. Made when asked for. */
+  get started(): Promise<void> {
+    if (this.#started === undefined) {
+      this.#started = withResolvers();
+      // Whoever asks for it may well look at the items alone: the error reaches them there.
+      this.#started.promise.catch(() => {});
+      this.#tell();
+    }
+    return this.#started.promise;
+  }
+
+  override began(): void {
+    this.#begin('begun', undefined);
+  }
+
+  override item(value: unknown): void {
+    this.items.push(value);
+  }
+
+  override succeed(): void {
+    this.#begin('begun', undefined);
+    this.items.end();
+  }
+
+  override fail(error: PypoolError): void {
+    this.#begin('failed', error);
+    this.items.fail(error);
+  }
+
+  #begin(outcome: Outcome, error: PypoolError | undefined): void {
+    if (this.#begun !== 'open') return;
+    this.#begun = outcome;
+    this.#error = error;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#begun === 'begun') this.#started?.resolve();
+    else if (this.#begun === 'failed') this.#started?.reject(this.#error);
+  }
+}
+
+type Outcome = 'open' | 'begun' | 'failed';
+
+interface PromiseWithResolvers {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function withResolvers(): PromiseWithResolvers {
+  let resolve!: () => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

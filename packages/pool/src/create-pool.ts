@@ -1,0 +1,111 @@
+import { addCallSite } from './call/call-site.js';
+import { StreamFace } from './call/stream-face.js';
+import type { CloseOptions } from './lifecycle/closing.js';
+import { judgeHealth, type PoolHealth } from './observe/health.js';
+import type { PoolEventName, PoolListener } from './observe/events.js';
+import type { PoolStats } from './observe/stats.js';
+import { type PoolStatus, workerStatus } from './observe/status.js';
+import { resolveCloseOptions } from './options/close-options.js';
+import type { PoolCallOptions } from './options/call-options.js';
+import type { PoolOptions } from './options/pool-options.js';
+import { resolvePoolOptions } from './options/resolve-options.js';
+import type { Pool, PoolStream } from './pool.js';
+import { PoolCore } from './pool-core.js';
+
+/**
+ * Make a pool. It starts its workers by itself (unless `lazy`), from the next microtask on, so that listeners added right away hear everything.
+ *
+ * @throws UsageError `invalid-options`, before anything is started
+ */
+export function createPool(options: PoolOptions): Pool {
+  return new CorePool(new PoolCore(resolvePoolOptions(options)));
+}
+
+/** What users of a pool see of it. */
+class CorePool implements Pool {
+  readonly #core: PoolCore;
+
+  constructor(core: PoolCore) {
+    this.#core = core;
+    queueMicrotask(() => core.reconcile());
+  }
+
+  get name(): string {
+    return this.#core.options.name;
+  }
+
+  // An async function rather than the promise itself, for the sake of the stack: see addCallSite.
+  async call<T>(name: string, args?: unknown, options?: PoolCallOptions): Promise<T> {
+    const call = this.#core.call(name, args, options);
+    try {
+      return (await call.promise) as T;
+    } catch (error) {
+      throw addCallSite(error, 'pool.call');
+    }
+  }
+
+  stream<T>(name: string, args?: unknown, options?: PoolCallOptions): PoolStream<T> {
+    return new StreamFace<T>(this.#core.stream(name, args, options));
+  }
+
+  ready(): Promise<void> {
+    return this.#core.ready();
+  }
+
+  drain(): Promise<void> {
+    return this.#core.drain();
+  }
+
+  async close(options?: CloseOptions): Promise<void> {
+    const { force, timeoutMs } = resolveCloseOptions(options, this.#core.options.closeTimeoutMs);
+    return this.#core.close(force, timeoutMs);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  status(): PoolStatus {
+    const { options, roster, calls, closing } = this.#core;
+    return {
+      name: options.name,
+      state: closing.state,
+      size: options.size,
+      overflow: options.overflow,
+      selection: options.selection.name,
+      queue: options.queue.name,
+      running: calls.running,
+      queued: calls.waiting,
+      workers: [...roster.all]
+        .sort((a, b) => a.slot - b.slot)
+        .map((record) => workerStatus(record, options.clock)),
+    };
+  }
+
+  stats(): PoolStats {
+    return this.#core.counters.snapshot();
+  }
+
+  health(): PoolHealth {
+    const { options, roster, calls, closing, policy, places } = this.#core;
+    return judgeHealth({
+      state: closing.state,
+      ready: roster.ready.length,
+      minReady: options.minReady,
+      size: options.size,
+      lazy: options.start === 'lazy',
+      queued: calls.waiting,
+      full: calls.running + calls.waiting >= places + options.maxQueue,
+      lastStartFailure: policy.lastFailure?.message,
+      earlyDeaths: policy.earlyDeaths,
+    });
+  }
+
+  on<Name extends PoolEventName>(event: Name, listener: PoolListener<Name>): void {
+    this.#core.events.on(event, listener);
+  }
+
+  off<Name extends PoolEventName>(event: Name, listener: PoolListener<Name>): void {
+    this.#core.events.off(event, listener);
+  }
+}

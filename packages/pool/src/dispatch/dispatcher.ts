@@ -1,0 +1,227 @@
+import type { CallMeta, PypoolError } from '@pypool/protocol';
+
+import { Attempt, type AttemptOwner } from '../call/attempt.js';
+import type { CallList } from '../call/call-list.js';
+import type { PendingCall } from '../call/pending-call.js';
+import type { Clock } from '../clock/clock.js';
+import { asPypoolError } from '../errors.js';
+import type { CallQueue, QueueDiscipline, QueuedCall } from '../strategies/queue.js';
+import { hasFreePlace, type SelectionStrategy } from '../strategies/selection.js';
+import type { Roster } from '../worker/roster.js';
+import type { WorkerRecord } from '../worker/worker-record.js';
+
+/** Whom the dispatcher tells. */
+export interface DispatcherOwner extends AttemptOwner {
+  /** A strategy refused a call; it is in no queue. */
+  onRefused(call: PendingCall, error: PypoolError): void;
+  /** A worker was given a call. */
+  onGiven(record: WorkerRecord): void;
+}
+
+/** What became of a call that was placed. */
+export type Placement = 'running' | 'waiting' | 'refused' | 'full';
+
+/** Brings calls and places together: asks the strategies, keeps the queue, counts what runs and what waits. */
+export class Dispatcher {
+  readonly #clock: Clock;
+  readonly #roster: Roster;
+  readonly #selection: SelectionStrategy;
+  readonly #queue: CallQueue;
+  readonly #owner: DispatcherOwner;
+  #bound = 0;
+  #running = 0;
+  #given = 0;
+
+  constructor(
+    clock: Clock,
+    roster: Roster,
+    selection: SelectionStrategy,
+    queue: QueueDiscipline,
+    owner: DispatcherOwner,
+  ) {
+    this.#clock = clock;
+    this.#roster = roster;
+    this.#selection = selection;
+    this.#queue = queue.create();
+    this.#owner = owner;
+  }
+
+  /** Calls that a worker has. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Calls that wait, for any worker or for a certain one. */
+  get waiting(): number {
+    return this.#queue.size + this.#bound;
+  }
+
+  /** Calls that would start now if there were workers. */
+  get eligible(): number {
+    return this.#queue.eligible;
+  }
+
+  /** Calls that wait for one certain worker. */
+  get bound(): number {
+    return this.#bound;
+  }
+
+  /**
+   * Place a new call: run it in this turn where a place is free, or let it wait.
+   *
+   * @param mayWait asked when it has to wait, with whether that is for one certain worker
+   */
+  place(call: PendingCall, mayWait: (bound: boolean) => boolean): Placement {
+    let choice: WorkerRecord | null = null;
+    try {
+      // Those who came first go first: with places free and calls waiting, a dispatch is under way further up the stack.
+      const overtakes = this.#roster.freePlaces > 0 && this.#queue.eligible > 0;
+      if (!overtakes && this.#queue.mayStart(call)) choice = this.#choose(call);
+      if (choice === null) {
+        if (!mayWait(false)) return 'full';
+        this.#queue.add(call);
+        call.state = 'waiting';
+        return 'waiting';
+      }
+    } catch (error) {
+      this.#owner.onRefused(call, asPypoolError(error, 'A strategy'));
+      return 'refused';
+    }
+    if (hasFreePlace(choice)) {
+      this.#run(choice, call);
+      return 'running';
+    }
+    if (!mayWait(true)) return 'full';
+    this.#bind(choice, call);
+    return 'waiting';
+  }
+
+  /** Give free places to those who wait. */
+  dispatch(): void {
+    if (this.#bound > 0) this.#dispatchBound();
+    while (this.#roster.freePlaces > 0) {
+      const call = this.#queue.take() as PendingCall | undefined;
+      if (call === undefined) return;
+      call.state = 'placing';
+      let choice: WorkerRecord | null;
+      try {
+        choice = this.#choose(call);
+      } catch (error) {
+        this.#owner.onRefused(call, asPypoolError(error, 'A strategy'));
+        continue;
+      }
+      if (choice === null) {
+        this.#putBack(call);
+        return;
+      }
+      if (hasFreePlace(choice)) this.#run(choice, call);
+      else this.#bind(choice, call);
+    }
+  }
+
+  /** A worker answered: its place is free. The call is in no queue until it is settled or put back. */
+  release(attempt: Attempt): void {
+    const { call, worker } = attempt;
+    this.#running -= 1;
+    worker.running.delete(attempt);
+    this.#roster.vacate(worker, this.#clock.now());
+    this.#queue.ended(call);
+    call.attempt = undefined;
+    call.state = 'placing';
+  }
+
+  /** A call that never ran, or may run again, goes first. */
+  retry(call: PendingCall): void {
+    this.#putBack(call);
+  }
+
+  /** Take out a call that waits. */
+  withdraw(call: PendingCall): void {
+    if (call.state === 'waiting') this.#queue.remove(call);
+    else if (call.state === 'bound') {
+      (call.list as CallList<QueuedCall>).remove(call);
+      this.#bound -= 1;
+    }
+    call.state = 'placing';
+  }
+
+  /** A worker takes no more calls: those that waited for it are placed anew, ahead of the others. */
+  rebind(record: WorkerRecord): void {
+    const orphans = record.bound.clear() as PendingCall[];
+    this.#bound -= orphans.length;
+    for (const call of orphans) call.state = 'placing';
+    const unplaced: PendingCall[] = [];
+    for (const call of orphans) {
+      if (call.state === 'placing' && this.place(call, (bound) => bound) === 'full') unplaced.push(call);
+    }
+    for (const call of unplaced.reverse()) this.#putBack(call);
+  }
+
+  /** Take out all that wait. */
+  clear(): PendingCall[] {
+    const calls = this.#queue.clear();
+    for (const record of this.#roster.ready) calls.push(...record.bound.clear());
+    this.#bound = 0;
+    for (const call of calls as PendingCall[]) call.state = 'placing';
+    return calls as PendingCall[];
+  }
+
+  #dispatchBound(): void {
+    for (const record of [...this.#roster.ready]) {
+      while (record.state.kind === 'ready' && record.bound.size > 0 && hasFreePlace(record)) {
+        const call = record.nextBound()!;
+        this.#bound -= 1;
+        this.#run(record, call);
+      }
+    }
+  }
+
+  #choose(call: PendingCall): WorkerRecord | null {
+    const choice = this.#selection.select(call, this.#roster.ready) as WorkerRecord | null;
+    if (choice !== null && choice.state?.kind !== 'ready') {
+      throw new TypeError(
+        `selection "${this.#selection.name}" chose something that is not one of the ready workers`,
+      );
+    }
+    return choice;
+  }
+
+  #bind(record: WorkerRecord, call: PendingCall): void {
+    record.bound.push(call);
+    this.#bound += 1;
+    call.state = 'bound';
+  }
+
+  #putBack(call: PendingCall): void {
+    this.#queue.putBack(call);
+    call.state = 'waiting';
+  }
+
+  #run(record: WorkerRecord, call: PendingCall): void {
+    const now = this.#clock.now();
+    const attempt = new Attempt(call, record, this.#metaOf(call, now), this.#owner, now);
+    call.state = 'running';
+    call.attempts += 1;
+    call.attempt = attempt;
+    this.#running += 1;
+    this.#given += 1;
+    record.calls += 1;
+    record.lastCall = this.#given;
+    record.running.add(attempt);
+    this.#roster.occupy(record);
+    this.#queue.started(call);
+    this.#owner.onGiven(record);
+    try {
+      record.worker!.run(attempt);
+    } catch (error) {
+      attempt.onError(asPypoolError(error, `Worker ${record.id}`));
+    }
+  }
+
+  /** The deadline travels with the call, as a time that other machines understand. */
+  #metaOf(call: PendingCall, now: number): CallMeta | undefined {
+    if (call.endsAt === Infinity) return call.meta;
+    const deadline = Math.round(this.#clock.epochMs() + call.endsAt - now);
+    return call.meta === undefined ? { deadline } : { ...call.meta, deadline };
+  }
+}

@@ -1,0 +1,151 @@
+import { createError, isPypoolError, type Outcome, type PypoolError } from '@pypool/protocol';
+
+import type { PendingCall } from './call/pending-call.js';
+
+/** How full a pool is, as its errors tell it. */
+export interface PoolLoad {
+  readonly pool: string;
+  /** Live workers: ready, starting, and leaving ones that still count. */
+  readonly total: number;
+  /** Ready workers without a free place. */
+  readonly busy: number;
+  readonly starting: number;
+  /** Calls that wait. */
+  readonly queued: number;
+  /** Most workers there may be. */
+  readonly maximum: number;
+}
+
+export function poolClosed(pool: string, outcome: Outcome): PypoolError {
+  return createError({
+    code: 'pool-closed',
+    message:
+      outcome === 'not-started'
+        ? `Pool "${pool}" is closed and takes no calls.`
+        : `Pool "${pool}" was closed while the call ran.`,
+    outcome,
+    context: { pool },
+  });
+}
+
+export function queueFull(load: PoolLoad, maxQueue: number): PypoolError {
+  return createError({
+    code: 'queue-full',
+    message: `Pool "${load.pool}" is full: ${describe(load)}, and maxQueue is ${maxQueue}. Shed load, or try again later.`,
+    context: { ...load, maxQueue },
+  });
+}
+
+export function checkoutTimeout(
+  call: PendingCall,
+  load: PoolLoad,
+  waitedMs: number,
+  lastStartFailure: PypoolError | undefined,
+): PypoolError {
+  const because =
+    lastStartFailure === undefined ? '' : ` The last start of a worker failed: ${lastStartFailure.message}`;
+  return createError({
+    code: 'checkout-timeout',
+    message: `No worker of pool "${load.pool}" took ${quote(call)} within ${Math.round(waitedMs)} ms: ${describe(load)}.${because}`,
+    context: { ...load, name: call.name, waitedMs },
+    cause: lastStartFailure,
+  });
+}
+
+/** A call that waited for the pool's first worker for as long as a start may take. */
+export function firstWorkerTimeout(
+  call: PendingCall,
+  load: PoolLoad,
+  waitedMs: number,
+  lastStartFailure: PypoolError | undefined,
+): PypoolError {
+  const because = lastStartFailure === undefined ? '' : ` The last start failed: ${lastStartFailure.message}`;
+  return createError({
+    code: 'start-timeout',
+    message: `Pool "${load.pool}" had no ready worker for ${quote(call)} within ${Math.round(waitedMs)} ms: ${describe(load)}.${because}`,
+    context: { ...load, name: call.name, waitedMs },
+    cause: lastStartFailure,
+  });
+}
+
+export function deadlineExceeded(call: PendingCall, afterMs: number): PypoolError {
+  const running = call.state === 'running';
+  return createError({
+    code: 'deadline-exceeded',
+    message: `The deadline of ${quote(call)} passed ${Math.round(afterMs)} ms after it was made, while it ${running ? 'ran' : 'waited for a worker'}.`,
+    outcome: running ? 'unknown' : 'not-started',
+    context: { name: call.name, afterMs },
+  });
+}
+
+export function aborted(call: PendingCall, reason: unknown): PypoolError {
+  const running = call.state === 'running';
+  return createError({
+    code: 'aborted',
+    message: `${capital(quote(call))} was aborted by its signal ${running ? 'while it ran' : 'before it started'}.`,
+    outcome: running ? 'unknown' : 'not-started',
+    context: { name: call.name },
+    cause: reason,
+  });
+}
+
+/** A stream whose consumer left before it began. */
+export function leftEarly(call: PendingCall): PypoolError {
+  return createError({
+    code: 'aborted',
+    message: `${capital(quote(call))} was left by its consumer before it started.`,
+    context: { name: call.name },
+  });
+}
+
+export function startTimeout(workerId: string, startTimeoutMs: number): PypoolError {
+  return createError({
+    code: 'start-timeout',
+    message: `Worker ${workerId} was not ready within startTimeoutMs (${startTimeoutMs} ms).`,
+    context: { workerId, startTimeoutMs },
+  });
+}
+
+/** What waiting calls get when no worker can be started: the code of what went wrong last. */
+export function noWorkerStarts(pool: string, failures: number, last: PypoolError): PypoolError {
+  return createError({
+    code: last.code,
+    message: `Pool "${pool}" could not start a worker (${failures} ${failures === 1 ? 'attempt' : 'attempts'}): ${last.message}`,
+    retryable: last.retryable,
+    context: { ...last.context, pool, failures },
+    cause: last,
+  });
+}
+
+/** A worker is gone and this call of it was never answered: a breach of the contract, told rather than hung upon. */
+export function neverAnswered(workerId: string, cause: unknown): PypoolError {
+  return createError({
+    code: 'worker-exited',
+    message: `Worker ${workerId} is gone and never answered this call.`,
+    outcome: 'unknown',
+    context: { workerId },
+    cause,
+  });
+}
+
+/** What user code threw (a strategy, a factory), as an error of ours. */
+export function asPypoolError(thrown: unknown, where: string): PypoolError {
+  if (isPypoolError(thrown)) return thrown;
+  return createError({
+    code: 'internal',
+    message: `${where} threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    cause: thrown,
+  });
+}
+
+function describe({ total, busy, starting, queued, maximum }: PoolLoad): string {
+  return `${busy} of ${total} workers busy, ${starting} starting, ${queued} calls waiting, at most ${maximum} workers`;
+}
+
+function quote({ kind, name }: PendingCall): string {
+  return `${kind} "${name}"`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

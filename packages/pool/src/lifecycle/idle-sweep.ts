@@ -1,0 +1,59 @@
+import type { Clock, ClockTimer } from '../clock/clock.js';
+import type { Roster } from '../worker/roster.js';
+import type { WorkerRecord } from '../worker/worker-record.js';
+
+/** Lets workers above `size` go once they have rested long enough. One timer, and none while there is no overflow. */
+export class IdleSweep {
+  readonly #clock: Clock;
+  readonly #roster: Roster;
+  readonly #size: number;
+  readonly #idleTimeoutMs: number;
+  readonly #onIdle: (record: WorkerRecord) => void;
+  #timer: ClockTimer | undefined;
+
+  constructor(
+    clock: Clock,
+    roster: Roster,
+    size: number,
+    idleTimeoutMs: number,
+    onIdle: (record: WorkerRecord) => void,
+  ) {
+    this.#clock = clock;
+    this.#roster = roster;
+    this.#size = size;
+    this.#idleTimeoutMs = idleTimeoutMs;
+    this.#onIdle = onIdle;
+  }
+
+  /** See to it that a timer is armed where one is needed. Cheap: called after every event. */
+  watch(): void {
+    if (this.#timer !== undefined || this.#roster.ready.length <= this.#size) return;
+    if (this.#idleTimeoutMs === Infinity) return;
+    const now = this.#clock.now();
+    let leavesAt = Infinity;
+    for (const record of this.#roster.ready) {
+      if (record.overflow) leavesAt = Math.min(leavesAt, this.#restsSince(record, now) + this.#idleTimeoutMs);
+    }
+    this.#timer = this.#clock.after(leavesAt - now, () => this.#sweep());
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #sweep(): void {
+    this.#timer = undefined;
+    const now = this.#clock.now();
+    // From the highest slot down: the marks move when one leaves.
+    for (const record of [...this.#roster.ready].reverse()) {
+      if (record.overflow && this.#restsSince(record, now) + this.#idleTimeoutMs <= now) this.#onIdle(record);
+    }
+    this.watch();
+  }
+
+  /** A busy one rests from now on at the earliest. */
+  #restsSince(record: WorkerRecord, now: number): number {
+    return record.inFlight === 0 && record.bound.size === 0 ? record.idleSince : now;
+  }
+}

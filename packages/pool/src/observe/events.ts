@@ -1,0 +1,73 @@
+import type { PypoolError } from '@pypool/protocol';
+
+import type { WorkerExit } from '../contract.js';
+import type { RetireReason } from '../worker/worker-record.js';
+
+/** What every event about a worker tells. */
+export interface WorkerEvent {
+  readonly pool: string;
+  /** The same in every event of one worker, in `status()` and in errors. */
+  readonly workerId: string;
+  readonly slot: number;
+}
+
+/** How full the pool is at an edge. */
+export interface LoadEvent {
+  readonly pool: string;
+  readonly running: number;
+  readonly queued: number;
+  /** Calls that `size + overflow` workers run at once. */
+  readonly places: number;
+}
+
+/** The events of a pool, each with what its listeners get. */
+export interface PoolEvents {
+  'worker-starting': WorkerEvent;
+  'worker-ready': WorkerEvent & {
+    /** Of the worker, for example its pid. */
+    readonly facts: Readonly<Record<string, unknown>>;
+    readonly startMs: number;
+  };
+  'worker-start-failed': WorkerEvent & {
+    readonly error: PypoolError;
+    readonly startMs: number;
+    /** Starts that failed one after another. */
+    readonly failures: number;
+    /** Pause before the next start. */
+    readonly pauseMs: number;
+  };
+  /** It takes no more calls. */
+  'worker-retiring': WorkerEvent & { readonly reason: RetireReason; readonly error: PypoolError | undefined };
+  /** It is reaped. */
+  'worker-exit': WorkerEvent & {
+    readonly facts: Readonly<Record<string, unknown>>;
+    readonly exit: WorkerExit;
+    readonly calls: number;
+    readonly livedMs: number;
+  };
+  /** A call whose worker died goes to another. */
+  'call-retried': {
+    readonly pool: string;
+    readonly callId: number;
+    readonly name: string;
+    /** The worker that failed it. */
+    readonly workerId: string;
+    /** Attempts made so far. */
+    readonly attempts: number;
+    readonly error: PypoolError;
+  };
+  /** As many calls are open as the largest pool could run: the next one waits. */
+  saturated: LoadEvent;
+  /** There is room again. */
+  available: LoadEvent;
+  /** `close()` was called: new calls are refused. */
+  closing: { readonly pool: string };
+  /** Every worker is reaped and the factory closed. */
+  closed: { readonly pool: string };
+}
+
+/** Name of an event. */
+export type PoolEventName = keyof PoolEvents;
+
+/** Called with the event, synchronously, at the moment it happens. It may call the pool. */
+export type PoolListener<Name extends PoolEventName> = (event: PoolEvents[Name]) => void;

@@ -1,0 +1,80 @@
+import type { CallMeta } from '@pypool/protocol';
+
+import type { Clock } from '../clock/clock.js';
+import type { PoolState } from '../lifecycle/closing.js';
+import type { RetireReason, WorkerRecord, WorkerState } from '../worker/worker-record.js';
+
+/** A call as `status()` shows it. */
+export interface RunningCall {
+  /** Counts the calls of the pool. */
+  readonly id: number;
+  readonly kind: 'call' | 'stream';
+  readonly name: string;
+  /** When it began, in milliseconds since the Unix epoch. */
+  readonly since: number;
+  readonly attributes: CallMeta['attributes'];
+  readonly session: CallMeta['session'];
+}
+
+/** A worker as `status()` shows it. */
+export interface WorkerStatus {
+  readonly id: string;
+  readonly slot: number;
+  readonly state: Exclude<WorkerState['kind'], 'dead'>;
+  /** Why it leaves, where it does. */
+  readonly reason: RetireReason | undefined;
+  /** Since when it is in that state, in milliseconds since the Unix epoch. */
+  readonly since: number;
+  /** What the worker tells of itself, for example `{ pid: 4711 }`; empty while it is starting. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** Above `size`: it leaves when idle. */
+  readonly overflow: boolean;
+  readonly concurrency: number;
+  /** Calls it was ever given. */
+  readonly calls: number;
+  readonly running: readonly RunningCall[];
+  /** Calls that wait for this very worker. */
+  readonly bound: number;
+}
+
+/** A pool at one moment. */
+export interface PoolStatus {
+  readonly name: string;
+  readonly state: PoolState;
+  readonly size: number;
+  readonly overflow: number;
+  /** Names of the strategies. */
+  readonly selection: string;
+  readonly queue: string;
+  /** Calls that run. */
+  readonly running: number;
+  /** Calls that wait, for any worker or for a certain one. */
+  readonly queued: number;
+  readonly workers: readonly WorkerStatus[];
+}
+
+/** What a worker looks like now. */
+export function workerStatus(record: WorkerRecord, clock: Clock): WorkerStatus {
+  const { state } = record;
+  const epochOf = (moment: number) => Math.round(clock.epochMs() - (clock.now() - moment));
+  return {
+    id: record.id,
+    slot: record.slot,
+    state: state.kind as WorkerStatus['state'],
+    reason: state.kind === 'retiring' ? state.reason : undefined,
+    since: epochOf(state.since),
+    facts: record.worker?.facts ?? {},
+    overflow: record.overflow,
+    concurrency: record.concurrency,
+    calls: record.calls,
+    running: [...record.running].map(({ call, since }) => ({
+      id: call.id,
+      kind: call.kind,
+      name: call.name,
+      since: epochOf(since),
+      attributes: call.attributes,
+      session: call.session,
+    })),
+    bound: record.bound.size,
+  };
+}

@@ -1,0 +1,29 @@
+import { createError } from '@pypool/protocol';
+
+import type { CloseOptions } from '../lifecycle/closing.js';
+
+/**
+ * Check and fill in the options of `close()`.
+ *
+ * @throws UsageError `invalid-options`
+ */
+export function resolveCloseOptions(
+  options: CloseOptions = {},
+  closeTimeoutMs: number,
+): Required<CloseOptions> {
+  const { force = false, timeoutMs = closeTimeoutMs, ...unknown } = options;
+  const [surplus] = Object.keys(unknown);
+  if (surplus !== undefined) throw wrong(surplus, 'there is no such option; there are force, timeoutMs');
+  if (typeof force !== 'boolean') throw wrong('force', 'it is not a boolean');
+  if (!(typeof timeoutMs === 'number' && timeoutMs >= 0))
+    throw wrong('timeoutMs', 'it is not a number of at least 0');
+  return { force, timeoutMs };
+}
+
+function wrong(option: string, what: string) {
+  return createError({
+    code: 'invalid-options',
+    message: `Close option ${option}: ${what}.`,
+    context: { option },
+  });
+}

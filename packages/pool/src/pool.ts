@@ -1,0 +1,61 @@
+import type { CloseOptions } from './lifecycle/closing.js';
+import type { PoolEventName, PoolListener } from './observe/events.js';
+import type { PoolHealth } from './observe/health.js';
+import type { PoolStats } from './observe/stats.js';
+import type { PoolStatus } from './observe/status.js';
+import type { PoolCallOptions } from './options/call-options.js';
+
+/** Many workers behind one door. Made by `createPool()`. */
+export interface Pool extends AsyncDisposable {
+  readonly name: string;
+
+  /**
+   * Run a function on some worker. With a free place it is on its way before this returns.
+   *
+   * @param args an array is positional, a plain object is keywords, `{ args, kwargs }` both
+   * @throws PypoolError always as a rejection: of the pool (`queue-full`, `checkout-timeout`, `deadline-exceeded`, `aborted`, `pool-closed`,
+   * `start-failed`, ...), or whatever the worker answers
+   */
+  call<T = unknown>(name: string, args?: unknown, options?: PoolCallOptions): Promise<T>;
+
+  /**
+   * Run a function that yields many items. It begins now, and waits for a worker like a call; what goes wrong is met where its items are.
+   * It holds its worker until it has ended or its consumer has left, and has no total limit unless given.
+   */
+  stream<T = unknown>(name: string, args?: unknown, options?: PoolCallOptions): PoolStream<T>;
+
+  /**
+   * Resolves once `minReady` workers are ready; a lazy pool starts them now. Rejects with the error of a start when those under way
+   * cannot make it any more. May be called again, and tries again.
+   */
+  ready(): Promise<void>;
+
+  /** Resolves when no call runs or waits. Refuses nothing: calls made meanwhile are waited for too. */
+  drain(): Promise<void>;
+
+  /**
+   * Refuse new calls at once, finish the open ones up to a limit, end what is left, and let every worker go. Idempotent: later calls share the
+   * first, and may only hasten it. Rejects where the factory cannot be closed; then the pool has closed nevertheless.
+   */
+  close(options?: CloseOptions): Promise<void>;
+
+  /** What every worker does now. Made when asked for. */
+  status(): PoolStatus;
+  /** What the pool has done so far. */
+  stats(): PoolStats;
+  /** Whether it can serve, for probes. */
+  health(): PoolHealth;
+
+  /** Listen; the same listener is added once. One that throws is an uncaught exception of its own and disturbs nobody. */
+  on<Name extends PoolEventName>(event: Name, listener: PoolListener<Name>): void;
+  /** Listen no more. */
+  off<Name extends PoolEventName>(event: Name, listener: PoolListener<Name>): void;
+}
+
+/** The items of one stream, for one reader. Leaving the loop ends it. */
+export interface PoolStream<T = unknown> extends AsyncIterableIterator<T>, AsyncDisposable {
+  /** Resolves when a worker begins with it; rejects if none ever does. Need not be looked at. */
+  readonly started: Promise<void>;
+  return(): Promise<IteratorResult<T, undefined>>;
+  [Symbol.asyncIterator](): PoolStream<T>;
+}

@@ -1,0 +1,202 @@
+import { createError, type OutgoingCall, type PypoolError } from '@pypool/protocol';
+
+import type {
+  PoolWorker,
+  PoolWorkerObserver,
+  WorkerExit,
+  WorkerFactory,
+  WorkerRequest,
+} from '../contract.js';
+
+/** A worker whose calls are answered by the test. */
+export class FakeWorker implements PoolWorker {
+  readonly concurrency: number;
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** Unanswered calls, oldest first. */
+  readonly calls: OutgoingCall[] = [];
+  readonly cancelled: { call: OutgoingCall; error: PypoolError }[] = [];
+  readonly left: OutgoingCall[] = [];
+  readonly granted: number[] = [];
+  given = 0;
+  closing = false;
+  exit: WorkerExit | undefined;
+  /** Answers a call as it comes, in the same turn, where it is set. */
+  respond: ((call: OutgoingCall) => void) | undefined;
+  #exited!: (exit: WorkerExit) => void;
+  readonly #exit = new Promise<WorkerExit>((resolve) => (this.#exited = resolve));
+
+  constructor(
+    readonly request: WorkerRequest,
+    readonly observer: PoolWorkerObserver,
+    concurrency: number,
+  ) {
+    this.concurrency = concurrency;
+    this.facts = { pid: 1000 + Number(request.workerId.split('.').at(-1)) };
+  }
+
+  run(call: OutgoingCall): void {
+    if (this.exit !== undefined) throw new Error(`${this.request.workerId} was given a call after its exit`);
+    this.given += 1;
+    this.calls.push(call);
+    if (this.calls.length <= this.concurrency) call.onStart();
+    this.respond?.(call);
+  }
+
+  cancel(call: OutgoingCall, error: PypoolError): void {
+    if (this.calls.includes(call)) this.cancelled.push({ call, error });
+  }
+
+  leave(call: OutgoingCall): void {
+    if (this.calls.includes(call)) this.left.push(call);
+  }
+
+  grant(_call: OutgoingCall, items: number): void {
+    this.granted.push(items);
+  }
+
+  close(): Promise<WorkerExit> {
+    this.closing = true;
+    this.#leaveWhenIdle();
+    return this.#exit;
+  }
+
+  kill(reason?: PypoolError): Promise<WorkerExit> {
+    if (this.exit === undefined) {
+      this.observer.onUnavailable(reason ?? died('not-started'));
+      for (const call of this.calls.splice(0)) call.onError(reason ?? died('unknown'));
+      this.#gone({ reason: 'killed', exitCode: undefined, signal: 'SIGKILL', error: reason });
+    }
+    return this.#exit;
+  }
+
+  // What the test does
+
+  /** Answer the oldest call, or a certain one. */
+  answer(value: unknown = undefined, call: OutgoingCall | undefined = this.calls[0]): void {
+    this.#take(call).onResult(value);
+    this.#leaveWhenIdle();
+  }
+
+  fail(error: PypoolError, call: OutgoingCall | undefined = this.calls[0]): void {
+    this.#take(call).onError(error);
+    this.#leaveWhenIdle();
+  }
+
+  /** Die: the first `concurrency` calls are unknown, the rest never started. */
+  die({ reap = true } = {}): void {
+    this.observer.onUnavailable(died('unknown'));
+    this.calls
+      .splice(0)
+      .forEach((call, at) => call.onError(died(at < this.concurrency ? 'unknown' : 'not-started')));
+    if (reap) this.reap();
+  }
+
+  reap(): void {
+    this.#gone({ reason: 'died', exitCode: undefined, signal: 'SIGKILL', error: died('unknown') });
+  }
+
+  #take(call: OutgoingCall | undefined): OutgoingCall {
+    const at = call === undefined ? -1 : this.calls.indexOf(call);
+    if (at === -1) throw new Error(`${this.request.workerId} does not have that call`);
+    return this.calls.splice(at, 1)[0]!;
+  }
+
+  #leaveWhenIdle(): void {
+    if (!this.closing || this.calls.length > 0) return;
+    queueMicrotask(() => this.#gone({ reason: 'closed', exitCode: 0, signal: undefined, error: undefined }));
+  }
+
+  #gone(exit: WorkerExit): void {
+    if (this.exit !== undefined) return;
+    this.exit = exit;
+    this.observer.onExit(exit);
+    this.#exited(exit);
+  }
+}
+
+/** A start under way: the test decides what comes of it. */
+export interface FakeStart {
+  readonly request: WorkerRequest;
+  readonly signal: AbortSignal;
+  succeed(): FakeWorker;
+  fail(error?: PypoolError): void;
+}
+
+/** A factory whose starts succeed at once, or wait for the test. */
+export class FakeFactory implements WorkerFactory {
+  /** `manual`: starts wait in {@link FakeFactory.pending}. */
+  readonly mode: 'instant' | 'manual';
+  readonly concurrency: number;
+  /** Whether an aborted start rejects, as the contract asks. */
+  honoursAbort = true;
+  readonly started: WorkerRequest[] = [];
+  readonly workers: FakeWorker[] = [];
+  readonly pending: FakeStart[] = [];
+  closed = 0;
+  respond: ((call: OutgoingCall) => void) | undefined;
+  /** Most workers that were alive or starting at the same time. */
+  most = 0;
+
+  constructor({ mode = 'instant' as 'instant' | 'manual', concurrency = 1 } = {}) {
+    this.mode = mode;
+    this.concurrency = concurrency;
+  }
+
+  /** Workers that have not exited. */
+  get alive(): FakeWorker[] {
+    return this.workers.filter(({ exit }) => exit === undefined);
+  }
+
+  start(request: WorkerRequest, observer: PoolWorkerObserver, signal: AbortSignal): Promise<FakeWorker> {
+    this.started.push(request);
+    const make = () => {
+      const worker = new FakeWorker(request, observer, this.concurrency);
+      worker.respond = this.respond;
+      this.workers.push(worker);
+      this.#count();
+      return worker;
+    };
+    if (this.mode === 'instant') return Promise.resolve().then(make);
+    return new Promise((resolve, reject) => {
+      const done = () => this.pending.splice(this.pending.indexOf(start), 1);
+      const start: FakeStart = {
+        request,
+        signal,
+        succeed: () => {
+          done();
+          const worker = make();
+          resolve(worker);
+          return worker;
+        },
+        fail: (error = startFailed('no such model')) => {
+          done();
+          reject(error);
+        },
+      };
+      this.pending.push(start);
+      this.#count();
+      if (this.honoursAbort) {
+        signal.addEventListener('abort', () => {
+          if (this.pending.includes(start)) start.fail(signal.reason as PypoolError);
+        });
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    this.closed += 1;
+    return Promise.resolve();
+  }
+
+  #count(): void {
+    this.most = Math.max(this.most, this.alive.length + this.pending.length);
+  }
+}
+
+export function died(outcome: 'unknown' | 'not-started'): PypoolError {
+  return createError({ code: 'worker-exited', message: 'The worker was killed by SIGKILL.', outcome });
+}
+
+export function startFailed(message: string): PypoolError {
+  return createError({ code: 'start-failed', message });
+}

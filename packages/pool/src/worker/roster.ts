@@ -1,0 +1,97 @@
+import type { RetireReason, WorkerRecord, WorkerState } from './worker-record.js';
+
+/** The workers of a pool, and the sums that decisions are made from; kept up to date by {@link Roster.move}, so none needs a search. */
+export class Roster {
+  /** All but the dead, in the order of their start. */
+  readonly all = new Set<WorkerRecord>();
+  /** Those that take calls, by ascending slot. */
+  readonly ready: WorkerRecord[] = [];
+  readonly #size: number;
+  readonly #slots = new Set<number>();
+  starting = 0;
+  /** Retiring by our own will: they count against the maximum until they are gone. The dying do not, for they are replaced at once. */
+  leaving = 0;
+  /** Calls that ready workers could take now. */
+  freePlaces = 0;
+  /** Calls that ready workers take in all. */
+  readyPlaces = 0;
+  /** What one more worker would probably add: what the last one did. */
+  placesPerWorker = 1;
+
+  /** @param size steady workers; ready ones above it are marked as overflow */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Workers that count against the maximum. */
+  get live(): number {
+    return this.ready.length + this.starting + this.leaving;
+  }
+
+  /** The smallest slot that no worker has, the dying included: their process may still hold what the slot stands for. */
+  freeSlot(): number {
+    let slot = 0;
+    while (this.#slots.has(slot)) slot += 1;
+    return slot;
+  }
+
+  /** Enter a worker that is starting. */
+  add(record: WorkerRecord): void {
+    this.all.add(record);
+    this.#slots.add(record.slot);
+    this.starting += 1;
+  }
+
+  /** Change a worker's state, and with it all the sums. */
+  move(record: WorkerRecord, next: WorkerState): void {
+    const before = record.state;
+    record.moveTo(next);
+    if (before.kind === 'starting') this.starting -= 1;
+    else if (before.kind === 'retiring' && countsUntilGone(before.reason)) this.leaving -= 1;
+    else if (before.kind === 'ready') this.#removeReady(record);
+    if (next.kind === 'ready') this.#addReady(record);
+    else if (next.kind === 'retiring' && countsUntilGone(next.reason)) this.leaving += 1;
+    else if (next.kind === 'dead') {
+      this.all.delete(record);
+      this.#slots.delete(record.slot);
+    }
+  }
+
+  /** A worker was given a call. */
+  occupy(record: WorkerRecord): void {
+    record.inFlight += 1;
+    if (record.state.kind === 'ready') this.freePlaces -= 1;
+  }
+
+  /** A worker answered one. */
+  vacate(record: WorkerRecord, now: number): void {
+    record.inFlight -= 1;
+    if (record.state.kind === 'ready') this.freePlaces += 1;
+    if (record.inFlight === 0) record.idleSince = now;
+  }
+
+  #addReady(record: WorkerRecord): void {
+    const at = this.ready.findIndex(({ slot }) => slot > record.slot);
+    this.ready.splice(at === -1 ? this.ready.length : at, 0, record);
+    this.freePlaces += record.concurrency - record.inFlight;
+    this.readyPlaces += record.concurrency;
+    this.placesPerWorker = record.concurrency;
+    this.#markOverflow();
+  }
+
+  #removeReady(record: WorkerRecord): void {
+    this.ready.splice(this.ready.indexOf(record), 1);
+    this.freePlaces -= record.concurrency - record.inFlight;
+    this.readyPlaces -= record.concurrency;
+    this.#markOverflow();
+  }
+
+  /** The highest slots are the ones too many. */
+  #markOverflow(): void {
+    this.ready.forEach((record, at) => (record.overflow = at >= this.#size));
+  }
+}
+
+function countsUntilGone(reason: RetireReason): boolean {
+  return reason !== 'unavailable' && reason !== 'start-timeout';
+}

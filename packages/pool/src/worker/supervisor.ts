@@ -1,0 +1,183 @@
+import type { PypoolError } from '@pypool/protocol';
+
+import type { PoolWorker, PoolWorkerObserver, WorkerExit } from '../contract.js';
+import { asPypoolError, poolClosed, startTimeout } from '../errors.js';
+import type { ResolvedPoolOptions } from '../options/pool-options.js';
+import type { Roster } from './roster.js';
+import { type RetireReason, WorkerRecord } from './worker-record.js';
+
+/** Whom the supervisor tells; told after the roster has changed, and may change it again. */
+export interface SupervisorOwner {
+  onStarting(record: WorkerRecord): void;
+  onReady(record: WorkerRecord): void;
+  /** It never became ready. */
+  onStartFailed(record: WorkerRecord, error: PypoolError): void;
+  /** A ready worker takes no more calls. */
+  onRetiring(record: WorkerRecord, reason: RetireReason, error: PypoolError | undefined): void;
+  /** A worker that was up is reaped. */
+  onExit(record: WorkerRecord, exit: WorkerExit): void;
+  /** A start that had been given up is over. */
+  onGone(record: WorkerRecord): void;
+}
+
+/** Brings workers up and down, one at a time; how many there should be is decided elsewhere. Keeps the start budget. */
+export class Supervisor {
+  readonly #options: ResolvedPoolOptions;
+  readonly #roster: Roster;
+  readonly #owner: SupervisorOwner;
+  readonly #starts = new Map<WorkerRecord, AbortController>();
+  #started = 0;
+
+  constructor(options: ResolvedPoolOptions, roster: Roster, owner: SupervisorOwner) {
+    this.#options = options;
+    this.#roster = roster;
+    this.#owner = owner;
+  }
+
+  /** Number of the last start. */
+  get latest(): number {
+    return this.#started;
+  }
+
+  start(): void {
+    const { clock, factory, name, startTimeoutMs } = this.#options;
+    const slot = this.#roster.freeSlot();
+    this.#started += 1;
+    const record = new WorkerRecord(`${name}-${slot}.${this.#started}`, slot, this.#started, clock.now());
+    this.#roster.add(record);
+    const abort = new AbortController();
+    this.#starts.set(record, abort);
+    this.#owner.onStarting(record);
+    // A listener may have closed the pool.
+    if (record.state.kind !== 'starting') return this.#gone(record);
+    const timer = clock.after(startTimeoutMs, () => clock.afterInput(() => this.#late(record)));
+    startWith(() =>
+      factory.start({ workerId: record.id, poolName: name, slot }, this.#observe(record), abort.signal),
+    )
+      .finally(() => timer.cancel())
+      .then(
+        (worker) => this.#arrived(record, worker),
+        (error: unknown) => this.#failed(record, asPypoolError(error, `Starting worker ${record.id}`)),
+      );
+  }
+
+  /** Let a ready worker finish what it has and stop. */
+  retire(record: WorkerRecord, reason: RetireReason, timeoutMs = this.#options.closeTimeoutMs): void {
+    this.#retire(record, reason, undefined);
+    if (record.inFlight === 0) this.#stop(record, timeoutMs);
+  }
+
+  /** A worker answered a call: one that leaves and has no other may stop. A dying one stops by itself. */
+  vacated(record: WorkerRecord): void {
+    const { state, inFlight } = record;
+    if (inFlight === 0 && state.kind === 'retiring' && state.reason !== 'unavailable') {
+      this.#stop(record, this.#options.closeTimeoutMs);
+    }
+  }
+
+  #stop(record: WorkerRecord, timeoutMs: number): void {
+    void record.worker?.close({ timeoutMs }).then((exit) => this.#exited(record, exit));
+  }
+
+  /** A worker answered as only a dying one does: it gets no more calls, and is ended in case it did not know. */
+  condemn(record: WorkerRecord, error: PypoolError): void {
+    if (record.state.kind === 'ready') this.#retire(record, 'unavailable', error);
+    this.kill(record, error);
+  }
+
+  /** End a worker that is up now, with its calls. */
+  kill(record: WorkerRecord, error: PypoolError): void {
+    if (record.state.kind === 'ready') this.#retire(record, 'closing', error);
+    void record.worker?.kill(error).then((exit) => this.#exited(record, exit));
+  }
+
+  /** Give up every start under way. */
+  abortStarts(): void {
+    for (const record of [...this.#starts.keys()]) {
+      if (record.state.kind === 'starting')
+        this.#giveUp(record, 'closing', poolClosed(this.#options.name, 'not-started'));
+    }
+  }
+
+  #retire(record: WorkerRecord, reason: RetireReason, error: PypoolError | undefined): void {
+    this.#roster.move(record, { kind: 'retiring', since: this.#options.clock.now(), reason });
+    this.#owner.onRetiring(record, reason, error);
+  }
+
+  #late(record: WorkerRecord): void {
+    if (record.state.kind !== 'starting') return;
+    const error = startTimeout(record.id, this.#options.startTimeoutMs);
+    this.#giveUp(record, 'start-timeout', error);
+    this.#owner.onStartFailed(record, error);
+  }
+
+  /** Its slot stays taken until the factory has answered: the process may be there still. */
+  #giveUp(record: WorkerRecord, reason: RetireReason, error: PypoolError): void {
+    this.#roster.move(record, { kind: 'retiring', since: this.#options.clock.now(), reason });
+    this.#starts.get(record)?.abort(error);
+  }
+
+  #arrived(record: WorkerRecord, worker: PoolWorker): void {
+    this.#starts.delete(record);
+    record.worker = worker;
+    const early = record.unavailableBy;
+    if (record.state.kind !== 'starting') {
+      // Too late for whoever wanted it.
+      if (record.state.kind === 'retiring')
+        this.kill(record, startTimeout(record.id, this.#options.startTimeoutMs));
+    } else if (early !== undefined) {
+      this.#roster.move(record, {
+        kind: 'retiring',
+        since: this.#options.clock.now(),
+        reason: 'unavailable',
+      });
+      this.#owner.onStartFailed(record, early);
+      void worker.kill(early).then((exit) => this.#exited(record, exit));
+    } else {
+      record.concurrency = worker.concurrency;
+      record.idleSince = this.#options.clock.now();
+      this.#roster.move(record, { kind: 'ready', since: record.idleSince });
+      this.#owner.onReady(record);
+    }
+  }
+
+  #failed(record: WorkerRecord, error: PypoolError): void {
+    if (record.state.kind === 'dead') return;
+    const told = record.state.kind === 'retiring';
+    this.#gone(record);
+    if (!told) this.#owner.onStartFailed(record, error);
+  }
+
+  #gone(record: WorkerRecord): void {
+    this.#starts.delete(record);
+    this.#roster.move(record, { kind: 'dead', since: this.#options.clock.now() });
+    this.#owner.onGone(record);
+  }
+
+  #observe(record: WorkerRecord): PoolWorkerObserver {
+    return {
+      onUnavailable: (error) => {
+        if (record.state.kind === 'starting') record.unavailableBy ??= error;
+        else if (record.state.kind === 'ready') this.#retire(record, 'unavailable', error);
+      },
+      onExit: (exit) => {
+        if (record.state.kind === 'starting')
+          record.unavailableBy ??= exit.error ?? asPypoolError(exit, `Worker ${record.id}`);
+        else this.#exited(record, exit);
+      },
+    };
+  }
+
+  /** Reaped: told by the observer or by whoever asked it to stop, whichever comes first. */
+  #exited(record: WorkerRecord, exit: WorkerExit): void {
+    if (record.state.kind === 'dead') return;
+    if (record.state.kind === 'ready') this.#retire(record, 'unavailable', exit.error);
+    this.#roster.move(record, { kind: 'dead', since: this.#options.clock.now() });
+    this.#owner.onExit(record, exit);
+  }
+}
+
+/** A factory may throw where it should reject. */
+async function startWith(start: () => Promise<PoolWorker>): Promise<PoolWorker> {
+  return start();
+}

@@ -1,0 +1,78 @@
+import { createError, type PypoolError } from '@pypool/protocol';
+
+import type { Attempt } from '../call/attempt.js';
+import { CallList } from '../call/call-list.js';
+import type { PendingCall } from '../call/pending-call.js';
+import type { PoolWorker } from '../contract.js';
+import type { QueuedCall } from '../strategies/queue.js';
+import type { SelectableWorker } from '../strategies/selection.js';
+
+/** Why a worker leaves: it rested long enough, has done its calls, is no longer wanted, did not come up in time, or cannot go on. */
+export type RetireReason = 'idle' | 'recycled' | 'closing' | 'start-timeout' | 'unavailable';
+
+/** What holds for a worker. `since` is by the pool's clock. */
+export type WorkerState =
+  /** The factory is bringing it up. It takes no calls. */
+  | { readonly kind: 'starting'; readonly since: number }
+  /** It takes calls. */
+  | { readonly kind: 'ready'; readonly since: number }
+  /** It takes no more calls; those it has may go on. Its slot stays taken. */
+  | { readonly kind: 'retiring'; readonly since: number; readonly reason: RetireReason }
+  /** Reaped, or never was. */
+  | { readonly kind: 'dead'; readonly since: number };
+
+/** Where each state may lead. */
+export const TRANSITIONS: Readonly<Record<WorkerState['kind'], readonly WorkerState['kind'][]>> = {
+  starting: ['ready', 'retiring', 'dead'],
+  ready: ['retiring', 'dead'],
+  retiring: ['dead'],
+  dead: [],
+};
+
+/** A worker as its pool sees it, from the wish to have one until it is reaped. */
+export class WorkerRecord implements SelectableWorker {
+  readonly id: string;
+  readonly slot: number;
+  /** Counts the starts of the pool, from 1. */
+  readonly number: number;
+  readonly startedAt: number;
+  state: WorkerState;
+  /** Set once it is up. */
+  worker: PoolWorker | undefined = undefined;
+  concurrency = 1;
+  inFlight = 0;
+  calls = 0;
+  lastCall = 0;
+  overflow = false;
+  /** When it last had nothing to do. */
+  idleSince: number;
+  readonly running = new Set<Attempt>();
+  /** Calls that wait for this worker and no other. */
+  readonly bound = new CallList<QueuedCall>();
+  /** What its observer heard before the factory's promise was read. */
+  unavailableBy: PypoolError | undefined = undefined;
+
+  constructor(id: string, slot: number, number: number, now: number) {
+    this.id = id;
+    this.slot = slot;
+    this.number = number;
+    this.startedAt = now;
+    this.idleSince = now;
+    this.state = { kind: 'starting', since: now };
+  }
+
+  /** The one place where a worker changes its state. */
+  moveTo(next: WorkerState): void {
+    if (!TRANSITIONS[this.state.kind].includes(next.kind)) {
+      throw createError({
+        code: 'internal',
+        message: `Worker ${this.id} cannot go from ${this.state.kind} to ${next.kind}.`,
+      });
+    }
+    this.state = next;
+  }
+
+  nextBound(): PendingCall | undefined {
+    return this.bound.shift() as PendingCall | undefined;
+  }
+}
