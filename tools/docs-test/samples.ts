@@ -4,14 +4,16 @@ export interface Sample {
   readonly line: number;
   readonly language: string;
   readonly code: string;
-  /** From `<!-- with: CODE -->`: code that is run before the sample and that readers do not need to see. */
+  /** From `<!-- with: CODE -->` or `<!-- test: CODE -->`: code that comes before the sample, and that readers do not need to see. */
   readonly preamble: string;
+  /** Whether it is a test file, for vitest, and no program: `<!-- test: CODE -->`. */
+  readonly isTest: boolean;
   /** From `<!-- not run: REASON -->`. */
   readonly notRun: string | undefined;
 }
 
 const BLOCK =
-  /(?:^<!-- (?<mark>with|not run):(?<text>[^]*?)-->\n+)?^```(?<language>\w+)\n(?<code>[^]*?)^```$/gm;
+  /(?:^<!-- (?<mark>with|test|not run):(?<text>[^]*?)-->\n+)?^```(?<language>\w+)\n(?<code>[^]*?)^```$/gm;
 
 /** The fenced blocks of a Markdown page, in order. */
 export function samplesOf(page: string): Sample[] {
@@ -21,7 +23,8 @@ export function samplesOf(page: string): Sample[] {
       line: page.slice(0, index + whole.indexOf('```')).split('\n').length + 1,
       language,
       code,
-      preamble: mark === 'with' ? text.trim() : '',
+      preamble: mark === 'not run' ? '' : text.trim(),
+      isTest: mark === 'test',
       notRun: mark === 'not run' ? text.trim() : undefined,
     };
   });

@@ -10,76 +10,109 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '../../test/run-program.js';
 import { SOURCE_CONDITION } from '../../test/vitest-preset.js';
 import { fileNameOf, samplesOf } from '../samples.js';
+import type { Sample } from '../samples.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+const config = fileURLToPath(new URL('../vitest.config.ts', import.meta.url));
 
-for (const page of await readmes()) {
-  const samples = samplesOf(await readFile(join(root, page), 'utf8'));
-  const programs = samples.filter(({ language }) => language === 'ts');
-  const modules = samples.filter(({ language }) => language === 'python');
-  const runnable = programs.filter(({ notRun }) => notRun === undefined);
-  if (programs.length + modules.length === 0) continue;
+/** For the compiler on a busy machine. */
+const SLOW_MS = 120_000;
 
-  describe(page, () => {
-    let folder: string;
-
-    beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'pypool-readme-'));
-      await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-      await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-      for (const { code, name = 'unnamed.py' } of modules.map((sample) => ({
-        ...sample,
-        name: fileNameOf(sample),
-      }))) {
-        await mkdir(dirname(join(folder, name)), { recursive: true });
-        await writeFile(join(folder, name), code);
-      }
-      for (const { code, preamble, line } of programs) {
-        await writeFile(join(folder, `line-${line}.ts`), `${preamble}\n${code}\nexport {};\n`);
-      }
-      const files = runnable.map(({ line }) => `line-${line}.ts`);
-      const compilerOptions = { types: ['node'], typeRoots: [join(root, 'node_modules/@types')] };
-      const settings = { extends: join(root, 'tsconfig.base.json'), compilerOptions, files };
-      await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
-    });
-
-    afterAll(() => rm(folder, { recursive: true, force: true }));
-
-    it.runIf(runnable.length > 0)('has TypeScript samples that compile', async () => {
-      const tsc = join(root, 'node_modules/typescript/bin/tsc');
-      await runProgram({ file: process.execPath, args: [tsc, '-p', folder], cwd: folder });
-    });
-
-    for (const { line, notRun } of programs) {
-      it(`has a program on line ${line} that runs`, async ({ skip }) => {
-        if (notRun !== undefined) skip(notRun);
-        const args = ['--import', 'tsx', `--conditions=${SOURCE_CONDITION}`, `line-${line}.ts`];
-        await runProgram({ file: process.execPath, args, cwd: folder });
-      });
-    }
-
-    for (const sample of modules) {
-      it(`has a Python module on line ${sample.line} that imports`, async ({ skip }) => {
-        if (sample.notRun !== undefined) skip(sample.notRun);
-        const name = fileNameOf(sample);
-        expect(name, 'its first line names its file: # name.py').toBeDefined();
-        const python = process.env['PYPOOL_PYTHON'] ?? 'python3';
-        const code = 'import runpy, sys; runpy.run_path(sys.argv[1])';
-        const env = { ...process.env, PYTHONPATH: join(root, 'python'), PYTHONDONTWRITEBYTECODE: '1' };
-        await runProgram({ file: python, args: ['-c', code, name!], cwd: folder, env });
-      });
-    }
-  });
+interface Page {
+  /** Its path in the repository. */
+  readonly path: string;
+  readonly programs: readonly Sample[];
+  readonly modules: readonly Sample[];
 }
 
-it('finds the README of the repository', async () => {
-  expect(await readmes()).toContain('README.md');
+const pages = await readPages();
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pypool-readme-'));
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  for (const page of pages) await writePage(page);
+  const compilerOptions = { typeRoots: [join(root, 'node_modules/@types')] };
+  const settings = { extends: join(root, 'tsconfig.base.json'), compilerOptions, include: ['**/*.ts'] };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
 });
 
-async function readmes(): Promise<string[]> {
-  const pages = ['README.md'];
-  for (const group of ['packages', 'apps', 'tools']) {
-    for (const name of await readdir(join(root, group))) pages.push(`${group}/${name}/README.md`);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it('finds samples in the README of the repository', () => {
+  expect(pages.map(({ path }) => path)).toContain('README.md');
+});
+
+it(
+  'finds TypeScript samples that compile, in all of them',
+  async () => {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    await runProgram({ file: process.execPath, args: [tsc, '-p', '.'], cwd: folder });
+  },
+  SLOW_MS,
+);
+
+describe.each(pages)('$path', ({ path, programs, modules }) => {
+  for (const program of programs) {
+    it(`has a program on line ${program.line} that runs`, async ({ skip }) => {
+      if (program.notRun !== undefined) skip(program.notRun);
+      const asProgram = ['--import', 'tsx', `--conditions=${SOURCE_CONDITION}`, programFile(program)];
+      const asTest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', config, '--root', '.'];
+      const args = program.isTest ? [...asTest, programFile(program)] : asProgram;
+      await runProgram({ file: process.execPath, args, cwd: folderOf(path) });
+    });
   }
-  return pages.filter((page) => existsSync(join(root, page)));
+
+  for (const sample of modules) {
+    it(`has a Python module on line ${sample.line} that imports`, async ({ skip }) => {
+      if (sample.notRun !== undefined) skip(sample.notRun);
+      const name = fileNameOf(sample);
+      expect(name, 'its first line names its file: # name.py').toBeDefined();
+      const code = 'import runpy, sys; runpy.run_path(sys.argv[1])';
+      const env = { ...process.env, PYTHONPATH: join(root, 'python'), PYTHONDONTWRITEBYTECODE: '1' };
+      const python = process.env['PYPOOL_PYTHON'] ?? 'python3';
+      await runProgram({ file: python, args: ['-c', code, name!], cwd: folderOf(path), env });
+    });
+  }
+});
+
+/** Lays out the page's samples as files: programs by their line, modules by the name that they give themselves. */
+async function writePage({ path, programs, modules }: Page): Promise<void> {
+  await mkdir(folderOf(path), { recursive: true });
+  await mkdir(join(folderOf(path), 'test'));
+  for (const program of programs) {
+    if (program.notRun !== undefined) continue;
+    const code = `${program.preamble}\n${program.code}\nexport {};\n`;
+    await writeFile(join(folderOf(path), programFile(program)), code);
+  }
+  for (const sample of modules) {
+    const file = join(folderOf(path), fileNameOf(sample) ?? `line-${sample.line}.py`);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, sample.code);
+  }
+}
+
+/** Where the test preset finds tests, or beside the Python files. */
+function programFile({ line, isTest }: Sample): string {
+  return isTest ? `test/line-${line}.test.ts` : `line-${line}.ts`;
+}
+
+function folderOf(page: string): string {
+  return join(folder, dirname(page));
+}
+
+async function readPages(): Promise<Page[]> {
+  const paths = ['README.md'];
+  for (const group of ['packages', 'apps', 'tools']) {
+    for (const name of await readdir(join(root, group))) paths.push(`${group}/${name}/README.md`);
+  }
+  const found: Page[] = [];
+  for (const path of paths.filter((path) => existsSync(join(root, path)))) {
+    const samples = samplesOf(await readFile(join(root, path), 'utf8'));
+    const programs = samples.filter(({ language }) => language === 'ts');
+    const modules = samples.filter(({ language }) => language === 'python');
+    if (programs.length + modules.length > 0) found.push({ path, programs, modules });
+  }
+  return found;
 }
