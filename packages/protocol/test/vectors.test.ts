@@ -22,8 +22,10 @@ import {
   parseReady,
   parseRevoked,
   parseWelcome,
+  pythonErrorFrom,
 } from '@pypool/protocol';
 import type { Frame, FrameLimits, VersionRange } from '@pypool/protocol';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ENVELOPE_SCHEMAS, errorObject } from '../src/message/schemas.js';
 import { type Described, pointType, valueOf } from './described.js';
@@ -292,6 +294,20 @@ describe('messages.json', () => {
   it.each(vectors.malformedErrors)('refuses an error: $name', (vector) => {
     expect(codeOf(() => parseError(frameOf(vector)))).toBe('protocol');
     expect(errorObject.safeParse(decode(vector)).success).toBe(false);
+  });
+
+  it('finds the same errors right and wrong by hand and by schema, whatever becomes of their fields', () => {
+    const objects = vectors.errors.map((vector) => JSON.parse(vector.text) as Record<string, unknown>);
+    const keys = [...new Set(objects.flatMap((object) => Object.keys(object)))];
+    const anything = fc.oneof(fc.jsonValue(), fc.constantFrom(...objects), fc.constant(undefined));
+    fc.assert(
+      fc.property(fc.constantFrom(...objects), fc.constantFrom(...keys), anything, (object, key, value) => {
+        const changed = { ...object, [key]: value };
+        const schema = errorObject.safeParse(changed).success;
+        expect(codeOf(() => pythonErrorFrom(changed))).toBe(schema ? 'none' : 'protocol');
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it.each(vectors.negotiation)(

@@ -15,10 +15,12 @@ export function pythonErrorFrom(object: unknown): PypoolError {
   const kind = fields.text('kind');
   switch (kind) {
     case 'python':
-      return pythonError(fields, message, fields.text('type'), fields.text('module'));
+      return exception(fields, message, fields.text('type'), fields.text('module'));
     case 'fail': {
       const failure = { code: fields.text('code'), data: fields.any('data') };
-      return new PythonError({ ...common(fields), message, failure });
+      const type = fields.optionalText('type') ?? 'Fail';
+      const module = fields.optionalText('module') ?? 'pypool';
+      return new PythonError({ ...details(fields, type, module), message, failure });
     }
     case 'unknown-function':
       return createError({
@@ -26,13 +28,16 @@ export function pythonErrorFrom(object: unknown): PypoolError {
         message,
         context: { name: fields.text('name'), suggestions: fields.texts('suggestions') },
       });
-    case 'invalid-arguments':
+    case 'invalid-arguments': {
+      const cause = exception(fields, message, fields.optionalText('type'), fields.optionalText('module'));
       return createError({
         code: 'invalid-arguments',
         message,
         context: { signature: fields.optionalText('signature') ?? null },
-        cause: causeOfInvalid(fields, message),
+        // Arguments that do not fit the signature have no exception behind them.
+        cause: fields.has('type') ? cause : undefined,
       });
+    }
     case 'unencodable':
       return createError({
         code: 'unencodable',
@@ -45,7 +50,7 @@ export function pythonErrorFrom(object: unknown): PypoolError {
         code: 'frame-too-large',
         message,
         outcome: 'finished',
-        context: { bytes: fields.number('bytes'), limit: fields.number('limit') },
+        context: { bytes: fields.count('bytes'), limit: fields.count('limit') },
       });
     case 'cancelled':
       return createError({ code: 'aborted', message, outcome: 'finished' });
@@ -54,32 +59,29 @@ export function pythonErrorFrom(object: unknown): PypoolError {
   }
 }
 
-function pythonError(fields: Fields, message: string, type: string, module: string): PythonError {
+function exception(fields: Fields, message: string, type = 'Exception', module = 'builtins'): PythonError {
   return new PythonError({
-    ...common(fields),
+    ...details(fields, type, module),
     message: message === '' ? type : `${type}: ${message}`,
-    pythonType: type,
-    pythonModule: module,
   });
 }
 
-/** The exception behind arguments that were refused, where Python named one. */
-function causeOfInvalid(fields: Fields, message: string): PythonError | undefined {
-  const type = fields.optionalText('type');
-  return type === undefined ? undefined : pythonError(fields, message, type, fields.text('module'));
-}
-
 /** What every Python exception has, whatever became of it. */
-function common(fields: Fields): Omit<PythonErrorDetails, 'message'> {
-  // `raise X from None` hides the context; Python itself prints it no more then.
-  const cause =
-    fields.error('cause') ?? (fields.flag('suppressContext') ? undefined : fields.error('context'));
+function details(
+  fields: Fields,
+  pythonType: string,
+  pythonModule: string,
+): Omit<PythonErrorDetails, 'message'> {
+  const cause = fields.error('cause');
+  const context = fields.error('context');
+  const suppressed = fields.flag('suppressContext');
   return {
     code: 'python-error',
     outcome: 'finished',
-    cause,
-    pythonType: fields.optionalText('type') ?? 'Fail',
-    pythonModule: fields.optionalText('module') ?? 'pypool',
+    // `raise X from None` hides the context; Python itself prints it no more then.
+    cause: cause ?? (suppressed ? undefined : context),
+    pythonType,
+    pythonModule,
     args: fields.list('args'),
     traceback: fields.optionalText('traceback') ?? '',
     frames: fields.list('frames').map(frameFrom),
@@ -92,7 +94,7 @@ function frameFrom(object: unknown): PythonFrame {
   const fields = new Fields(object);
   return {
     file: fields.text('file'),
-    line: fields.number('line'),
+    line: fields.count('line'),
     function: fields.text('function'),
     code: fields.optionalText('code'),
   };
@@ -126,9 +128,9 @@ class Fields {
     return value === undefined || typeof value === 'string' ? value : this.#refuse(name);
   }
 
-  number(name: string): number {
+  count(name: string): number {
     const value = this.any(name);
-    return typeof value === 'number' ? value : this.#refuse(name);
+    return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : this.#refuse(name);
   }
 
   flag(name: string): boolean {

@@ -62,7 +62,7 @@ const call = z.union([
 
 const traceback = z.object({
   file: text,
-  line: z.int(),
+  line: count,
   function: text,
   code: text.nullish(),
 });
