@@ -57,6 +57,9 @@ export function fakePool(): FakePool {
           left += 1;
           return { done: true, value: undefined };
         },
+        async [Symbol.asyncDispose]() {
+          await this.return();
+        },
       };
     },
   };

@@ -1,4 +1,4 @@
-import type { CallOptions } from '@pypool/pool';
+import type { PoolCallOptions } from '@pypool/pool';
 import { isPypoolError } from '@pypool/protocol';
 
 import { isAffinity } from '../affinity/affinity.js';
@@ -39,10 +39,10 @@ export interface SessionPool {
     sessionId: string,
     command: string,
     args?: unknown,
-    options?: CallOptions & { readonly metadata?: SessionMetadata },
+    options?: PoolCallOptions & { readonly metadata?: SessionMetadata },
   ): Promise<T>;
   /** The pool's own `call`: the name that the first system of this kind had for it. */
-  executeAnonymous<T = unknown>(command: string, args?: unknown, options?: CallOptions): Promise<T>;
+  executeAnonymous<T = unknown>(command: string, args?: unknown, options?: PoolCallOptions): Promise<T>;
   /** Forget all sessions and stop sweeping. Idempotent. The pool is not closed: it belongs to whoever made it. */
   close(): void;
 }

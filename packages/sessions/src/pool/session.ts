@@ -1,5 +1,5 @@
 import { functionsOf } from '@pypool/pool';
-import type { CallFunctions, CallOptions, PoolStream, StreamOptions } from '@pypool/pool';
+import type { CallFunctions, PoolCallOptions, PoolStream } from '@pypool/pool';
 
 import type { SessionRegistry } from '../registry/registry.js';
 import type { SessionOperation } from '../registry/session-operation.js';
@@ -16,9 +16,9 @@ import { failedStream, TrackedStream } from './tracked-stream.js';
 export interface Session {
   readonly id: string;
   /** As the pool's. Rejects with `session-limit` where the session is new and there are too many. */
-  call<T = unknown>(name: string, args?: unknown, options?: CallOptions): Promise<T>;
+  call<T = unknown>(name: string, args?: unknown, options?: PoolCallOptions): Promise<T>;
   /** As the pool's. Fails with `session-limit` where the session is new and there are too many. */
-  stream<T = unknown>(name: string, args?: unknown, options?: StreamOptions): PoolStream<T>;
+  stream<T = unknown>(name: string, args?: unknown, options?: PoolCallOptions): PoolStream<T>;
   /** A typed proxy over `call`. */
   functions<Api>(): CallFunctions<Api>;
   /** What is known of the session now; `undefined` where it is not open. */
@@ -36,7 +36,7 @@ export function createSession(
 ): Session {
   const session: Session = {
     id,
-    async call<T>(name: string, args?: unknown, options?: CallOptions): Promise<T> {
+    async call<T>(name: string, args?: unknown, options?: PoolCallOptions): Promise<T> {
       const operation = registry.begin(id, metadata);
       try {
         const result = await pool.call<T>(name, args, under(operation, options));
@@ -47,7 +47,7 @@ export function createSession(
         throw error;
       }
     },
-    stream<T>(name: string, args?: unknown, options?: StreamOptions): PoolStream<T> {
+    stream<T>(name: string, args?: unknown, options?: PoolCallOptions): PoolStream<T> {
       let operation: SessionOperation;
       try {
         operation = registry.begin(id, metadata);

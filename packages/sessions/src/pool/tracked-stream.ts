@@ -5,12 +5,10 @@ import type { SessionOperation } from '../registry/session-operation.js';
 /** A pool's stream that tells its session when it is over: at its end, at its error, or when its consumer leaves. */
 export class TrackedStream<T> implements PoolStream<T> {
   readonly #stream: PoolStream<T>;
-  readonly #items: AsyncIterator<T>;
   readonly #operation: SessionOperation;
 
   constructor(stream: PoolStream<T>, operation: SessionOperation) {
     this.#stream = stream;
-    this.#items = stream[Symbol.asyncIterator]();
     this.#operation = operation;
     // One that fails before it starts may never be iterated.
     stream.started.catch(() => operation.finish(true));
@@ -24,9 +22,9 @@ export class TrackedStream<T> implements PoolStream<T> {
     return this;
   }
 
-  async next(): Promise<IteratorResult<T>> {
+  async next(): Promise<IteratorResult<T, undefined>> {
     try {
-      const item = await this.#items.next();
+      const item = await this.#stream.next();
       if (item.done === true) this.#operation.finish(false);
       return item;
     } catch (error) {
@@ -35,10 +33,13 @@ export class TrackedStream<T> implements PoolStream<T> {
     }
   }
 
-  async return(): Promise<IteratorResult<T>> {
+  async return(): Promise<IteratorResult<T, undefined>> {
     this.#operation.finish(false);
-    await this.#items.return?.();
-    return { done: true, value: undefined };
+    return this.#stream.return();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
   }
 }
 
@@ -54,5 +55,6 @@ export function failedStream<T>(error: unknown): PoolStream<T> {
     },
     next: () => Promise.reject(error),
     return: () => Promise.resolve({ done: true, value: undefined }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

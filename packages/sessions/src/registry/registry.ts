@@ -3,11 +3,7 @@ import { createError } from '@pypool/protocol';
 
 import { assertMetadata, assertSessionId, mergeMetadata, NO_METADATA } from './metadata.js';
 import { resolveSessionRegistryOptions } from './options.js';
-import type {
-  ResolvedSessionRegistryOptions,
-  SessionEndReason,
-  SessionRegistryOptions,
-} from './options.js';
+import type { ResolvedSessionRegistryOptions, SessionEndReason, SessionRegistryOptions } from './options.js';
 import { TrackedOperation } from './session-operation.js';
 import type { SessionOperation } from './session-operation.js';
 import { SessionTime } from './session-time.js';
