@@ -58,7 +58,9 @@ export function lazyPoolFor(name: string, options?: ScenarioOptions): PythonPool
 
 /** Pids of the pool's live workers, by `status()`. */
 export function pidsOf(pool: PythonPool): number[] {
-  return pool.status().workers.flatMap(({ facts }) => (typeof facts['pid'] === 'number' ? [facts['pid']] : []));
+  return pool
+    .status()
+    .workers.flatMap(({ facts }) => (typeof facts['pid'] === 'number' ? [facts['pid']] : []));
 }
 
 /** What a promise was rejected with; fails where it resolves. */
@@ -89,7 +91,9 @@ afterEach(async () => {
     await until('no process of this test is left', () => left().length === 0).catch(() => undefined);
     expect(left().map(({ pid, state, command }) => `${pid} ${state} ${command}`)).toEqual([]);
     // Descriptors of ended pipes close a few turns of the loop after the process is gone.
-    await until('no descriptor of this test is left', () => openFiles() <= filesBefore).catch(() => undefined);
+    await until('no descriptor of this test is left', () => openFiles() <= filesBefore).catch(
+      () => undefined,
+    );
     expect(openFiles()).toBeLessThanOrEqual(filesBefore);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -50,7 +50,7 @@ export function descendants(pid = process.pid): ProcessFacts[] {
   const all = allProcesses();
   const found: ProcessFacts[] = [];
   const parents = new Set([pid]);
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     for (const facts of all) {
       if (parents.has(facts.parent) && !parents.has(facts.pid)) {

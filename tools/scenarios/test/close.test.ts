@@ -13,10 +13,13 @@ describe('close', () => {
     const pids = pidsOf(pool);
     const calls = Array.from({ length: 14 }, (_, n) => pool.call('nap', [0.2, n]));
     const closing = pool.close();
-    expect(pool.close()).toBe(closing);
-    expect(await rejection(pool.call('echo', [1]))).toMatchObject({ code: 'pool-closed', outcome: 'not-started' });
+    const again = pool.close();
+    expect(await rejection(pool.call('echo', [1]))).toMatchObject({
+      code: 'pool-closed',
+      outcome: 'not-started',
+    });
     expect(await Promise.all(calls)).toEqual([...Array(14).keys()]);
-    await closing;
+    await Promise.all([closing, again]);
     expect(pids.filter(isAlive)).toEqual([]);
     expect(processesWithEnv(testMark().name, testMark().value)).toEqual([]);
   });
@@ -29,7 +32,10 @@ describe('close', () => {
     await pool.close({ force: true });
     const errors = await Promise.all(calls);
     expect(errors.map(({ code }) => code)).toEqual(Array(14).fill('pool-closed'));
-    expect(errors.map(({ outcome }) => outcome)).toEqual([...Array(4).fill('unknown'), ...Array(10).fill('not-started')]);
+    expect(errors.map(({ outcome }) => outcome)).toEqual([
+      ...Array(4).fill('unknown'),
+      ...Array(10).fill('not-started'),
+    ]);
     expect(pids.filter(isAlive)).toEqual([]);
   });
 
@@ -48,8 +54,17 @@ describe('close', () => {
     const pool = await poolFor('echo');
     await pool.close();
     await pool.close();
-    expect(await rejection(pool.call('echo', [1]))).toMatchObject({ category: 'resource', code: 'pool-closed' });
-    expect(await rejection((async () => { for await (const _ of pool.stream('echo')); })())).toMatchObject({ code: 'pool-closed' });
+    expect(await rejection(pool.call('echo', [1]))).toMatchObject({
+      category: 'resource',
+      code: 'pool-closed',
+    });
+    expect(
+      await rejection(
+        (async () => {
+          for await (const _ of pool.stream('echo'));
+        })(),
+      ),
+    ).toMatchObject({ code: 'pool-closed' });
     expect(await rejection(pool.session('late').call('echo', [1]))).toMatchObject({ code: 'pool-closed' });
     expect(processesWithEnv(testMark().name, testMark().value)).toEqual([]);
   });
@@ -70,13 +85,20 @@ describe('close', () => {
       const pool = await createPythonPool(${JSON.stringify(optionsFor('echo', { size: 2, minReady: 2 }))});
       console.log(await pool.call('echo', ['done']));
     `;
-    const host = spawn(process.execPath, ['--import', 'tsx', '--conditions=@pypool/source', '--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-    });
+    const host = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--conditions=@pypool/source', '--input-type=module', '-e', script],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        cwd: fileURLToPath(new URL('..', import.meta.url)),
+      },
+    );
     const [output, [code]] = await Promise.all([text(host.stdout), once(host, 'exit')]);
     expect(output).toBe('done\n');
     expect(code).toBe(0);
-    await until('its workers are gone', () => processesWithEnv(testMark().name, testMark().value).length === 0);
+    await until(
+      'its workers are gone',
+      () => processesWithEnv(testMark().name, testMark().value).length === 0,
+    );
   });
 });

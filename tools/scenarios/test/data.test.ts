@@ -144,8 +144,15 @@ describe('data, streams, errors', () => {
       pythonModule: 'builtins',
       args: ['bad value', 42],
     });
-    expect(await rejection(pool.call('key_error'))).toMatchObject({ pythonType: 'KeyError', args: ['missing'] });
-    expect(await rejection(pool.call('custom'))).toMatchObject({ pythonType: 'OutOfStock', pythonModule: 'errors', args: ['bolt', 3] });
+    expect(await rejection(pool.call('key_error'))).toMatchObject({
+      pythonType: 'KeyError',
+      args: ['missing'],
+    });
+    expect(await rejection(pool.call('custom'))).toMatchObject({
+      pythonType: 'OutOfStock',
+      pythonModule: 'errors',
+      args: ['bolt', 3],
+    });
     const chained = await rejection(pool.call('chained'));
     expect(chained).toMatchObject({ pythonType: 'RuntimeError', cause: { pythonType: 'KeyError' } });
     expect(chained.traceback).toContain('The above exception was the direct cause');
@@ -156,7 +163,10 @@ describe('data, streams, errors', () => {
     if (await pool.call('has_groups')) {
       const group = await rejection(pool.call('group'));
       expect(group).toMatchObject({ pythonType: 'ExceptionGroup' });
-      expect(group.exceptions.map(({ pythonType }: { pythonType: string }) => pythonType)).toEqual(['ValueError', 'TypeError']);
+      expect(group.exceptions.map(({ pythonType }: { pythonType: string }) => pythonType)).toEqual([
+        'ValueError',
+        'TypeError',
+      ]);
     }
   });
 
@@ -185,23 +195,56 @@ describe('data, streams, errors', () => {
   });
 
   it('S59 oversize in either direction: a typed error, connection and worker survive', async () => {
-    await using pool = await poolFor('echo', { size: 1, limits: { maxFrameBytes: 65_536, maxBufferBytes: 65_536 } });
+    await using pool = await poolFor('echo', {
+      size: 1,
+      limits: { maxFrameBytes: 65_536, maxBufferBytes: 65_536 },
+    });
     const [pid] = pidsOf(pool);
     const oversize = { category: 'communication', code: 'frame-too-large' };
-    expect(await rejection(pool.call('echo', ['x'.repeat(70_000)]))).toMatchObject({ ...oversize, outcome: 'not-started' });
-    expect(await rejection(pool.call('echo', [new Uint8Array(70_000)]))).toMatchObject({ ...oversize, outcome: 'not-started' });
+    expect(await rejection(pool.call('echo', ['x'.repeat(70_000)]))).toMatchObject({
+      ...oversize,
+      outcome: 'not-started',
+    });
+    expect(await rejection(pool.call('echo', [new Uint8Array(70_000)]))).toMatchObject({
+      ...oversize,
+      outcome: 'not-started',
+    });
     // 30 000 characters of two bytes fit on their way in; the handler's answer, said twice, does not.
-    await using doubling = await poolFor('doubling', { size: 1, limits: { maxFrameBytes: 65_536, maxBufferBytes: 65_536 } });
-    expect(await rejection(doubling.call('twice', ['x'.repeat(40_000)]))).toMatchObject({ ...oversize, outcome: 'finished' });
-    expect(await rejection(doubling.call('twice', [new Uint8Array(40_000)]))).toMatchObject({ ...oversize, outcome: 'finished' });
+    await using doubling = await poolFor('doubling', {
+      size: 1,
+      limits: { maxFrameBytes: 65_536, maxBufferBytes: 65_536 },
+    });
+    expect(await rejection(doubling.call('twice', ['x'.repeat(40_000)]))).toMatchObject({
+      ...oversize,
+      outcome: 'finished',
+    });
+    expect(await rejection(doubling.call('twice', [new Uint8Array(40_000)]))).toMatchObject({
+      ...oversize,
+      outcome: 'finished',
+    });
     expect(await doubling.call('twice', ['ab'])).toBe('abab');
     expect(await pool.call('pid')).toBe(pid);
   });
 
   it('S60 hostile names: typed, and nothing is polluted', async () => {
     await using pool = await poolFor('echo', { size: 1 });
-    for (const name of ['__proto__', 'constructor', 'os.system', '..', 'hidden', 'os', '__import__', 'echo.__globals__', '', 'toString'])
-      expect(await rejection(pool.call(name, []))).toMatchObject({ category: 'usage', code: 'unknown-function', outcome: 'not-started' });
+    for (const name of [
+      '__proto__',
+      'constructor',
+      'os.system',
+      '..',
+      'hidden',
+      'os',
+      '__import__',
+      'echo.__globals__',
+      '',
+      'toString',
+    ])
+      expect(await rejection(pool.call(name, []))).toMatchObject({
+        category: 'usage',
+        code: 'unknown-function',
+        outcome: 'not-started',
+      });
     expect((await rejection(pool.call('ecko', []))).message).toContain("'echo'");
     const hostile = JSON.parse('{"__proto__": {"polluted": true}, "constructor": 1}') as object;
     const back = await pool.call<Map<string, unknown>>('echo', [hostile]);

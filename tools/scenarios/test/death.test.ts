@@ -4,8 +4,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { PythonPool } from 'pypool';
 import { describe, expect, it } from 'vitest';
-import { lazyPoolFor, optionsFor, pidsOf, poolFor, rejection, testFolder, testMark } from '../src/pool-for.js';
+import {
+  lazyPoolFor,
+  optionsFor,
+  pidsOf,
+  poolFor,
+  rejection,
+  testFolder,
+  testMark,
+} from '../src/pool-for.js';
 import { isAlive, processesWithEnv } from '../src/processes.js';
 import { until } from '../src/until.js';
 
@@ -15,8 +24,8 @@ class OnDecode {
 }
 const onDecode = {
   name: 'on-decode',
-  matches: (value: unknown): value is OnDecode => value instanceof OnDecode,
-  encode: (value: OnDecode) => value.how,
+  is: (value: unknown): value is OnDecode => value instanceof OnDecode,
+  encode: (value: unknown) => (value as OnDecode).how,
   decode: (how: unknown) => new OnDecode(String(how)),
 };
 
@@ -45,31 +54,41 @@ describe('death', () => {
     await using pool = lazyPoolFor('crash', options);
     const running = rejection(pool.call('nap', [60]));
     const queued = pool.call<number>('pid');
-    await until('the first call runs', () => pool.status().workers.some((worker) => worker.running.length > 0));
+    await until('the first call runs', () =>
+      pool.status().workers.some((worker) => worker.running.length > 0),
+    );
     const [pid] = pidsOf(pool);
     process.kill(pid!, 'SIGKILL');
-    expect(await running).toMatchObject({ code: 'worker-exited', outcome: 'unknown', context: { signal: 'SIGKILL' } });
+    expect(await running).toMatchObject({
+      code: 'worker-exited',
+      outcome: 'unknown',
+      context: { signal: 'SIGKILL' },
+    });
     expect(await queued).not.toBe(pid);
   });
 
   it('S36 crash isolation: of 20 calls on 4 workers, exactly the third fails', async () => {
     await using pool = await poolFor('crash', { size: 4, minReady: 4 });
-    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => pool.call('segfault_third', [n])));
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, n) => pool.call('segfault_third', [n])),
+    );
     const failed = results.flatMap((result, n) => (result.status === 'rejected' ? [n] : []));
     expect(failed).toEqual([3]);
   });
 
   describe('S37 crash matrix', () => {
     const places = {
-      'decoding arguments': (how: string) => ['take', [new OnDecode(how)]] as const,
-      executing: (how: string) => ['run', [how]] as const,
-      'encoding the result': (how: string) => ['result', [how]] as const,
+      'decoding arguments': (how: string) => ({ name: 'take', args: [new OnDecode(how)] }),
+      executing: (how: string) => ({ name: 'run', args: [how] }),
+      'encoding the result': (how: string) => ({ name: 'result', args: [how] }),
     };
+    const run = (pool: PythonPool, { name, args }: { name: string; args: unknown[] }) =>
+      pool.call(name, args);
     for (const [place, call] of Object.entries(places)) {
       it(`raise while ${place}: a typed error, the worker lives`, async () => {
         await using pool = await poolFor('crash_matrix', { size: 1, types: [onDecode] });
         const [pid] = pidsOf(pool);
-        const error = await rejection(pool.call(...call('raise')));
+        const error = await rejection(run(pool, call('raise')));
         expect(error).toMatchObject({ code: 'python-error', pythonType: 'ValueError' });
         expect(error.message).toContain('as asked');
         expect(await pool.call('pid')).toBe(pid);
@@ -77,26 +96,37 @@ describe('death', () => {
 
       it(`exit while ${place}: the exit code`, async () => {
         await using pool = await poolFor('crash_matrix', { size: 1, types: [onDecode] });
-        const error = await rejection(pool.call(...call('exit')));
+        const error = await rejection(run(pool, call('exit')));
         expect(error).toMatchObject({ code: 'worker-exited', outcome: 'unknown', context: { exitCode: 7 } });
         expect(await pool.call('pid')).not.toBe(error.context.pid);
       });
 
       it(`segfault while ${place}: the signal`, async () => {
         await using pool = await poolFor('crash_matrix', { size: 1, types: [onDecode] });
-        const error = await rejection(pool.call(...call('segfault')));
-        expect(error).toMatchObject({ code: 'worker-exited', outcome: 'unknown', context: { signal: 'SIGSEGV' } });
+        const error = await rejection(run(pool, call('segfault')));
+        expect(error).toMatchObject({
+          code: 'worker-exited',
+          outcome: 'unknown',
+          context: { signal: 'SIGSEGV' },
+        });
         expect(await pool.call('pid')).not.toBe(error.context.pid);
       });
     }
   });
 
   it('S39 death in the middle of a reply of 100 MB: one typed failure, and no reply gets out of step', async () => {
-    await using pool = await poolFor('crash', { size: 1, limits: { maxFrameBytes: 2 ** 26, maxBufferBytes: 2 ** 30 } });
-    const results = await Promise.allSettled([pool.call('die_while_writing', [100_000_000]), pool.call('nap', [0, 'next'])]);
+    await using pool = await poolFor('crash', {
+      size: 1,
+      limits: { maxFrameBytes: 2 ** 26, maxBufferBytes: 2 ** 30 },
+    });
+    const results = await Promise.allSettled([
+      pool.call('die_while_writing', [100_000_000]),
+      pool.call('nap', [0, 'next']),
+    ]);
     expect(results[1]).toEqual({ status: 'fulfilled', value: 'next' });
     // The reply may have been read whole before the kill; then it is a result, and as long as it was made.
-    if (results[0].status === 'rejected') expect(results[0].reason).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
+    if (results[0].status === 'rejected')
+      expect(results[0].reason).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
     else expect((results[0].value as Uint8Array).byteLength).toBe(100_000_000);
     for (let n = 0; n < 10; n += 1) expect(await pool.call('nap', [0, n])).toBe(n);
   });
@@ -135,10 +165,19 @@ describe('death', () => {
   it('S42 Node is killed with idle, busy and starting workers and grandchildren: every descendant goes', async () => {
     const host = spawn(
       process.execPath,
-      ['--import', 'tsx', '--conditions=@pypool/source', fileURLToPath(new URL('../src/host.ts', import.meta.url))],
+      [
+        '--import',
+        'tsx',
+        '--conditions=@pypool/source',
+        fileURLToPath(new URL('../src/host.ts', import.meta.url)),
+      ],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, SCENARIO_OPTIONS: JSON.stringify(optionsFor('grandchild')), SCENARIO_HOST_FOLDER: testFolder() },
+        env: {
+          ...process.env,
+          SCENARIO_OPTIONS: JSON.stringify(optionsFor('grandchild')),
+          SCENARIO_HOST_FOLDER: testFolder(),
+        },
       },
     );
     const [line] = (await once(createInterface(host.stdout), 'line')) as [string];
@@ -148,7 +187,11 @@ describe('death', () => {
     const marked = () => processesWithEnv(testMark().name, testMark().value);
     host.kill('SIGKILL');
     await once(host, 'exit');
-    await until('every descendant of the killed host is gone', () => marked().length === 0 && !pids.some(isAlive), 10_000);
+    await until(
+      'every descendant of the killed host is gone',
+      () => marked().length === 0 && !pids.some(isAlive),
+      10_000,
+    );
   });
 
   it.each(['start_child', 'fork_child'])('S43 a grandchild (%s) goes with the pool', async (handler) => {

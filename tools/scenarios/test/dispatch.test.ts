@@ -53,7 +53,11 @@ describe('dispatch and queue', () => {
     ['first in, first out', {}, ['a', 'b', 'c', 'd', 'e', 'f']],
     ['last in, first out', { queue: lifo() }, ['f', 'e', 'd', 'c', 'b', 'a']],
     ['by priority', { queue: priority() }, ['c', 'f', 'b', 'e', 'a', 'd']],
-    ['fair by key', { queue: fair({ by: (call) => String(call.attributes?.['tenant']) }) }, ['a', 'd', 'b', 'e', 'c', 'f']],
+    [
+      'fair by key',
+      { queue: fair({ by: (call) => String(call.attributes?.['tenant']) }) },
+      ['a', 'd', 'b', 'e', 'c', 'f'],
+    ],
   ])('S14 the queue serves %s', async (_, options, expected) => {
     await using pool = await poolFor('echo', { size: 1, ...options });
     const file = join(testFolder(), 'order');
@@ -86,14 +90,21 @@ describe('dispatch and queue', () => {
     const queued = Array.from({ length: maxQueue }, (_, n) => pool.call('echo', [n]));
     const refused = pool.call('echo', ['too many']);
     const error = await rejection(refused);
-    expect(error).toMatchObject({ category: 'resource', code: 'queue-full', outcome: 'not-started', retryable: true });
+    expect(error).toMatchObject({
+      category: 'resource',
+      code: 'queue-full',
+      outcome: 'not-started',
+      retryable: true,
+    });
     expect(await running).toBe('ran');
     expect(await Promise.all(queued)).toEqual([...Array(maxQueue).keys()]);
   });
 
   it('S16 no queue limit: 5 000 wait', async () => {
     await using pool = await poolFor('echo', { size: 2, maxQueue: Infinity });
-    const answers = await Promise.all(Array.from({ length: 5_000 }, (_, n) => pool.call<number>('echo', [n])));
+    const answers = await Promise.all(
+      Array.from({ length: 5_000 }, (_, n) => pool.call<number>('echo', [n])),
+    );
     expect(answers).toEqual([...Array(5_000).keys()]);
   });
 
@@ -159,7 +170,12 @@ describe('dispatch and queue', () => {
     const reason = new Error('the user left');
     abort.abort(reason);
     const error = await queued;
-    expect(error).toMatchObject({ name: 'AbortError', category: 'cancelled', code: 'aborted', outcome: 'not-started' });
+    expect(error).toMatchObject({
+      name: 'AbortError',
+      category: 'cancelled',
+      code: 'aborted',
+      outcome: 'not-started',
+    });
     expect(error.cause).toBe(reason);
     expect(await running).toBe('untouched');
     await pool.call('note', [file, 'after']);

@@ -65,7 +65,11 @@ describe('sessions', () => {
     await using pool = await poolFor('echo', { size: 2, minReady: 2, selection: strictFailFast() });
     const session = pool.session('impatient');
     const long = session.call('nap', [0.4, 'long']);
-    expect(await rejection(session.call('pid'))).toMatchObject({ category: 'resource', code: 'session-busy', outcome: 'not-started' });
+    expect(await rejection(session.call('pid'))).toMatchObject({
+      category: 'resource',
+      code: 'session-busy',
+      outcome: 'not-started',
+    });
     expect(await long).toBe('long');
   });
 
@@ -75,7 +79,10 @@ describe('sessions', () => {
     const home = await session.call<number>('pid');
     process.kill(home, 'SIGKILL');
     await until('the pool has seen it', () => !pidsOf(pool).includes(home));
-    expect(await rejection(session.call('pid'))).toMatchObject({ category: 'resource', code: 'session-lost' });
+    expect(await rejection(session.call('pid'))).toMatchObject({
+      category: 'resource',
+      code: 'session-lost',
+    });
     const anew = await session.call<number>('pid');
     expect(anew).not.toBe(home);
     expect(await session.call('pid')).toBe(anew);
@@ -98,7 +105,9 @@ describe('sessions', () => {
     await using pool = await poolFor('echo', { size: 1, sessions: { ttlMs: 50, sweepIntervalMs } });
     await pool.session('brief').call('echo', [1]);
     await until('the session has expired', () =>
-      Number.isFinite(sweepIntervalMs) ? pool.sessions.list().length === 0 : pool.sessions.get('brief') === undefined,
+      Number.isFinite(sweepIntervalMs)
+        ? pool.sessions.list().length === 0
+        : pool.sessions.get('brief') === undefined,
     );
     await pool.session('brief').call('echo', [1]);
     expect(pool.sessions.get('brief')).toMatchObject({ operations: 1 });

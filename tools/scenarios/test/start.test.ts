@@ -2,7 +2,16 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPythonPool, pythonPool } from 'pypool';
 import { describe, expect, it } from 'vitest';
-import { lazyPoolFor, optionsFor, pidsOf, poolFor, program, rejection, testFolder, testMark } from '../src/pool-for.js';
+import {
+  lazyPoolFor,
+  optionsFor,
+  pidsOf,
+  poolFor,
+  program,
+  rejection,
+  testFolder,
+  testMark,
+} from '../src/pool-for.js';
 import { descendants, isAlive, processesWithEnv } from '../src/processes.js';
 import { until } from '../src/until.js';
 
@@ -22,7 +31,9 @@ describe('start', () => {
 
   it('S02 ready means usable: calls made during a slow import wait and succeed', async () => {
     await using pool = lazyPoolFor('slow_import', { env: { IMPORT_SECONDS: '3' }, start: 'lazy' });
-    expect(await Promise.all([pool.call('echo', [1]), pool.call('echo', [2]), pool.call('echo', [3])])).toEqual([1, 2, 3]);
+    expect(
+      await Promise.all([pool.call('echo', [1]), pool.call('echo', [2]), pool.call('echo', [3])]),
+    ).toEqual([1, 2, 3]);
   });
 
   it('S03 broken module: the traceback is in the error, and no process is left', async () => {
@@ -36,11 +47,31 @@ describe('start', () => {
   describe('S04 bad options are refused before any process is started', () => {
     const refused: [string, () => unknown, string][] = [
       ['an unknown option', () => createPythonPool({ ...optionsFor('echo'), sizes: 3 } as never), 'sizes'],
-      ['no room for any worker', () => createPythonPool({ ...optionsFor('echo'), size: 0, overflow: 0 }), 'overflow'],
+      [
+        'no room for any worker',
+        () => createPythonPool({ ...optionsFor('echo'), size: 0, overflow: 0 }),
+        'overflow',
+      ],
       ['a negative size', () => createPythonPool({ ...optionsFor('echo'), size: -1 }), 'size'],
-      ['an interpreter that is not there', () => createPythonPool({ ...optionsFor('echo'), python: '/no/such/python3' }), '/no/such/python3'],
-      ['a module that is not there', () => createPythonPool({ ...optionsFor('echo'), module: './no/such.py' }), `${process.cwd()}/no/such.py`],
-      ['a file that is not Python', () => createPythonPool({ ...optionsFor('echo'), module: program('echo').replace('python/echo.py', 'package.json') }), 'package.json'],
+      [
+        'an interpreter that is not there',
+        () => createPythonPool({ ...optionsFor('echo'), python: '/no/such/python3' }),
+        '/no/such/python3',
+      ],
+      [
+        'a module that is not there',
+        () => createPythonPool({ ...optionsFor('echo'), module: './no/such.py' }),
+        `${process.cwd()}/no/such.py`,
+      ],
+      [
+        'a file that is not Python',
+        () =>
+          createPythonPool({
+            ...optionsFor('echo'),
+            module: program('echo').replace('python/echo.py', 'package.json'),
+          }),
+        'package.json',
+      ],
     ];
     it.each(refused)('%s', async (_, create, named) => {
       const error = await rejection(Promise.resolve().then(create) as Promise<unknown>);
@@ -79,7 +110,10 @@ describe('start', () => {
     for (let n = 0; n < 50; n += 1) pids.add(await pool.call<number>('pid'));
     expect(pids.size).toBe(1);
     expect((await failed).error.code).toBe('start-timeout');
-    await until('the hung worker is replaced', () => pidsOf(pool).length === 2 && pool.status().workers.every(({ state }) => state === 'ready'));
+    await until(
+      'the hung worker is replaced',
+      () => pidsOf(pool).length === 2 && pool.status().workers.every(({ state }) => state === 'ready'),
+    );
     expect(descendants().filter(({ state }) => state === 'Z')).toEqual([]);
   });
 

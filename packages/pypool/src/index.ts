@@ -1,0 +1,54 @@
+// The pool
+export { createPythonPool, pythonPool } from './python-pool.js';
+export type { PythonPool, PythonPoolEvents } from './python-pool.js';
+export type { PythonPoolOptions } from './options.js';
+export type {
+  CallFunctions,
+  CloseOptions,
+  PoolCallOptions,
+  PoolHealth,
+  PoolStats,
+  PoolStatus,
+  PoolStream,
+  RunningCall,
+  WorkerStatus,
+} from '@pypool/pool';
+export type { Session, SessionInfo, SessionMetadata, SessionRegistryOptions } from '@pypool/sessions';
+
+// Errors
+export {
+  AbortError,
+  CommunicationError,
+  PypoolError,
+  PythonError,
+  ResourceError,
+  SystemError,
+  TimeoutError,
+  UsageError,
+  isPypoolError,
+} from '@pypool/protocol';
+export type { ErrorCategory, ErrorCode, Outcome, PythonFailure, PythonFrame } from '@pypool/protocol';
+
+// Values that only Python has
+export {
+  NdArray,
+  PythonValue,
+  decimal,
+  ndarray,
+  pyComplex,
+  pyDate,
+  pyDatetime,
+  pyFloat,
+  pyFrozenSet,
+  pyTime,
+  pyTimedelta,
+  pyTuple,
+  uuid,
+} from '@pypool/protocol';
+export type { ValueType } from '@pypool/protocol';
+
+// Parts to choose from
+export { fair, fifo, leastBusy, lifo, priority, roundRobin } from '@pypool/pool';
+export { hint, memoryStore, strictFailFast, strictQueue } from '@pypool/sessions';
+export { spawnLauncher } from '@pypool/worker';
+export { pipeTransport } from '@pypool/transport-pipe';
