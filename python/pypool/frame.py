@@ -12,7 +12,7 @@ from .errors import FrameTooLarge, ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Protocol
 
     Buffer = bytes | bytearray | memoryview
@@ -292,22 +292,26 @@ class FrameDecoder:
 
     Args:
         accepts: The frame types that this channel and direction may carry.
+        on_frame: Called with each frame, in order, from :meth:`push`.
         limits: May be replaced between two frames.
     """
 
-    __slots__ = ("_accepts", "_dead", "_memory", "limits")
+    __slots__ = ("_accepts", "_dead", "_memory", "_on_frame", "limits")
 
-    def __init__(self, accepts: frozenset[int], limits: FrameLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        accepts: frozenset[int],
+        on_frame: Callable[[Frame], None],
+        limits: FrameLimits = DEFAULT_LIMITS,
+    ) -> None:
         self.limits = limits
         self._accepts = accepts
+        self._on_frame = on_frame
         self._memory = bytearray()
         self._dead = False
 
-    def push(self, data: Buffer) -> list[Frame]:
-        """Take the next bytes of the stream.
-
-        Returns:
-            The frames that they complete, in order.
+    def push(self, data: Buffer) -> None:
+        """Take the next bytes of the stream, and hand out the frames that they complete.
 
         Raises:
             ProtocolError: The bytes are no frame of this channel. The decoder stays dead.
@@ -316,21 +320,16 @@ class FrameDecoder:
         if self._dead:
             raise ProtocolError("the stream was broken before these bytes")
         self._memory += data
-        frames: list[Frame] = []
-        try:
-            position = 0
-            while True:
-                frame, following = self._parse(position)
-                if frame is None:
-                    break
-                frames.append(frame)
-                position = following
-        except (ProtocolError, FrameTooLarge):
-            self._dead = True
-            self._memory = bytearray()
-            raise
+        position = 0
+        self._dead = True  # and stays so where anything below raises
+        while True:
+            frame, following = self._parse(position)
+            if frame is None:
+                break
+            self._on_frame(frame)
+            position = following
         del self._memory[:position]
-        return frames
+        self._dead = False
 
     def end(self) -> None:
         """The stream has ended.

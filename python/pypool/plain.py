@@ -22,10 +22,11 @@ MAX_SAFE_INTEGER = 2**53 - 1
 _SAFE_BITS = 53
 _SCALARS = frozenset({type(None), bool, str, int, float})
 _CONTAINERS = frozenset({list, tuple, dict})
+_LISTS = frozenset({list, tuple})
 _INTS = frozenset({int, bool})
 _STR_ONLY = {str}
 _FEW = 8
-_MANY = 4096
+_MANY = 64
 
 _values = dict.values
 _bit_length = int.bit_length
@@ -76,15 +77,15 @@ def _hold_plain(parents: Sequence[Iterable[Any]], kinds: set[type], depth: int, 
     """Whether the containers among the items of `parents`, which are of `kinds`, hold plain values alone."""
     while True:
         if dict in kinds:
-            dicts = [item for parent in parents for item in parent if type(item) is dict]
+            dicts = _distinct([item for parent in parents for item in parent if type(item) is dict])
             keys = _union(*dicts)
             if (keys and {*map(type, keys)} != _STR_ONLY) or "__proto__" in keys:
                 return False
             groups: list[Any] = [*map(_values, dicts)]
             if len(kinds) > 1:
-                groups += [item for parent in parents for item in parent if type(item) in (list, tuple)]
+                groups += _distinct([item for parent in parents for item in parent if type(item) in _LISTS])
         else:
-            groups = [item for parent in parents for item in parent if type(item) in _CONTAINERS]
+            groups = _distinct([item for parent in parents for item in parent if type(item) in _LISTS])
         kinds = _union(*[map(type, group) for group in groups])
         if int in kinds and not (integers and _fit([item for group in groups for item in group], kinds)):
             return False
@@ -94,9 +95,14 @@ def _hold_plain(parents: Sequence[Iterable[Any]], kinds: set[type], depth: int, 
         if depth == 1 or not kinds <= _CONTAINERS:
             return False
         depth -= 1
-        if len(groups) > _MANY:  # a cycle must not multiply from level to level
-            groups = [*{id(group): group for group in groups}.values()]
         parents = groups
+
+
+def _distinct(containers: list[Any]) -> list[Any]:
+    """Each container once, so that those of a cycle do not multiply from level to level."""
+    if len(containers) <= _MANY:
+        return containers
+    return [*dict(zip(map(id, containers), containers)).values()]
 
 
 def _fit(items: Iterable[Any], kinds: set[type]) -> bool:

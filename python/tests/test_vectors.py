@@ -55,8 +55,9 @@ class FrameVectors(unittest.TestCase):
     def test_decoder_finds_the_frames(self):
         for vector in self.vectors["valid"]:
             with self.subTest(vector["name"]):
-                decoder = FrameDecoder(ACCEPTS[vector["channel"]], self.limits)
-                found = decoder.push(bytes.fromhex(vector["hex"]))
+                found = []
+                decoder = FrameDecoder(ACCEPTS[vector["channel"]], found.append, self.limits)
+                decoder.push(bytes.fromhex(vector["hex"]))
                 decoder.end()
                 self.assertEqual([parts(frame) for frame in found], vector["frames"])
 
@@ -66,8 +67,10 @@ class FrameVectors(unittest.TestCase):
             step = max(1, len(data) // 300)
             with self.subTest(vector["name"]):
                 for cut in range(0, len(data), step):
-                    decoder = FrameDecoder(ACCEPTS[vector["channel"]], self.limits)
-                    found = decoder.push(data[:cut]) + decoder.push(data[cut:])
+                    found = []
+                    decoder = FrameDecoder(ACCEPTS[vector["channel"]], found.append, self.limits)
+                    decoder.push(data[:cut])
+                    decoder.push(data[cut:])
                     decoder.end()
                     self.assertEqual([parts(frame) for frame in found], vector["frames"])
 
@@ -94,7 +97,7 @@ class FrameVectors(unittest.TestCase):
     def test_decoder_refuses_what_is_malformed_and_stays_dead(self):
         for vector in self.vectors["malformed"]:
             with self.subTest(vector["name"]):
-                decoder = FrameDecoder(ACCEPTS[vector["channel"]], self.limits)
+                decoder = FrameDecoder(ACCEPTS[vector["channel"]], lambda _frame: None, self.limits)
                 if vector["at"] == "end":
                     decoder.push(bytes.fromhex(vector["hex"]))
                     self.assertRaises(ERRORS[vector["error"]], decoder.end)
