@@ -47,7 +47,7 @@ def note_nap(path, text, seconds):
 @expose
 def session():
     call = current_call()
-    return {"session": call.session_id, "metadata": call.metadata, "attributes": call.attributes, "pid": os.getpid()}
+    return {"session": call.session_id, "metadata": call.session_metadata, "attributes": call.attributes, "pid": os.getpid()}
 
 
 @expose

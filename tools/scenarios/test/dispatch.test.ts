@@ -6,8 +6,9 @@ import { pidsOf, poolFor, rejection, testFolder, testMark, lazyPoolFor } from '.
 import { processesWithEnv } from '../src/processes.js';
 import { until } from '../src/until.js';
 
-/** Worker processes by the operating system: the guardian carries no mark. */
-const alive = () => processesWithEnv(testMark().name, testMark().value).length;
+/** Worker processes by the operating system. Each leads a group; what a version manager's shim starts on the way to Python does not. */
+const alive = () =>
+  processesWithEnv(testMark().name, testMark().value).filter(({ pid, group }) => pid === group).length;
 
 /** Resolves when the pool's only worker runs something. */
 const busy = (pool: { status(): { workers: readonly { running: readonly unknown[] }[] } }) =>
