@@ -107,7 +107,7 @@ class Runtime:
         if frame is None:
             lowest, highest = PROTOCOL_RANGE
             raise ProtocolError(
-                f"Node refused the handshake: runtime {VERSION} speaks versions {lowest} to {highest} of the wire"
+                f"Node refused the handshake: runtime {VERSION} speaks wire versions {lowest} to {highest}"
             )
         if frame.type != FrameType.WELCOME:
             raise ProtocolError(f"Node answered HELLO with a frame of type {frame.type}")

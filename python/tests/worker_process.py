@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,30 @@ class WorkerProcess:
 
     Args:
         module: Name of a fixture, absolute path, or dotted name.
+        cwd: Its working directory.
+        through: A command that starts the command behind it, to stand between this process and the worker.
         welcome: What WELCOME says otherwise than usual.
     """
 
-    def __init__(self, module: str = "echo", *, cwd: str | None = None, **welcome: Any) -> None:
+    def __init__(
+        self, module: str = "echo", *, cwd: str | None = None, through: Sequence[str] = (), **welcome: Any
+    ) -> None:
         pairs = [socket.socketpair() for _ in range(3)]
         self.requests, self.replies_socket, self.control = (ours for ours, _ in pairs)
         theirs = [their for _, their in pairs]
         descriptors = ",".join(str(their.fileno()) for their in theirs)
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-X", "faulthandler", "-c", _BOOTSTRAP, "--channels", f"fd:{descriptors}"],
+            [
+                *through,
+                sys.executable,
+                "-u",
+                "-X",
+                "faulthandler",
+                "-c",
+                _BOOTSTRAP,
+                "--channels",
+                f"fd:{descriptors}",
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
