@@ -4,7 +4,7 @@ import type { SelfTimes } from '../../measure/profile.js';
 const isFunction = (name: string): boolean => !name.startsWith('(');
 
 /** Less than this of a call's time is too few samples to say anything. */
-const LEAST_SHARE = 0.02;
+const LEAST_SHARE = 0.05;
 
 /** The function whose own time per call grew most from a short queue to a long one, among those that matter there. */
 export function largestGrowth(few: SelfTimes, many: SelfTimes): { name: string; growth: number } {

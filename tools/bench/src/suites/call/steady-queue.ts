@@ -1,5 +1,5 @@
 import { createPool } from '@pypool/pool';
-import type { Pool, PoolWorker, WorkerExit, WorkerFactory } from '@pypool/pool';
+import type { PoolWorker, WorkerExit, WorkerFactory } from '@pypool/pool';
 import type { OutgoingCall } from '@pypool/protocol';
 
 import { WORKERS } from '../../subjects/subject.js';
@@ -7,18 +7,30 @@ import { WORKERS } from '../../subjects/subject.js';
 /** Longer than any run, so that every call has the deadlines that calls have and none of them passes. */
 const BUDGET_MS = 600_000;
 
-/** A real pool over workers that do nothing, with a number of calls in its queue that never changes. */
+/** A queue that holds the same number of calls at all times. */
 export interface SteadyQueue {
-  /** So often, make a call and finish the oldest that runs. Microseconds for each, all told. */
-  turn(count: number): Promise<number>;
+  /** Make a call, which goes to the end of the queue. */
+  submit(): Promise<unknown>;
+  /** Finish the oldest call that runs; false where none runs yet. */
+  finish(): boolean;
 }
 
-/** Fill a queue with `queued` calls, and keep it there. */
-export async function steadyQueue(queued: number): Promise<SteadyQueue> {
+/** So often, make a call and finish another. */
+export async function turn(queue: SteadyQueue, count: number): Promise<void> {
+  for (let turned = 0; turned < count; turned += 1) {
+    void queue.submit();
+    // The promise of the call that ends settles, and the next one is dispatched, as they would between two replies.
+    while (!queue.finish()) await Promise.resolve();
+    await Promise.resolve();
+  }
+}
+
+/** A real pool over workers that do nothing. */
+export async function poolQueue(queued: number): Promise<SteadyQueue> {
   const running: OutgoingCall[] = [];
   const pool = createPool({
     name: 'bench',
-    workers: idleWorkers(running),
+    factory: idleWorkers(running),
     size: WORKERS,
     overflow: 0,
     minReady: WORKERS,
@@ -28,48 +40,54 @@ export async function steadyQueue(queued: number): Promise<SteadyQueue> {
     executionTimeoutMs: BUDGET_MS,
   });
   await pool.ready();
-  for (let made = 0; made < WORKERS + queued; made += 1) submit(pool);
-  return {
-    async turn(count) {
-      const before = performance.now();
-      for (let turned = 0; turned < count; turned += 1) {
-        submit(pool);
-        // The promise of the call that ends settles, and the next one is dispatched, as they would between two replies.
-        while (running.length === 0) await Promise.resolve();
-        running.shift()!.onResult(turned);
-        await Promise.resolve();
-      }
-      return ((performance.now() - before) * 1000) / count;
+  const queue: SteadyQueue = {
+    submit: () => pool.call('f', [1]),
+    finish() {
+      const call = running.shift();
+      call?.onResult(1);
+      return call !== undefined;
     },
   };
+  for (let made = 0; made < WORKERS + queued; made += 1) void queue.submit();
+  return queue;
 }
 
-function submit(pool: Pool): void {
-  pool.call('f', [1]).catch((error: unknown) => {
-    throw error;
-  });
+/** What remains of a pool when everything is left out but that each call is a promise and waits its turn. */
+export function bareQueue(queued: number): SteadyQueue {
+  let waiting: ((value: unknown) => void)[] = [];
+  let next = 0;
+  const queue: SteadyQueue = {
+    submit: () => new Promise((resolve) => waiting.push(resolve)),
+    finish() {
+      waiting[next]!(1);
+      next += 1;
+      if (next > queued) {
+        waiting = waiting.slice(next);
+        next = 0;
+      }
+      return true;
+    },
+  };
+  for (let made = 0; made < queued; made += 1) void queue.submit();
+  return queue;
 }
 
 /** Workers that take a call and leave its end to the bench. */
 function idleWorkers(running: OutgoingCall[]): WorkerFactory {
   const exit: WorkerExit = { reason: 'closed', exitCode: 0, signal: undefined, error: undefined };
-  const ended = async (): Promise<WorkerExit> => exit;
-  return {
-    async start(): Promise<PoolWorker> {
-      return {
-        concurrency: 1,
-        facts: {},
-        run(call) {
-          call.onStart();
-          running.push(call);
-        },
-        cancel: () => undefined,
-        leave: () => undefined,
-        grant: () => undefined,
-        close: ended,
-        kill: ended,
-      };
+  const ended = (): Promise<WorkerExit> => Promise.resolve(exit);
+  const worker: PoolWorker = {
+    concurrency: 1,
+    facts: {},
+    run(call) {
+      call.onStart();
+      running.push(call);
     },
-    async close() {},
+    cancel: () => undefined,
+    leave: () => undefined,
+    grant: () => undefined,
+    close: ended,
+    kill: ended,
   };
+  return { start: () => Promise.resolve({ ...worker }), close: () => Promise.resolve() };
 }

@@ -1,0 +1,22 @@
+import { PerformanceObserver } from 'node:perf_hooks';
+
+/** Adds up how long V8 stopped this process to collect garbage. */
+export class GarbageWatch {
+  #totalUs = 0;
+  readonly #observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) this.#totalUs += entry.duration * 1000;
+  });
+
+  constructor() {
+    this.#observer.observe({ entryTypes: ['gc'] });
+  }
+
+  /** Microseconds since the last time this was asked. */
+  async take(): Promise<number> {
+    // Node hands entries out in a turn of their own, behind whatever is queued by now.
+    await new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
+    const total = this.#totalUs;
+    this.#totalUs = 0;
+    return total;
+  }
+}
