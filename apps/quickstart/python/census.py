@@ -59,6 +59,11 @@ def census(path: str) -> "dict[str, object]":
         if isinstance(node, Block):
             depth += 1
             nesting = max(nesting, depth)
+            if isinstance(node, ast.If) and len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+                # `elif` is an If in the orelse of an If, and no deeper than it.
+                todo.append((node.orelse[0], depth - 1))
+                todo.extend((child, depth) for child in [node.test, *node.body])
+                continue
         if isinstance(node, Function):
             functions += 1
             lines = (node.end_lineno or node.lineno) - node.lineno + 1

@@ -16,7 +16,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Children of this very process that still run, by pid; empty where the system has no `/proc`. */
+/** Children of this very process that run, by pid; empty where the system has no `/proc`. */
 export function livingChildren(): number[] {
   if (!hasProc()) return [];
   return readdirSync('/proc/self/task')

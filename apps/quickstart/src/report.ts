@@ -67,18 +67,27 @@ export function censusReport(
   return `${census}\n\nmost imported: ${favourites}`;
 }
 
+/** What the app has measured itself. */
+export interface Measured {
+  readonly startMs: number;
+  readonly seconds: number;
+  readonly calls: number;
+  /** Calls of workers that are gone, by worker id. */
+  readonly callsOfTheDead: ReadonlyMap<string, number>;
+}
+
 /** The pool's own figures. */
-export function poolReport(pool: PythonPool, startMs: number, seconds: number, calls: number): string {
-  const stats = pool.stats();
-  const perWorker = pool
-    .status()
-    .workers.map((worker) => `${worker.id}: ${worker.calls}`)
-    .join(', ');
+export function poolReport(pool: PythonPool, { startMs, seconds, calls, callsOfTheDead }: Measured): string {
+  const { latency, workers } = pool.stats();
+  const perWorker = [
+    ...[...callsOfTheDead].map(([id, count]) => `${id}: ${count} (gone)`),
+    ...pool.status().workers.map(({ id, calls: count }) => `${id}: ${count}`),
+  ].join(', ');
   const ms = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(1)} ms`);
   return [
     `start     ${ms(startMs)} until the first worker was ready`,
     `calls     ${calls} answers in ${seconds.toFixed(2)} s (${Math.round(calls / seconds)} a second)`,
-    `latency   p50 ${ms(stats.latency.p50Ms)}, p99 ${ms(stats.latency.p99Ms)}, the wait in the queue included`,
-    `workers   calls each: ${perWorker}; ${stats.workers.restarts} replaced`,
+    `latency   p50 ${ms(latency.p50Ms)}, p99 ${ms(latency.p99Ms)}, the wait for a worker included`,
+    `workers   calls each: ${perWorker}; ${workers.restarts} replaced`,
   ].join('\n');
 }

@@ -12,9 +12,11 @@ export interface CensusResult {
   readonly answers: ReadonlyMap<string, number>;
 }
 
+/** Files on their way at once: two for each worker, so that none waits for us. */
+const AT_ONCE = 4;
+
 /**
- * Send every file through the pool, as many at once as it likes to queue: the packages' files in a session named after the package,
- * the rest anonymously.
+ * Send every file through the pool: the packages' files in a session named after the package, the rest anonymously.
  *
  * @param onAnswer - called after each answer with the count so far.
  */
@@ -44,6 +46,10 @@ export async function runCensus(
     }
   };
 
-  await Promise.all(files.map(countOne));
+  const waiting = files.values();
+  const countOn = async (): Promise<void> => {
+    for (const file of waiting) await countOne(file);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, countOn));
   return { facts, madeAgain, answers };
 }

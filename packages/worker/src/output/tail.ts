@@ -5,7 +5,7 @@ export class Tail {
   #lines: string[] = [];
   #bytes = 0;
 
-  constructor(maxLines = 20, maxBytes = 8_192) {
+  constructor(maxLines = 50, maxBytes = 8_192) {
     this.#maxLines = maxLines;
     this.#maxBytes = maxBytes;
   }
