@@ -34,3 +34,7 @@ export type { FairOptions } from './strategies/fair.js';
 // Time
 export { systemClock } from './clock/system-clock.js';
 export type { Clock, ClockHold, ClockTimer } from './clock/clock.js';
+
+// Typed functions over whatever can call
+export { functionsOf } from './functions.js';
+export type { CallFunctions, Caller } from './functions.js';

@@ -175,11 +175,9 @@ export class FakeFactory implements WorkerFactory {
       };
       this.pending.push(start);
       this.#count();
-      if (this.honoursAbort) {
-        signal.addEventListener('abort', () => {
-          if (this.pending.includes(start)) start.fail(signal.reason as PypoolError);
-        });
-      }
+      signal.addEventListener('abort', () => {
+        if (this.honoursAbort && this.pending.includes(start)) start.fail(signal.reason as PypoolError);
+      });
     });
   }
 

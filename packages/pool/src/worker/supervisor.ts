@@ -142,12 +142,14 @@ export class Supervisor {
   }
 
   #failed(record: WorkerRecord, error: PypoolError): void {
-    if (record.state.kind === 'dead') return;
-    const told = record.state.kind === 'retiring';
-    this.#gone(record);
-    if (!told) this.#owner.onStartFailed(record, error);
+    if (record.state.kind === 'retiring') return this.#gone(record);
+    this.#starts.delete(record);
+    this.#roster.move(record, { kind: 'dead', since: this.#options.clock.now() });
+    // One step, not two: between them the pool would start the next worker without the pause that this failure brings.
+    this.#owner.onStartFailed(record, error);
   }
 
+  /** The end of a start that was given up. */
   #gone(record: WorkerRecord): void {
     this.#starts.delete(record);
     this.#roster.move(record, { kind: 'dead', since: this.#options.clock.now() });

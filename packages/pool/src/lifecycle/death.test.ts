@@ -1,0 +1,186 @@
+import { createError } from '@pypool/protocol';
+import { describe, expect, it } from 'vitest';
+
+import { flush } from '../test-support/fake-clock.js';
+import { fakePool, rejection } from '../test-support/fake-pool.js';
+import { died } from '../test-support/fake-worker.js';
+
+describe('death of a worker', () => {
+  it('S34 brings a replacement with no further call, as soon as the worker is unavailable', async () => {
+    const { pool, factory } = await fakePool({ size: 2 });
+    const call = rejection(pool.call('segfault'));
+    const neighbour = pool.call('neighbour');
+    factory.workers[0]!.die({ reap: false });
+    await flush();
+    expect(factory.workers).toHaveLength(3);
+    // The dead one holds its slot until it is reaped.
+    expect(factory.started[2]).toMatchObject({ slot: 2 });
+    expect(await call).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
+    factory.workers[1]!.answer('unaffected');
+    expect(await neighbour).toBe('unaffected');
+    factory.workers[0]!.reap();
+    expect(pool.status().workers.map(({ slot }) => slot)).toEqual([1, 2]);
+    expect(pool.stats().workers).toMatchObject({ restarts: 1, exits: 1 });
+  });
+
+  it('replaces a lazily started worker that dies idle', async () => {
+    const { pool, factory } = await fakePool({ start: 'lazy' });
+    const call = pool.call('call');
+    await flush();
+    factory.workers[0]!.answer();
+    await call;
+    factory.workers[0]!.die();
+    await flush();
+    expect(factory.alive).toHaveLength(1);
+  });
+
+  it('replaces a worker that exits without a word', async () => {
+    const { factory } = await fakePool();
+    factory.workers[0]!.reap();
+    await flush();
+    expect(factory.alive).toHaveLength(1);
+  });
+
+  it.each([
+    ['eager', { size: 1, overflow: 0, start: 'eager' as const }],
+    ['lazy', { size: 1, overflow: 0, start: 'lazy' as const }],
+    ['overflow alone', { size: 0, overflow: 1, start: 'lazy' as const }],
+  ])('S35 serves the queue behind a dead worker on a new one (%s)', async (_, options) => {
+    const { pool, factory } = await fakePool(options);
+    const running = rejection(pool.call('running'));
+    const queued = pool.call('queued');
+    await flush();
+    factory.workers[0]!.die();
+    expect(await running).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
+    await flush();
+    factory.workers[1]!.answer('served');
+    expect(await queued).toBe('served');
+  });
+
+  it('S36 fails exactly the call that killed its worker', async () => {
+    const { pool, factory } = await fakePool({ size: 4 });
+    const calls = Array.from({ length: 20 }, (_, n) => pool.call(`call-${n}`));
+    const results = Promise.allSettled(calls);
+    for (let open = 20; open > 0; open -= 1) {
+      const worker = factory.alive.find((one) => one.calls.length > 0)!;
+      if (worker.calls[0]!.name === 'call-3') worker.die();
+      else worker.answer();
+      await flush();
+    }
+    expect((await results).flatMap(({ status }, n) => (status === 'rejected' ? [n] : []))).toEqual([3]);
+  });
+
+  it('gives a call that provably never ran to another worker, before those who wait', async () => {
+    const { pool, factory } = await fakePool({ size: 1 });
+    const retried: unknown[] = [];
+    pool.on('call-retried', (event) => retried.push(event));
+    const call = pool.call('call');
+    void pool.call('queued');
+    factory.workers[0]!.fail(died('not-started'));
+    await flush();
+    expect(factory.alive[0]!.calls[0]!.name).toBe('call');
+    factory.alive[0]!.answer('second try');
+    expect(await call).toBe('second try');
+    expect(retried).toMatchObject([{ name: 'call', attempts: 1, workerId: 'pool-0.1' }]);
+    expect(factory.workers[0]!.exit).toMatchObject({ reason: 'killed' });
+  });
+
+  it('tries a call at most maxAttempts times', async () => {
+    const { pool, factory } = await fakePool({ maxAttempts: 2 });
+    const call = rejection(pool.call('call'));
+    for (let n = 0; n < 2; n += 1) {
+      factory.alive[0]!.fail(died('not-started'));
+      await flush();
+    }
+    expect(await call).toMatchObject({ code: 'worker-exited', outcome: 'not-started' });
+  });
+
+  it('does not try a call again that may have run, unless it is idempotent', async () => {
+    const { pool, factory } = await fakePool({ size: 2 });
+    const careful = rejection(pool.call('careful'));
+    const idempotent = pool.call('idempotent', [], { idempotent: true });
+    factory.workers[0]!.die();
+    factory.workers[1]!.die();
+    await flush();
+    expect(await careful).toMatchObject({ outcome: 'unknown' });
+    factory.alive.find(({ calls }) => calls.length > 0)!.answer('served');
+    expect(await idempotent).toBe('served');
+  });
+
+  it('does not try again what failed for a reason of its own', async () => {
+    const { pool, factory } = await fakePool();
+    const call = rejection(pool.call('call', [], { idempotent: true }));
+    factory.workers[0]!.fail(createError({ code: 'frame-too-large', message: 'too large' }));
+    expect(await call).toMatchObject({ code: 'frame-too-large' });
+    expect(factory.alive).toHaveLength(1);
+    expect(pool.status().workers[0]).toMatchObject({ id: 'pool-0.1', state: 'ready' });
+  });
+
+  it('tells a caller whose worker went without answering', async () => {
+    const { pool, factory } = await fakePool();
+    const call = rejection(pool.call('call'));
+    factory.workers[0]!.reap();
+    expect(await call).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
+    await flush();
+    expect(pool.status()).toMatchObject({ running: 0, queued: 0 });
+  });
+
+  it('pauses before the next start once workers die young again and again, and recovers', async () => {
+    const { factory, clock } = await fakePool();
+    for (let n = 0; n < 4; n += 1) {
+      factory.alive[0]!.die();
+      await flush();
+    }
+    expect(factory.alive).toHaveLength(0);
+    await clock.advance(100);
+    expect(factory.alive).toHaveLength(1);
+    await clock.advance(60_000);
+    factory.alive[0]!.die();
+    await flush();
+    expect(factory.alive).toHaveLength(1);
+  });
+
+  it('does not pause when workers are ended over the time of their calls', async () => {
+    const { pool, factory } = await fakePool();
+    for (let n = 0; n < 10; n += 1) {
+      const call = rejection(pool.call('slow'));
+      const timeout = createError({ code: 'execution-timeout', message: 'too slow', outcome: 'unknown' });
+      const worker = factory.alive[0]!;
+      worker.observer.onUnavailable(timeout);
+      worker.fail(timeout);
+      worker.observer.onExit({ reason: 'killed', exitCode: undefined, signal: 'SIGKILL', error: timeout });
+      worker.exit = { reason: 'killed', exitCode: undefined, signal: 'SIGKILL', error: timeout };
+      expect(await call).toMatchObject({ code: 'execution-timeout' });
+      await flush();
+      expect(factory.alive).toHaveLength(1);
+    }
+  });
+});
+
+describe('recycling', () => {
+  it('S22 serves seven calls with a fresh worker each', async () => {
+    const { pool, factory } = await fakePool({ start: 'lazy', maxCalls: 1 });
+    const calls = Array.from({ length: 7 }, (_, n) => pool.call('call', [n]));
+    for (let n = 0; n < 7; n += 1) {
+      await flush();
+      factory.alive[0]!.answer(n);
+    }
+    expect(await Promise.all(calls)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(factory.workers.map(({ given }) => given).slice(0, 7)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(factory.most).toBe(1);
+  });
+
+  it('lets a worker finish what it has before it is replaced', async () => {
+    const { pool, factory } = await fakePool({ maxCalls: 2, concurrency: 2 });
+    const calls = [pool.call('a'), pool.call('b'), pool.call('c')];
+    const [old] = factory.workers;
+    expect(pool.status().workers[0]).toMatchObject({ state: 'retiring', reason: 'recycled' });
+    old!.answer('a');
+    await flush();
+    expect(old!.closing).toBe(false);
+    old!.answer('b');
+    await flush();
+    factory.alive[0]!.answer('c');
+    expect(await Promise.all(calls)).toEqual(['a', 'b', 'c']);
+  });
+});
