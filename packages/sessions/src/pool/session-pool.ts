@@ -1,8 +1,7 @@
-import type { PoolCallOptions } from '@pypool/pool';
+import type { PoolCallOptions, SelectionStrategy } from '@pypool/pool';
 import { isPypoolError } from '@pypool/protocol';
 
 import { isAffinity } from '../affinity/affinity.js';
-import type { Affinity } from '../affinity/affinity.js';
 import { assertMetadata, assertSessionId } from '../registry/metadata.js';
 import type { SessionRegistryOptions } from '../registry/options.js';
 import { createSessionRegistry } from '../registry/registry.js';
@@ -15,10 +14,9 @@ import type { Session } from './session.js';
 /** How sessions are kept, and what they are bound by. */
 export interface SessionPoolOptions extends SessionRegistryOptions {
   /**
-   * The affinity that the pool selects its workers by, so that it forgets the sessions that are over. Any other strategy is ignored,
-   * and so `selection` of the pool's options can be given as it is.
+   * How the pool selects its workers. Where that is an affinity, it forgets the sessions that are over; any other strategy is left alone.
    */
-  readonly affinity?: Affinity | undefined;
+  readonly affinity?: SelectionStrategy | undefined;
 }
 
 /** A pool that knows who calls. What is not called in a session is not touched by it. */
