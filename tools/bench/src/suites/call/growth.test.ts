@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { costliest, largestGrowth } from './growth.js';
 
 it('finds the function whose own time grows with the queue', () => {
-  const few = { 'scan (queue.js)': 0.1, 'settle (pool.js)': 2, '(garbage collector)': 0.1 };
+  const few = { 'scan (queue.js)': 0.2, 'settle (pool.js)': 2, '(garbage collector)': 0.1 };
   const many = { 'scan (queue.js)': 50, 'settle (pool.js)': 2.2, '(garbage collector)': 90 };
-  expect(largestGrowth(few, many)).toEqual({ name: 'scan (queue.js)', growth: 500 });
+  expect(largestGrowth(few, many)).toEqual({ name: 'scan (queue.js)', growth: 250 });
 });
 
 it('finds one that no sample met while the queue was short', () => {
@@ -14,7 +14,7 @@ it('finds one that no sample met while the queue was short', () => {
     { 'settle (pool.js)': 2, 'scan (queue.js)': 8 },
   );
   expect(name).toBe('scan (queue.js)');
-  expect(growth).toBeGreaterThan(100);
+  expect(growth).toBeGreaterThan(50);
 });
 
 it('does not look at functions that cost next to nothing', () => {

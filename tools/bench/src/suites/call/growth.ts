@@ -3,7 +3,7 @@ import type { SelfTimes } from '../../measure/profile.js';
 /** V8's own entries, which are no functions of anybody: `(garbage collector)`, `(program)`, `(idle)`. */
 const isFunction = (name: string): boolean => !name.startsWith('(');
 
-/** Less than this of a call's time is too few samples to say anything. */
+/** Less than this of the functions' time is too few samples to say anything. */
 const LEAST_SHARE = 0.05;
 
 /** The function whose own time per call grew most from a short queue to a long one, among those that matter there. */
@@ -29,5 +29,5 @@ export function costliest(times: SelfTimes, count = 8): string {
 }
 
 function sum(times: SelfTimes): number {
-  return Object.values(times).reduce((total, time) => total + time, 0);
+  return Object.entries(times).reduce((total, [name, time]) => (isFunction(name) ? total + time : total), 0);
 }
