@@ -37,7 +37,12 @@ ARRAY_FORMATS = {
 }
 """What a typed array of JavaScript can be: the format of the ``memoryview`` that it arrives as."""
 
-_KINDS = {**dict.fromkeys("bhilqn", "i"), **dict.fromkeys("BHILQN", "u"), **dict.fromkeys("efd", "f"), "?": "b"}
+_KINDS = {
+    **dict.fromkeys("bhilqn", "i"),
+    **dict.fromkeys("BHILQN", "u"),
+    **dict.fromkeys("efd", "f"),
+    "?": "b",
+}
 
 
 def dtype_of_format(format: str, item_bytes: int) -> str | None:

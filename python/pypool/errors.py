@@ -26,8 +26,8 @@ __all__ = [
     "FrameTooLarge",
     "InvalidArguments",
     "ProtocolError",
-    "UnknownFunction",
     "Unencodable",
+    "UnknownFunction",
     "describe_exception",
 ]
 
@@ -105,7 +105,8 @@ class Unencodable(Exception):
 class FrameTooLarge(Exception):
     """A frame is over a limit of the connection.
 
-    Raised before anything is written (the connection is unharmed), or by a reader before anything is allocated (it is dead).
+    Raised before anything is written (the connection is unharmed), or by a reader before anything is
+    allocated (it is dead).
 
     Args:
         what: Which part is too large.
@@ -126,12 +127,14 @@ class ProtocolError(Exception):
 def describe_exception(
     error: BaseException, encode: Callable[..., tuple[bytes, bool, list[Any]]]
 ) -> dict[str, Any]:
-    """Tell what ended a call, as the error object of SPEC.md section 6. Bounded in size and depth; safe with hostile exceptions.
+    """Tell what ended a call, as the error object of SPEC.md section 6.
+
+    Bounded in size and depth; safe with hostile exceptions.
 
     Args:
         error: What was raised.
-        encode: The connection's encoder (:meth:`pypool.value.ValueCodec.encode`), to find out which of the exception's own data can be
-            sent.
+        encode: The connection's encoder (:meth:`pypool.value.ValueCodec.encode`), to find out which of the
+            exception's own data can be sent.
 
     Returns:
         An error object. Its ``args`` and ``data`` are values, still to be encoded with the rest.

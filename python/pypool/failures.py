@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from .errors import Cancelled, Fail, FrameTooLarge, InvalidArguments, Unencodable, UnknownFunction
 
 TYPE_CHECKING = False
@@ -31,10 +29,13 @@ HEAD_FRAMES = 20
 TAIL_FRAMES = 80
 
 
-def describe_failure(error: BaseException, encode: Callable[..., tuple[bytes, bool, list[Any]]]) -> dict[str, Any]:
+def describe_failure(
+    error: BaseException, encode: Callable[..., tuple[bytes, bool, list[Any]]]
+) -> dict[str, Any]:
     """Tell what ended a call.
 
-    Never raises what a hostile exception raises: whatever cannot be read of it is replaced or left out. Bounded in size and depth.
+    Never raises what a hostile exception raises: whatever cannot be read of it is replaced or left out.
+    Bounded in size and depth.
 
     Args:
         error: What was raised.
@@ -79,7 +80,7 @@ class _Describer:
             self._encode(data, "data")
             self._encode(_wrapped(data), "data")
         except Unencodable as reason:
-            # Loud, for the data are part of a contract: to leave them out would make callers read `undefined`.
+            # Loud, for the data are part of a contract: left out, callers would read `undefined`.
             return {
                 "kind": "unencodable",
                 "message": f"the data of Fail({str(error.code)!r}) cannot be sent: {reason}",
@@ -92,14 +93,13 @@ class _Describer:
     def _python(self, error: BaseException, depth: int) -> dict[str, Any]:
         cls = type(error)
         trace = own_traceback(error.__traceback__)
-        notes = getattr(error, "__notes__", None)
         facts: dict[str, Any] = {
             "type": cls.__qualname__,
             "module": str(cls.__module__),
             "args": self._arguments(error),
             "traceback": _format(error, trace),
             "frames": _frames(trace),
-            "notes": [_cut(note) for note in notes[:MAX_ITEMS] if isinstance(note, str)] if type(notes) is list else [],
+            "notes": _notes(error),
             "cause": self._other(error.__cause__, depth),
             "context": self._other(error.__context__, depth),
             "suppressContext": bool(error.__suppress_context__),
@@ -109,7 +109,7 @@ class _Describer:
 
     def _arguments(self, error: BaseException) -> list[Any]:
         sendable: list[Any] = []
-        arguments = error.args[1:] if _is_group(error) else error.args  # a group's second argument are its members
+        arguments = error.args[:1] if _is_group(error) else error.args  # a group's others are its members
         for argument in arguments[:MAX_ITEMS]:
             try:
                 text, _tagged, buffers = self._encode(_wrapped(argument))
@@ -144,6 +144,13 @@ def own_traceback(trace: TracebackType | None) -> TracebackType | None:
         while user is not None and _is_runtime(user, ("pypool", "asyncio")):
             user = user.tb_next
     return trace if user is None else user
+
+
+def _notes(error: BaseException) -> list[str]:
+    notes = getattr(error, "__notes__", None)
+    if type(notes) is not list:
+        return []
+    return [_cut(note) for note in notes[:MAX_ITEMS] if isinstance(note, str)]
 
 
 def text_of(value: object, limit: int = MAX_TEXT) -> str:
@@ -201,6 +208,6 @@ def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
     for frame, line in places:
         code = frame.f_code
         text = linecache.getline(code.co_filename, line, frame.f_globals).strip()
-        name = code.co_qualname if sys.version_info >= (3, 11) else code.co_name
+        name = getattr(code, "co_qualname", code.co_name)  # from Python 3.11 on
         frames.append({"file": code.co_filename, "line": line, "function": name, "code": _cut(text) or None})
     return frames

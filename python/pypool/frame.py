@@ -1,7 +1,7 @@
 """Frames: the unit of the wire (SPEC.md section 2), read and written with explicit limits.
 
-:class:`FrameReader` and :func:`write_frame` are the hot path of a worker and block on a socket; :class:`FrameDecoder` takes bytes
-in any split and blocks on nothing.
+:class:`FrameReader` and :func:`write_frame` are the hot path of a worker and block on a socket;
+:class:`FrameDecoder` takes bytes in any split and blocks on nothing.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ __all__ = [
     "CONTROL_FROM_NODE",
     "CONTROL_FROM_PYTHON",
     "DEFAULT_LIMITS",
+    "REPLY_TYPES",
+    "REQUEST_TYPES",
     "Frame",
     "FrameDecoder",
     "FrameLimits",
     "FrameReader",
     "FrameType",
-    "REPLY_TYPES",
-    "REQUEST_TYPES",
     "encode_frame_head",
     "write_frame",
 ]
@@ -135,7 +135,8 @@ class Frame:
         call_id: 0 where the frame is about no call.
         envelope: JSON text.
         tagged: Whether the envelope holds tagged values.
-        buffers: Out-of-band buffers. Received ones are ``bytearray``: writable, aligned, owned by whoever holds the frame.
+        buffers: Out-of-band buffers. Received ones are ``bytearray``: writable, aligned, owned by whoever
+            holds the frame.
     """
 
     __slots__ = ("buffers", "call_id", "envelope", "tagged", "type")
@@ -150,14 +151,15 @@ class Frame:
         self.buffers = buffers
 
     def __repr__(self) -> str:
-        return f"Frame(type={self.type}, call_id={self.call_id}, tagged={self.tagged}, buffers={len(self.buffers)})"
+        return f"Frame(type={self.type}, call_id={self.call_id}, buffers={len(self.buffers)})"
 
 
 class FrameReader:
     """Reads frames from a blocking socket. One thread at a time.
 
-    Small frames are parsed from one reused buffer; a large one makes it grow as its bytes arrive, so a peer that lies about a length
-    makes us allocate nothing but what it sends. Large out-of-band buffers are received straight into the memory that is handed out.
+    Small frames are parsed from one reused buffer; a large one makes it grow as its bytes arrive, so a peer
+    that lies about a length makes us allocate nothing but what it sends. Large out-of-band buffers are
+    received straight into the memory that is handed out.
 
     Args:
         sock: A blocking stream socket. Stays the caller's.
@@ -183,8 +185,8 @@ class FrameReader:
             The frame, or ``None`` at the end of the stream.
 
         Raises:
-            ProtocolError: The bytes are no frame of this channel, or end inside one. The reader is of no more use.
-            FrameTooLarge: A length is over its limit. The reader is of no more use.
+            ProtocolError: The bytes are no frame of this channel, or end inside one. The reader is of no
+            more use. FrameTooLarge: A length is over its limit. The reader is of no more use.
         """
         if self._end - self._start < HEADER_BYTES and not self._fill(HEADER_BYTES):
             return None
@@ -217,7 +219,8 @@ class FrameReader:
     def _receive(self, into: memoryview) -> int:
         """Wait for bytes: the one place where a worker without work blocks.
 
-        An exception that a signal handler raises in here loses no byte: nothing was received, or nothing was counted yet.
+        An exception that a signal handler raises in here loses no byte: nothing was received, or nothing
+        was counted yet.
         """
         try:
             return self._sock.recv_into(into)
@@ -225,7 +228,7 @@ class FrameReader:
             return 0
 
     def _fill(self, need: int) -> bool:
-        """Have `need` bytes in one piece from `_start` on. False where the stream ends before the first of them."""
+        """Have `need` bytes in one piece from `_start` on. False where the stream ends before the first."""
         have = self._end - self._start
         if have == 0:
             self._start = self._end = 0
@@ -282,7 +285,7 @@ class FrameReader:
                 while have < end:
                     received = self._receive(view[have:])
                     if received == 0:
-                        raise ProtocolError(f"the stream ended inside a buffer, after {have} of {length} bytes")
+                        raise ProtocolError(f"the stream ended after {have} of {length} bytes of a buffer")
                     have += received
         return taken
 

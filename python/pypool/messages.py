@@ -1,7 +1,8 @@
 """Messages: what the envelopes of frames say (SPEC.md sections 3 and 4).
 
-What Node says is checked before it is believed: anything else than the agreed shape is a :class:`ProtocolError`. Keys that are not
-known are ignored, since newer peers may say more. What Python says is made here too, so that its shape stands in one place.
+What Node says is checked before it is believed: anything else than the agreed shape is a
+:class:`ProtocolError`. Keys that are not known are ignored, since newer peers may say more. What Python
+says is made here too, so that its shape stands in one place.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ def negotiate(ours: tuple[int, int], theirs: tuple[int, int]) -> int:
     if version >= max(ours[0], theirs[0]):
         return version
     raise ProtocolError(
-        f"no common version of the wire: this runtime speaks {ours[0]} to {ours[1]}, Node {theirs[0]} to {theirs[1]}"
+        "no common version of the wire: "
+        f"this runtime speaks {ours[0]} to {ours[1]}, Node {theirs[0]} to {theirs[1]}"
     )
 
 
@@ -94,8 +96,8 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
     """Read a CALL.
 
     Returns:
-        The function's name, the positional and keyword arguments, and what is said about the call: ``session``, ``attributes``,
-        ``deadline``, ``credit``, ``parent``, each only where it is said.
+        The function's name, the positional and keyword arguments, and what is said about the call:
+        ``session``, ``attributes``, ``deadline``, ``credit``, ``parent``, each only where it is said.
 
     Raises:
         ProtocolError: It is no CALL.
@@ -248,7 +250,13 @@ def log_message(
 def event_message(
     event: str, *, message: str | None = None, error: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """EVENT: something worth knowing that belongs to no call. `error` is an error object of SPEC.md section 6."""
+    """EVENT: something worth knowing that belongs to no call.
+
+    Args:
+        event: What kind of thing.
+        message: For people.
+        error: An error object of SPEC.md section 6.
+    """
     said: dict[str, Any] = {"event": event}
     if message is not None:
         said["message"] = message
@@ -258,7 +266,9 @@ def event_message(
 
 
 def check_message(frame_type: int, message: Any) -> None:
-    """Check a control message against its shape, whichever side says it. Error objects inside are taken as they are.
+    """Check a control message against its shape, whichever side says it.
+
+    Error objects inside are taken as they are.
 
     Raises:
         ProtocolError: It has another shape.
@@ -327,8 +337,8 @@ def _one_of(*texts: str) -> Check:
 
 
 def _shaped(**fields: Check) -> Check:
-    return lambda value: type(value) is dict and all(
-        key in value and check(value[key]) for key, check in fields.items()
+    return lambda value: (
+        type(value) is dict and all(key in value and check(value[key]) for key, check in fields.items())
     )
 
 
@@ -424,5 +434,8 @@ _SHAPES: dict[int, tuple[str, dict[str, tuple[bool, Check]]]] = {
             session=_nullable(_text),
         ),
     ),
-    FrameType.EVENT: ("EVENT", {"event": (True, _text), "message": (False, _text), "error": (False, _object)}),
+    FrameType.EVENT: (
+        "EVENT",
+        {"event": (True, _text), "message": (False, _text), "error": (False, _object)},
+    ),
 }

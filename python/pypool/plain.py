@@ -1,7 +1,7 @@
 """Proof that a value is plain: that the stock JSON encoder writes it exactly.
 
-The checks look at sets of types, made at C speed, and never at items one by one. Many containers are checked together, level by level,
-so that a table of rows costs a few operations per level and not per row.
+The checks look at sets of types, made at C speed, and never at items one by one. Many containers are
+checked together, level by level, so that a table of rows costs a few operations per level and not per row.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Plain JSON text, by the stock encoder and decoder, each built once: ``json.dumps`` and ``json.loads`` work per call what is done here
-per process."""
+"""Plain JSON text, by the stock encoder and decoder.
+
+Each is built once here; ``json.dumps`` and ``json.loads`` build much of them anew for every value.
+"""
 
 from __future__ import annotations
 

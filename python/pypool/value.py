@@ -1,8 +1,9 @@
 """The value codec: Python values to an envelope and back (SPEC.md section 5).
 
-Nearly all values are plain: ``None``, ``bool``, ``str``, ``int`` within 2^53, finite ``float``, and lists, tuples and dicts of those.
-The codec proves it with checks that run at C speed, then lets the stock JSON encoder write the text. Everything else takes the path
-in :mod:`pypool.value_encoder` and :mod:`pypool.value_decoder`, loaded at first need.
+Nearly all values are plain: ``None``, ``bool``, ``str``, ``int`` within 2^53, finite ``float``, and lists,
+tuples and dicts of those. The codec proves it with checks that run at C speed, then lets the stock JSON
+encoder write the text. Everything else takes the path in :mod:`pypool.value_encoder` and
+:mod:`pypool.value_decoder`, loaded at first need.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class ValueCodec:
     """Encodes and decodes values. Holds no state of a call; threads may share one.
 
     Args:
-        integers: What becomes of ``int``: ``"auto"`` tags those beyond 2^53 - 1, ``"bigint"`` tags every one, ``"error"`` refuses
-            those beyond.
+        integers: What becomes of ``int``: ``"auto"`` tags those beyond 2^53 - 1, ``"bigint"`` tags every
+            one, ``"error"`` refuses those beyond.
         unencodable: ``"error"`` raises; ``"marker"`` puts a marker that names the type in the value's place.
         types: The registered types.
     """
@@ -76,13 +77,18 @@ class ValueCodec:
         return result
 
     def encode_message(self, message: Any) -> Encoded:
-        """Encode a message of the protocol itself, for example an error object: its own integers are numbers, whatever `integers` says.
+        """Encode a message of the protocol itself, for example an error object.
+
+        The integers of messages are numbers, whatever `integers` says.
 
         Raises:
             Unencodable: A value of the user's inside has no place in the protocol.
         """
         if self._messages is None:
-            self._messages = self if self.integers == "auto" else ValueCodec("auto", self.unencodable, self.types)
+            if self.integers == "auto":
+                self._messages = self
+            else:
+                self._messages = ValueCodec("auto", self.unencodable, self.types)
         return self._messages.encode(message, "message")
 
     def decode(self, frame: Frame, root: str = "value") -> Any:
@@ -96,7 +102,7 @@ class ValueCodec:
         return self.untag(value, frame.buffers, root) if frame.tagged else value
 
     def untag(self, value: Any, buffers: Sequence[Buffer], root: str = "value") -> Any:
-        """Put what they stand for in the place of the tagged values of parsed JSON, which is changed and returned.
+        """Put what they stand for in the place of the tagged values of parsed JSON, which is changed.
 
         Raises:
             ProtocolError: A tag is malformed.

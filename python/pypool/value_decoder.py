@@ -1,7 +1,8 @@
 """Tagged values: what each ``{"$": [tag, ...]}`` stands for (SPEC.md section 5).
 
-Two passes without recursion. The first goes from the outside in, since the ``object`` tag makes what is directly inside it literal,
-and notes each tagged value. The second makes the values in reverse, so that whatever is inside one is made before it.
+Two passes without recursion. The first goes from the outside in, since the ``object`` tag makes what is
+directly inside it literal, and notes each tagged value. The second makes the values in reverse, so that
+whatever is inside one is made before it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _MAX_DIMENSIONS = 32  # of numpy 1; numpy 2 has 64
 
 
 def untag(value: Any, buffers: Sequence[Buffer], types: TypeRegistry, root: str) -> Any:
-    """Put what they stand for in the place of the tagged values of parsed JSON, which is changed and returned.
+    """Put what they stand for in the place of the tagged values of parsed JSON, which is changed.
 
     Args:
         value: Parsed JSON.
@@ -58,7 +59,10 @@ def untag(value: Any, buffers: Sequence[Buffer], types: TypeRegistry, root: str)
 
 
 def _find_tags(holder: list[Any]) -> list[tuple[Any, Any, list[Any], Place]]:
-    """All tagged values, each before those inside it: what holds it, under which key, the tag and its parts, and where it is."""
+    """All tagged values, each before those inside it.
+
+    Of each: what holds it, under which key, the tag and its parts, and where it is.
+    """
     found: list[tuple[Any, Any, list[Any], Place]] = []
     pending: list[tuple[Any, Place]] = []
 
@@ -88,7 +92,7 @@ def _find_tags(holder: list[Any]) -> list[tuple[Any, Any, list[Any], Place]]:
             for key, child in container.items():
                 if type(child) in _CONTAINERS:
                     visit(container, key, child, (place, (field_step, key)))
-        elif not _CONTAINERS.isdisjoint({*map(type, container)}):  # a long list of numbers is not looked at one by one
+        elif not _CONTAINERS.isdisjoint({*map(type, container)}):  # long lists of numbers are passed over
             for index, child in enumerate(container):
                 if type(child) in _CONTAINERS:
                     visit(container, index, child, (place, (None, index)))
@@ -171,7 +175,8 @@ def _array(maker: _Maker, _tag: str, index: int, dtype: str) -> memoryview:
         raise ProtocolError(f"no array has the dtype {dtype[:40]!r}")
     if len(data) % DTYPE_SIZES[dtype[:2]]:
         raise ProtocolError(f"{len(data)} bytes are no array of {dtype}")
-    return memoryview(data).cast(code)  # type: ignore[call-overload,no-any-return,unused-ignore]
+    array: memoryview = memoryview(data).cast(code)  # type: ignore[call-overload]
+    return array
 
 
 def _ndarray(maker: _Maker, _tag: str, index: int, dtype: str, shape: list[Any]) -> Any:
@@ -190,7 +195,8 @@ def _ndarray(maker: _Maker, _tag: str, index: int, dtype: str, shape: list[Any])
     try:
         import numpy
     except ImportError as error:
-        raise _Impossible("is an ndarray, and this Python has no numpy: install it, or send a typed array") from error
+        reason = "is an ndarray, and this Python has no numpy: install it, or send a typed array"
+        raise _Impossible(reason) from error
     try:
         return numpy.frombuffer(data, dtype="?" if dtype == "b1" else f"<{dtype}").reshape(shape)
     except ValueError as error:
@@ -269,7 +275,7 @@ def _set(_maker: _Maker, tag: str, items: list[Any]) -> Any:
 
 def _map(_maker: _Maker, _tag: str, pairs: list[list[Any]]) -> dict[Any, Any]:
     try:
-        return dict(pairs)  # type: ignore[arg-type]
+        return {key: item for key, item in pairs}
     except TypeError as error:
         raise _unhashable([key for key, _ in pairs], "the key of a Python dict", key_step) from error
 
@@ -301,7 +307,8 @@ class _Form:
     Attributes:
         make: Makes the value of the parts, those inside it being made already.
         parts: The JSON types of what follows the tag's name.
-        inner: Where there are values inside: the items or fields of the first part, its pairs, the second part, or nowhere.
+        inner: Where there are values inside: the items or fields of the first part, its pairs, the second
+            part, or nowhere.
     """
 
     __slots__ = ("inner", "make", "parts")

@@ -1,4 +1,4 @@
-"""Values that are not plain: a copy of the value is made in which everything JSON lacks is a tag (SPEC.md section 5)."""
+"""Values that are not plain: copies of them, in which all that JSON lacks is a tag (SPEC.md section 5)."""
 
 from __future__ import annotations
 
@@ -85,11 +85,12 @@ class ValueEncoder:
             if base in registered:
                 return _registered(registered[base].name, registered[base].encode)
         for module, name, form in _LIBRARY_FORMS:
-            owner = sys.modules.get(module)  # never imported for this: without the module there are no such values
+            # Never imported for this: without the module there are no such values.
+            owner = sys.modules.get(module)
             known = getattr(owner, name, None)
             if known is not None and known in line:
                 return form
-        if "__dataclass_fields__" in cls.__dict__ or any("__dataclass_fields__" in base.__dict__ for base in line):
+        if any("__dataclass_fields__" in base.__dict__ for base in line):
             return _dataclass_form(cls)
         for base in line:
             if base in _BASES:
@@ -153,15 +154,14 @@ class _Walk:
         if refusal:
             return self.refuse(container, refusal)
         copy: Any = container
-        index = 0
         try:
             if tag or not _is_flat(container, self.integers != "bigint"):
                 form_of = self._form_of
                 copy = []
-                for index, item in enumerate(container):
+                for item in container:
                     copy.append((form_of(type(item)) or _refuse)(self, item))
         except _Refused as refused:
-            refused.steps.append(index)
+            refused.steps.append(len(copy))
             raise
         finally:
             self.leave(container)
@@ -207,7 +207,7 @@ class _Walk:
 
 
 def _is_flat(items: Any, integers: bool) -> bool:
-    """Whether items are scalars that JSON holds: the bulk of most values that hold one odd thing need no copy."""
+    """Whether items are scalars that JSON holds: most of a value that holds one odd thing needs no copy."""
     kinds = {*map(type, items)}
     if not kinds <= _SCALARS or not is_plain(items, integers):
         return False
@@ -275,7 +275,7 @@ def _memoryview(walk: _Walk, value: memoryview) -> Any:
     index = walk.attach(_contiguous(value))
     if value.ndim == 1 and dtype not in ("f2", "b1"):
         return walk.tag("array", index, dtype)
-    return walk.tag("ndarray", index, dtype, list(value.shape))
+    return walk.tag("ndarray", index, dtype, list(value.shape or ()))
 
 
 def _contiguous(value: memoryview) -> Buffer:

@@ -31,7 +31,7 @@ def field_step(key: str) -> str:
 
 
 def entry_step(key: object) -> str:
-    """The step to the value under a key of a map: ``[5]``, or ``[object]`` where the key has no short text."""
+    """The step to the value under a key of a map: ``[5]``, or ``[object]`` for a key without short text."""
     if isinstance(key, str):
         return field_step(key)
     if key is None or isinstance(key, bool):

@@ -37,7 +37,7 @@ class TypeRegistry:
     def register(
         self, name: str, cls: type, encode: Callable[[Any], Any], decode: Callable[[Any], Any]
     ) -> None:
-        """Let values of a class, and of its subclasses, cross the wire under a name that Node has registered too.
+        """Let values of a class and its subclasses cross the wire under a name that Node has registered too.
 
         Registering a name again for the same class replaces it, so that a module may be reloaded.
 

@@ -56,7 +56,9 @@ class Point:
 def registry():
     """A registry that knows ``point``."""
     types = TypeRegistry()
-    types.register("point", Point, lambda point: {"x": point.x, "y": point.y}, lambda said: Point(said["x"], said["y"]))
+    types.register(
+        "point", Point, lambda point: {"x": point.x, "y": point.y}, lambda said: Point(said["x"], said["y"])
+    )
     return types
 
 

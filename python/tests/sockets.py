@@ -24,7 +24,7 @@ class Script:
 
 
 class Sink:
-    """Keeps what is written; ``sendmsg`` takes at most `size` bytes at once, as a kernel with full buffers does."""
+    """Keeps what is written; ``sendmsg`` takes at most `size` bytes at once, as a kernel does."""
 
     def __init__(self, size=65536):
         self.data = bytearray()

@@ -32,7 +32,13 @@ MIB = 1024 * 1024
 
 def content(frame):
     """What two equal frames have in common."""
-    return (frame.type, frame.call_id, frame.envelope, frame.tagged, [bytes(buffer) for buffer in frame.buffers])
+    return (
+        frame.type,
+        frame.call_id,
+        frame.envelope,
+        frame.tagged,
+        [bytes(buffer) for buffer in frame.buffers],
+    )
 
 
 def encoded(*frames):
@@ -161,7 +167,9 @@ class Memory(unittest.TestCase):
         self.assertLessEqual(script.largest, 64 * 1024)
 
     def test_buffers_are_aligned_writable_and_their_holders_own(self):
-        data = encoded(*(Frame(FrameType.RESULT, 1, "1", True, [bytes(size)]) for size in (1, 8, 100_000, 3 * MIB)))
+        data = encoded(
+            *(Frame(FrameType.RESULT, 1, "1", True, [bytes(size)]) for size in (1, 8, 100_000, 3 * MIB))
+        )
         reader = FrameReader(Script(data), REPLY_TYPES)
         kept = [frame.buffers[0] for frame in iter(reader.read, None)]
         for buffer in kept:
@@ -194,7 +202,9 @@ class Sockets(unittest.TestCase):
     def send(self, *frames):
         def work():
             for frame in frames:
-                write_frame(self.theirs, frame.type, frame.call_id, frame.envelope, frame.tagged, frame.buffers)
+                write_frame(
+                    self.theirs, frame.type, frame.call_id, frame.envelope, frame.tagged, frame.buffers
+                )
             self.theirs.close()
 
         thread = threading.Thread(target=work)
@@ -204,7 +214,9 @@ class Sockets(unittest.TestCase):
     def test_frames_larger_than_the_kernels_buffers_arrive(self):
         sent = (
             Frame(FrameType.RESULT, 1, '"' + "y" * (5 * MIB) + '"'),
-            Frame(FrameType.RESULT, 2, "1", True, [os.urandom(3 * MIB), b"", os.urandom(17), os.urandom(MIB)]),
+            Frame(
+                FrameType.RESULT, 2, "1", True, [os.urandom(3 * MIB), b"", os.urandom(17), os.urandom(MIB)]
+            ),
             *STREAM,
         )
         self.send(*sent)

@@ -37,7 +37,9 @@ def round_trip(value, codec=None):
     """What Python gets back when Node returns a value as it came."""
     codec = codec or ValueCodec()
     text, tagged, buffers = codec.encode(value)
-    return codec.decode(Frame(FrameType.RESULT, 1, text.decode(), tagged, [bytearray(buffer) for buffer in buffers]))
+    return codec.decode(
+        Frame(FrameType.RESULT, 1, text.decode(), tagged, [bytearray(buffer) for buffer in buffers])
+    )
 
 
 class RoundTrips(unittest.TestCase):
@@ -62,7 +64,18 @@ class RoundTrips(unittest.TestCase):
         if depth:
             kinds += ["list", "dict"] * 3
         if not plain:
-            kinds += ["large", "odd float", "bytes", "datetime", "date", "time", "delta", "decimal", "uuid", "complex"]
+            kinds += [
+                "large",
+                "odd float",
+                "bytes",
+                "datetime",
+                "date",
+                "time",
+                "delta",
+                "decimal",
+                "uuid",
+                "complex",
+            ]
             if depth:
                 kinds += ["map", "set", "dollar", "proto"]
         kind = rng.choice(kinds)
@@ -80,13 +93,19 @@ class RoundTrips(unittest.TestCase):
             "bool": lambda: rng.random() < 0.5,
             "int": lambda: rng.randint(-(2**53) + 1, 2**53 - 1),
             "float": lambda: rng.uniform(-1e9, 1e9),
-            "str": lambda: "".join(chr(rng.choice([65, 0, 34, 92, 233, 0x4E16, 0x1F40D, 0xDFFF])) for _ in range(3)),
+            "str": lambda: "".join(
+                chr(rng.choice([65, 0, 34, 92, 233, 0x4E16, 0x1F40D, 0xDFFF])) for _ in range(3)
+            ),
             "large": lambda: rng.choice([-1, 1]) * rng.getrandbits(rng.randint(54, 400)) or 2**60,
             "odd float": lambda: rng.choice([math.nan, math.inf, -math.inf, -0.0]),
             "bytes": lambda: rng.getrandbits(64).to_bytes(8, "big")[: rng.randint(0, 8)],
-            "datetime": lambda: datetime.fromtimestamp(rng.randint(0, 2**31), timezone(timedelta(minutes=rng.randint(-700, 700)))),
+            "datetime": lambda: datetime.fromtimestamp(
+                rng.randint(0, 2**31), timezone(timedelta(minutes=rng.randint(-700, 700)))
+            ),
             "date": lambda: date.fromordinal(rng.randint(1, 3_000_000)),
-            "time": lambda: time(rng.randrange(24), rng.randrange(60), rng.randrange(60), rng.randrange(10**6)),
+            "time": lambda: time(
+                rng.randrange(24), rng.randrange(60), rng.randrange(60), rng.randrange(10**6)
+            ),
             "delta": lambda: timedelta(microseconds=rng.randint(-(10**17), 10**17)),
             "decimal": lambda: decimal.Decimal(rng.randint(-(10**30), 10**30)).scaleb(rng.randint(-40, 40)),
             "uuid": lambda: uuid.UUID(int=rng.getrandbits(128)),
@@ -96,7 +115,14 @@ class RoundTrips(unittest.TestCase):
 
     def test_mutated_envelopes_are_values_or_typed_errors(self):
         rng = random.Random(SEED)
-        value = [{1: {2}}, 2**60, math.nan, {"$": [b"abc"]}, decimal.Decimal("1.1"), memoryview(b"12345678").cast("d")]
+        value = [
+            {1: {2}},
+            2**60,
+            math.nan,
+            {"$": [b"abc"]},
+            decimal.Decimal("1.1"),
+            memoryview(b"12345678").cast("d"),
+        ]
         codec = ValueCodec()
         text, tagged, buffers = codec.encode(value)
         for _ in range(3000):
@@ -105,7 +131,9 @@ class RoundTrips(unittest.TestCase):
                 data[rng.randrange(len(data))] = rng.choice('[]{}",:$0129.-eab\\ ')
             with self.subTest(text="".join(data)):
                 try:
-                    codec.decode(Frame(FrameType.RESULT, 1, "".join(data), tagged, [bytearray(b) for b in buffers]))
+                    codec.decode(
+                        Frame(FrameType.RESULT, 1, "".join(data), tagged, [bytearray(b) for b in buffers])
+                    )
                 except (ProtocolError, InvalidArguments):
                     pass
 
@@ -132,7 +160,9 @@ class Plainness(unittest.TestCase):
         cycle = []
         cycle.extend([cycle] * 3)
         text, _tagged, _buffers = ValueCodec(unencodable="marker").encode(cycle)
-        self.assertEqual(text.decode(), json.dumps([{"$": ["unencodable", "builtins.list"]}] * 3).replace(" ", ""))
+        self.assertEqual(
+            text.decode(), json.dumps([{"$": ["unencodable", "builtins.list"]}] * 3).replace(" ", "")
+        )
 
     def test_the_depth_counts_the_same_for_narrow_and_wide_values(self):
         for width in (1, 20):
@@ -327,7 +357,8 @@ class StartUp(unittest.TestCase):
             "import sys; before = set(sys.modules)\n"
             "from pypool import frame, value, messages, errors\n"
             "value.ValueCodec().encode([1, {'a': 'b'}])\n"
-            "costly = {'datetime', 'decimal', 'uuid', 'dataclasses', 'inspect', 'traceback', 'asyncio', 'socket', 'typing', 'numpy'}\n"
+            "costly = {'datetime', 'decimal', 'uuid', 'dataclasses', 'inspect', 'traceback', 'asyncio'}\n"
+            "costly |= {'socket', 'typing', 'numpy'}\n"
             "print(sorted(costly & (set(sys.modules) - before)))\n"
         )
         root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -1,0 +1,84 @@
+"""Messages that Python makes, and calls that Python reads, beyond the golden vectors."""
+
+from __future__ import annotations
+
+import unittest
+
+from pypool import messages
+from pypool.errors import InvalidArguments, ProtocolError
+from pypool.frame import Frame, FrameType
+from pypool.value import ValueCodec
+
+
+class Made(unittest.TestCase):
+    def test_every_message_that_python_makes_has_its_agreed_shape(self):
+        entry = messages.function_entry(
+            "f", stream=True, is_async=False, idempotent=True, timeout_seconds=1.5, concurrency=None
+        )
+        hello = {
+            "runtime": "0.1.0",
+            "python": "3.9.18",
+            "implementation": "cpython",
+            "pid": 1,
+            "capabilities": (),
+        }
+        for frame_type, message in (
+            (FrameType.HELLO, messages.hello_message(**hello)),
+            (FrameType.HELLO, messages.hello_message(**hello, secret="hunter2")),
+            (FrameType.READY, messages.ready_message([entry])),
+            (FrameType.PONG, messages.pong_message(1, None, 0.0)),
+            (FrameType.PONG, messages.pong_message(1, 7, 12.5)),
+            (FrameType.REVOKED, messages.revoked_message((1, 2))),
+            (FrameType.LOG, messages.log_message("INFO", "app", "hello", 1.5, None, "user-42")),
+            (FrameType.EVENT, messages.event_message("suggestion", message="x")),
+            (FrameType.EVENT, messages.event_message("thread-exception", error={"kind": "python"})),
+        ):
+            with self.subTest(message=message):
+                text, tagged, buffers = ValueCodec(integers="bigint").encode_message(message)
+                self.assertEqual((tagged, buffers), (False, []))
+                messages.check_message(frame_type, ValueCodec().decode(Frame(frame_type, 0, text.decode())))
+
+    def test_a_secret_is_not_mentioned_where_there_is_none(self):
+        hello = messages.hello_message(
+            runtime="0.1.0", python="3.9.18", implementation="cpython", pid=1, capabilities=["stream"]
+        )
+        self.assertNotIn("secret", hello)
+
+
+class Read(unittest.TestCase):
+    def call(self, envelope, tagged=False, buffers=()):
+        return messages.parse_call(Frame(FrameType.CALL, 1, envelope, tagged, buffers), ValueCodec())
+
+    def test_buffers_become_arguments(self):
+        name, args, kwargs, _ = self.call(
+            '["f",[{"$":["bytes",0]}],{"x":{"$":["array",1,"i2"]}}]',
+            True,
+            [bytearray(b"ab"), bytearray(b"\1\0\2\0")],
+        )
+        self.assertEqual((name, args, kwargs["x"].tolist()), ("f", [b"ab"], [1, 2]))
+
+    def test_an_argument_that_cannot_exist_is_named_as_the_caller_knows_it(self):
+        with self.assertRaisesRegex(InvalidArguments, r"^args\[1\]\.at is no date"):
+            self.call('["f",[0,{"at":{"$":["date","never"]}}]]', True)
+        with self.assertRaisesRegex(InvalidArguments, r"^kwargs\.price is no decimal"):
+            self.call('["f",null,{"price":{"$":["decimal","free"]}}]', True)
+
+    def test_kwargs_whose_names_are_no_text_break_the_protocol(self):
+        with self.assertRaises(ProtocolError):
+            self.call('["f",[],{"$":["map",[[1,2]]]}]', True)
+
+    def test_a_control_message_with_tags_breaks_the_protocol(self):
+        for frame in (
+            Frame(FrameType.PING, 0, '{"n":{"$":["int","1"]}}', True),
+            Frame(FrameType.PING, 0, '{"n":1}', False, [b"abc"]),
+        ):
+            with self.subTest(frame=frame), self.assertRaises(ProtocolError):
+                messages.parse_ping(frame)
+
+    def test_the_error_names_the_message_and_what_is_wrong_with_it(self):
+        with self.assertRaisesRegex(ProtocolError, "a CREDIT has no valid 'n'"):
+            messages.parse_credit(Frame(FrameType.CREDIT, 1, '{"n":-1}'))
+
+    def test_a_disagreement_about_versions_names_both_ranges(self):
+        with self.assertRaisesRegex(ProtocolError, "1 to 1, Node 2 to 3"):
+            messages.negotiate((1, 1), (2, 3))
