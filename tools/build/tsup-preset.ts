@@ -34,7 +34,8 @@ export function packageBuild({ esmOnly = [], runtime = false }: PackageBuild = {
     { ...common, format: 'esm', onSuccess: async () => (runtime ? copyRuntime() : undefined) },
     // CommonJS has no import.meta.url: tsup's shim stands in for it.
     { ...common, format: 'cjs', shims: true, noExternal: esmOnly.map(withSubpaths) },
-    { ...common, format: ['esm', 'cjs'], dts: { only: true } },
+    // Against the declarations of the packages below, as users will have them: a check, and half the time.
+    { ...common, format: ['esm', 'cjs'], dts: { only: true, compilerOptions: { customConditions: [] } } },
   ];
 }
 

@@ -26,10 +26,20 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('the preset, installed into an empty project', () => {
   let project: string;
+  let runtime: string[];
 
   beforeAll(async () => {
     project = await install('preset', [...archives.keys()]);
     await writeFile(join(project, 'shout.py'), SHOUT_PY);
+    // Listed before a worker runs, which leaves its bytecode there.
+    const files = await readdir(join(project, 'node_modules/@pypool/worker/dist/runtime/pypool'), {
+      recursive: true,
+      withFileTypes: true,
+    });
+    runtime = files
+      .filter((file) => file.isFile())
+      .map(({ name }) => name)
+      .sort();
   }, SLOW_MS);
 
   it(
@@ -52,14 +62,9 @@ describe('the preset, installed into an empty project', () => {
     SLOW_MS,
   );
 
-  it('carries the whole Python runtime', async () => {
-    const shipped = await readdir(join(project, 'node_modules/@pypool/worker/dist/runtime/pypool'), {
-      recursive: true,
-    });
+  it('carries the whole Python runtime, and nothing that Python made of it', async () => {
     const source = await readdir(join(root, 'python/pypool'), { recursive: true });
-    const python = (names: string[]): string[] => names.filter((name) => name.endsWith('.py')).sort();
-    expect(python(shipped)).toEqual(python(source));
-    expect(shipped.filter((name) => name.includes('__pycache__'))).toEqual([]);
+    expect(runtime).toEqual(source.filter((name) => name.endsWith('.py')).sort());
   });
 
   it('ships no tests and no path of the machine that built it', async () => {
