@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _USAGE_EXIT_CODE = 64  # EX_USAGE of sysexits.h
-_INTERNAL_EXIT_CODE = 70  # EX_SOFTWARE
 
 
 def main() -> NoReturn:
@@ -25,9 +24,7 @@ def main() -> NoReturn:
     try:
         Runtime(*descriptors).run()
     except BaseException:
-        # Out through the interpreter it would wait for every thread of the user's.
-        sys.excepthook(*sys.exc_info())
-        lifecycle.finish(_INTERNAL_EXIT_CODE)
+        lifecycle.die_of_bug()  # out through the interpreter it would wait for every thread of the user's
 
 
 def _channels(arguments: Sequence[str]) -> tuple[int, int, int]:

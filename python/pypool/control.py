@@ -98,8 +98,8 @@ class ControlThread:
         self._thread.start()
 
     def _run(self) -> None:
-        self._on_start()
         try:
+            self._on_start()
             while True:
                 frame = self._reader.read()
                 if frame is None:
@@ -109,6 +109,9 @@ class ControlThread:
             lifecycle.die_of_protocol(f"control: {error}")
         except OSError:
             pass  # as good as the end
+        except BaseException:
+            # Without this thread the worker would be deaf to cancelling and to Node's death.
+            lifecycle.die_of_bug()
         # Node keeps control open until this process has been reaped, so it is dead, and nobody waits for what
         # runs here.
         lifecycle.kill_process_group()

@@ -108,11 +108,14 @@ def expose(  # noqa: F811
     if concurrency is not None and concurrency < 1:
         raise ValueError(f"expose: concurrency must be at least 1, not {concurrency!r}")
 
+    caller: str = sys._getframe(1).f_globals["__name__"]
+
     def declare(function: Function) -> Function:
         exposed_name = name if name is not None else getattr(function, "__name__", None)
         _check_exposable(function, exposed_name)
         exposed = Exposed(str(exposed_name), function, idempotent, timeout_seconds, concurrency)
-        _declare(function.__module__, exposed)
+        # An object that is called like a function, a partial for one, knows at best the module of its class.
+        _declare(function.__module__ if hasattr(function, "__qualname__") else caller, exposed)
         return function
 
     return declare if function is None else declare(function)

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 __all__ = [
+    "BUG_EXIT_CODE",
     "PROTOCOL_EXIT_CODE",
     "arm_parent_death_signal",
+    "die_of_bug",
     "die_of_protocol",
     "finish",
     "flush",
@@ -22,6 +24,9 @@ __all__ = [
     "use_line_buffers",
     "watch_forks",
 ]
+
+BUG_EXIT_CODE = 70
+"""Exit code of a worker whose runtime failed: EX_SOFTWARE of sysexits.h."""
 
 PROTOCOL_EXIT_CODE = 76
 """Exit code of a worker whose connection broke the protocol: EX_PROTOCOL of sysexits.h."""
@@ -96,6 +101,13 @@ def die_of_protocol(message: str) -> NoReturn:
     except OSError:
         pass  # nobody reads standard error any more; the exit code still tells
     os._exit(PROTOCOL_EXIT_CODE)
+
+
+def die_of_bug() -> NoReturn:
+    """Print the exception that is being handled, which is the runtime's own, and end."""
+    sys.excepthook(*sys.exc_info())
+    flush()
+    os._exit(BUG_EXIT_CODE)
 
 
 def finish(exit_code: int) -> NoReturn:

@@ -88,8 +88,10 @@ class Runtime:
             engine.serve()
         except (ProtocolError, FrameTooLarge) as error:
             lifecycle.die_of_protocol(str(error))
-        except OSError:  # a channel is gone, and Node with it
-            lifecycle.kill_process_group()
+        except OSError:
+            if self._replies.disarmed:
+                lifecycle.leave_child(None)
+            lifecycle.kill_process_group()  # a channel is gone, and Node with it
         self._stop()
         lifecycle.finish(0)
 

@@ -44,7 +44,7 @@ class Expose(unittest.TestCase):
             "import functools\n"
             "async def items(a): yield a\n"
             "class Caller:\n    async def __call__(self): pass\n"
-            "part = functools.partial(items, 1)\npart.__module__ = __name__\n"
+            "part = functools.partial(items, 1)\n"
             "expose(name='part')(part)\nexpose(name='caller')(Caller())\n"
         )
         self.assertIsInstance(made.part, functools.partial)

@@ -115,6 +115,10 @@ class Forks(unittest.TestCase):
             self.assertEqual(worker.call("multiprocess", 6), 36)
             self.assertEqual(worker.stop(), 0)
 
+    def test_a_child_that_is_forked_at_import_ends_where_the_worker_would_get_ready(self) -> None:
+        with WorkerProcess("fork_on_import") as worker:
+            self.assertEqual(worker.start().call("exit_code_of_child"), 0)
+
 
 class Interrupts(unittest.TestCase):
     def test_sigint_between_calls_does_nothing_and_in_a_call_ends_it(self) -> None:
