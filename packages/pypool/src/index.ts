@@ -1,6 +1,6 @@
 // The pool
 export { createPythonPool, pythonPool } from './python-pool.js';
-export type { PythonPool, PythonPoolEvents } from './python-pool.js';
+export type { PythonPool, PythonPoolEvents } from './join-layers.js';
 export type { PythonPoolOptions } from './options.js';
 export type {
   CallFunctions,

@@ -1,0 +1,36 @@
+import { createPool, type PoolOptions } from '@pypool/pool';
+import { sessionPool, type SessionRegistryOptions } from '@pypool/sessions';
+import { fakeWorkers, type FakeHandler } from './fake-workers.js';
+import { joinLayers, type PythonPool } from './join-layers.js';
+
+/** How a fake pool is made: as the real one, without what concerns Python. */
+export interface FakePoolOptions extends Omit<PoolOptions, 'factory' | 'size'> {
+  /** @defaultValue 1 */
+  readonly size?: number;
+  /** @defaultValue 0 */
+  readonly overflow?: number;
+  readonly sessions?: SessionRegistryOptions;
+}
+
+/**
+ * A pool for the tests of your own code: the real queue, budgets, sessions and errors, with handlers in TypeScript and no Python.
+ *
+ * A handler gets the positional arguments (keywords as one object after them) and returns its result, a promise of it, or, for a
+ * stream, anything that can be iterated. What it throws arrives as a `python-error` of that name, errors of pypool as they are. Values are
+ * handed over as they are, not encoded. A cancelled handler runs on, unheard.
+ */
+export function fakePool(
+  handlers: Readonly<Record<string, FakeHandler>>,
+  { sessions, size = 1, overflow = 0, ...options }: FakePoolOptions = {},
+): PythonPool {
+  const pool = createPool({
+    start: 'lazy',
+    name: 'fake',
+    ...options,
+    size,
+    overflow,
+    factory: fakeWorkers(handlers),
+  });
+  const noWorkers = { python: { path: 'none', foundBy: 'fake' }, on: () => undefined, off: () => undefined };
+  return joinLayers(pool, noWorkers, sessionPool(pool, { ...sessions, affinity: options.selection }));
+}

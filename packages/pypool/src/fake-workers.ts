@@ -1,0 +1,164 @@
+import type { PoolWorker, WorkerExit, WorkerFactory } from '@pypool/pool';
+import {
+  createError,
+  isPypoolError,
+  PythonError,
+  type OutgoingCall,
+  type PypoolError,
+} from '@pypool/protocol';
+
+/** A handler in TypeScript. What it returns or yields is the result; what it throws is the error: see {@link fakePool}. */
+export type FakeHandler = (...args: never[]) => unknown;
+
+/** Workers that run handlers of TypeScript in this process, one call at a time each, as a Python worker does. */
+export function fakeWorkers(handlers: Readonly<Record<string, FakeHandler>>): WorkerFactory {
+  return {
+    async start(_request, observer) {
+      return new FakeWorker(handlers, (exit) => observer.onExit(exit));
+    },
+    async close() {},
+  };
+}
+
+/** What keeps a call from going on. */
+interface Running {
+  readonly call: OutgoingCall;
+  endedBy: PypoolError | undefined;
+  left: boolean;
+  credit: number;
+  /** Wakes a producer that waits for credit. */
+  wake: () => void;
+}
+
+class FakeWorker implements PoolWorker {
+  readonly concurrency = 1;
+  readonly facts = { pid: process.pid, fake: true };
+  readonly #handlers: Readonly<Record<string, FakeHandler>>;
+  readonly #onExit: (exit: WorkerExit) => void;
+  readonly #running = new Map<OutgoingCall, Running>();
+  #exit: Promise<WorkerExit> | undefined;
+
+  constructor(handlers: Readonly<Record<string, FakeHandler>>, onExit: (exit: WorkerExit) => void) {
+    this.#handlers = handlers;
+    this.#onExit = onExit;
+  }
+
+  run(call: OutgoingCall): void {
+    const running: Running = {
+      call,
+      endedBy: undefined,
+      left: false,
+      credit: call.credit,
+      wake: () => undefined,
+    };
+    this.#running.set(call, running);
+    call.onStart();
+    void this.#serve(running);
+  }
+
+  cancel(call: OutgoingCall, error: PypoolError): void {
+    const running = this.#running.get(call);
+    if (running === undefined) return;
+    running.endedBy = error;
+    this.#answer(running, () => call.onError(error));
+    running.wake();
+  }
+
+  leave(call: OutgoingCall): void {
+    const running = this.#running.get(call);
+    if (running === undefined) return;
+    running.left = true;
+    running.wake();
+  }
+
+  grant(call: OutgoingCall, items: number): void {
+    const running = this.#running.get(call);
+    if (running === undefined) return;
+    running.credit += items;
+    running.wake();
+  }
+
+  close(): Promise<WorkerExit> {
+    return this.#end('closed');
+  }
+
+  kill(reason?: PypoolError): Promise<WorkerExit> {
+    const error =
+      reason ??
+      createError({ code: 'worker-exited', message: 'The fake worker was ended.', outcome: 'unknown' });
+    for (const { call } of [...this.#running.values()]) this.cancel(call, error);
+    return this.#end('killed');
+  }
+
+  #end(reason: WorkerExit['reason']): Promise<WorkerExit> {
+    this.#exit ??= Promise.resolve().then(() => {
+      const exit: WorkerExit = { reason, exitCode: 0, signal: undefined, error: undefined };
+      this.#onExit(exit);
+      return exit;
+    });
+    return this.#exit;
+  }
+
+  async #serve(running: Running): Promise<void> {
+    const { call } = running;
+    try {
+      const handler = Object.hasOwn(this.#handlers, call.name) ? this.#handlers[call.name] : undefined;
+      if (handler === undefined) throw unknownFunction(call.name, Object.keys(this.#handlers));
+      const made = handler(...(positional(call.args) as never[]));
+      if (call.kind === 'stream') await this.#produce(running, made);
+      const result = call.kind === 'stream' ? undefined : await made;
+      this.#answer(running, () => call.onResult(result));
+    } catch (error) {
+      this.#answer(running, () => call.onError(asPythonError(error)));
+    }
+  }
+
+  /** Send items against credit; leaving the loop ends the generator, as in Python. */
+  async #produce(running: Running, made: unknown): Promise<void> {
+    for await (const item of made as AsyncIterable<unknown>) {
+      while (running.credit === 0 && !running.left && running.endedBy === undefined) {
+        await new Promise<void>((resolve) => (running.wake = resolve));
+      }
+      if (running.left || running.endedBy !== undefined) return;
+      running.credit -= 1;
+      running.call.onItem(item);
+    }
+  }
+
+  /** Answer once. */
+  #answer(running: Running, tell: () => void): void {
+    if (this.#running.delete(running.call)) tell();
+  }
+}
+
+/** As Python would bind them; keywords arrive as one object, for TypeScript has none. */
+function positional(args: unknown): readonly unknown[] {
+  if (args === undefined) return [];
+  if (Array.isArray(args)) return args;
+  const both = args as { args?: unknown; kwargs?: unknown };
+  return Array.isArray(both.args) && both.kwargs !== undefined ? [...both.args, both.kwargs] : [args];
+}
+
+function unknownFunction(name: string, names: readonly string[]): PypoolError {
+  return createError({
+    code: 'unknown-function',
+    message: `No function named '${name}' is faked; there are ${names.map((known) => `'${known}'`).join(', ') || 'none'}.`,
+    context: { name },
+  });
+}
+
+/** What a handler throws is a Python exception to the caller: its name the type, or whatever error of pypool it is. */
+function asPythonError(error: unknown): PypoolError {
+  if (isPypoolError(error)) return error;
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  return new PythonError({
+    code: 'python-error',
+    outcome: 'finished',
+    message: `${name}: ${message}`,
+    pythonType: name,
+    pythonModule: 'builtins',
+    args: [message],
+    traceback: stack ?? '',
+    cause: error,
+  });
+}

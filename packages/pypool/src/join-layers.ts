@@ -1,0 +1,78 @@
+import { functionsOf, type CallFunctions, type Pool, type PoolEvents } from '@pypool/pool';
+import type { SessionPool } from '@pypool/sessions';
+import type { PythonWorkers, WorkerEvents } from '@pypool/worker';
+
+/** Everything that a pool of Python workers tells, by event. */
+export type PythonPoolEvents = PoolEvents & WorkerEvents;
+
+/** A pool of Python workers with sessions in front of it. */
+export interface PythonPool extends Omit<Pool, 'on' | 'off'>, Omit<SessionPool, 'close'> {
+  /** The interpreter that the workers run on, and how it was found. */
+  readonly python: PythonWorkers['python'];
+  /** A typed proxy over `call`: `await py.embed('hello')` is `await pool.call('embed', ['hello'])`. */
+  functions<Api>(): CallFunctions<Api>;
+  /** Listen; the same listener is added once. One that throws is an uncaught exception of its own and disturbs nobody. */
+  on<Name extends keyof PythonPoolEvents>(
+    event: Name,
+    listener: (event: PythonPoolEvents[Name]) => void,
+  ): void;
+  /** Listen no more. */
+  off<Name extends keyof PythonPoolEvents>(
+    event: Name,
+    listener: (event: PythonPoolEvents[Name]) => void,
+  ): void;
+}
+
+/** What of the workers shows in the pool. */
+export type VisibleWorkers = Pick<PythonWorkers, 'python' | 'on' | 'off'>;
+
+/** Make one object of the layers, for its users. */
+export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: SessionPool): PythonPool {
+  const { session, sessions, executeInSession, executeAnonymous } = withSessions;
+  const isOfWorkers = (event: string): event is keyof WorkerEvents => Object.hasOwn(WORKER_EVENTS, event);
+  return {
+    name: pool.name,
+    python: workers.python,
+    call: (name, args, options) => pool.call(name, args, options),
+    stream: (name, args, options) => pool.stream(name, args, options),
+    functions: <Api>() => functionsOf<Api>(pool),
+    session,
+    sessions,
+    executeInSession,
+    executeAnonymous,
+    ready: () => pool.ready(),
+    drain: () => pool.drain(),
+    async close(options) {
+      try {
+        await pool.close(options);
+      } finally {
+        withSessions.close();
+      }
+    },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
+    status: () => pool.status(),
+    stats: () => pool.stats(),
+    health: () => pool.health(),
+    on(event, listener) {
+      if (isOfWorkers(event)) workers.on(event, listener as never);
+      else pool.on(event, listener as never);
+    },
+    off(event, listener) {
+      if (isOfWorkers(event)) workers.off(event, listener as never);
+      else pool.off(event, listener as never);
+    },
+  };
+}
+
+/** The events that come from the workers; the type says when one is missing here. */
+const WORKER_EVENTS: Readonly<Record<keyof WorkerEvents, true>> = {
+  output: true,
+  log: true,
+  'thread-exception': true,
+  suggestion: true,
+  'worker-suspect': true,
+  'worker-recovered': true,
+  'guardian-lost': true,
+};
