@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { pinToOneCoreEach } from './machine/pinning.js';
 import type { SuiteResult } from './report/result.js';
 import { renderResult } from './report/table.js';
 import { SUITES } from './suites/index.js';
@@ -50,10 +51,13 @@ async function main(): Promise<number> {
   );
   limit.unref();
 
+  const pinning = pinToOneCoreEach();
+  process.stderr.write(`${pinning.description}\n`);
   const results: SuiteResult[] = [];
   for (const suite of SUITES.filter(({ name }) => positionals.includes(name))) {
     const result = await suite.run({
       quick: values.quick,
+      pinning,
       signal: stop.signal,
       progress: (message) => process.stderr.write(`${suite.name}: ${message}\n`),
     });
@@ -63,7 +67,7 @@ async function main(): Promise<number> {
 
   const rows = results.flatMap((result) => result.rows);
   const ratios = results.flatMap((result) => result.ratios);
-  const notes = results.flatMap((result) => result.notes);
+  const notes = [pinning.description, ...results.flatMap((result) => result.notes)];
   if (values.json !== undefined) {
     // npm runs us in this workspace's folder; the file is meant from where the command was typed.
     const file = resolve(process.env['INIT_CWD'] ?? process.cwd(), values.json);

@@ -1,4 +1,3 @@
-import { pinToOneCoreEach } from '../../machine/pinning.js';
 import { startAll } from '../../measure/alternate.js';
 import type { Plan } from '../../measure/alternate.js';
 import { noiseOf, NOISE_LIMIT, percent, ratioOf } from '../../measure/noise.js';
@@ -20,13 +19,12 @@ const COST_GOAL = 1.5;
 const GROWTH_GOAL = 10;
 
 /** What the pool's own code costs for each call, with a short queue and with a long one: fake workers, no bytes. */
-export async function queueCost({ quick, signal, progress }: SuiteContext): Promise<SuiteResult> {
+export async function queueCost({ quick, pinning, signal, progress }: SuiteContext): Promise<SuiteResult> {
   const few = queueSubject('pool', FEW, `pool, ${FEW} queued`);
   const again = queueSubject('pool', FEW, `pool, ${FEW} queued, again`);
   const many = queueSubject('pool', MANY, `pool, ${MANY} queued`);
   const subjects = [few, again, many, queueSubject('bare', MANY, `bare promises, ${MANY} queued`)];
-  const pinning = pinToOneCoreEach();
-  progress(`filling queues of ${FEW} and ${MANY} calls (${pinning.description})`);
+  progress(`filling queues of ${FEW} and ${MANY} calls`);
   await using lineup = await startAll(subjects, pinning);
   progress('measuring the cost of a call');
   const medians = await lineup.measure(quick ? QUICK : FULL, signal);

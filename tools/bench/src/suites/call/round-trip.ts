@@ -2,7 +2,6 @@ import { startAll } from '../../measure/alternate.js';
 import type { Medians, Plan } from '../../measure/alternate.js';
 import { noiseOf, NOISE_LIMIT, percent, ratioOf } from '../../measure/noise.js';
 import { spread } from '../../measure/statistics.js';
-import { pinToOneCoreEach } from '../../machine/pinning.js';
 import type { Ratio, SuiteResult } from '../../report/result.js';
 import { floor } from '../../subjects/floor.js';
 import { piscina } from '../../subjects/piscina.js';
@@ -29,9 +28,8 @@ const SUBJECTS = [
 ];
 
 /** One call at a time, from its making to its result: pypool beside the floor and the peers. */
-export async function roundTrip({ quick, signal, progress }: SuiteContext): Promise<SuiteResult> {
-  const pinning = pinToOneCoreEach();
-  progress(`starting ${SUBJECTS.map(({ name }) => name).join(', ')} (${pinning.description})`);
+export async function roundTrip({ quick, pinning, signal, progress }: SuiteContext): Promise<SuiteResult> {
+  progress(`starting ${SUBJECTS.map(({ name }) => name).join(', ')}`);
   const lineup = await startAll(SUBJECTS, pinning);
   try {
     for (let attempt = 1; ; attempt += 1) {
@@ -39,7 +37,7 @@ export async function roundTrip({ quick, signal, progress }: SuiteContext): Prom
       const medians = await lineup.measure(quick ? QUICK : FULL, signal);
       const noise = noiseOf(medians, 'floor again', 'floor');
       if (noise <= NOISE_LIMIT || attempt === ATTEMPTS) {
-        return resultOf(medians, noise, [pinning.description, `attempts: ${attempt}`]);
+        return resultOf(medians, noise, [`attempts: ${attempt}`]);
       }
       progress(`floor against floor differs by ${percent(noise)}: again`);
     }
