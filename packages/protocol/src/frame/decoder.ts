@@ -78,13 +78,13 @@ export class FrameDecoder {
   /**
    * The stream has ended.
    *
-   * @throws CommunicationError `protocol` inside a frame.
+   * @throws CommunicationError `protocol` inside a frame, with `truncated: true` in its context: all frames before it were whole.
    */
   end(): void {
     if (this.#failure) throw this.#failure.error;
     if (this.#open === undefined && this.#headerFilled === 0) return;
     this.#open = undefined;
-    this.#failure = { error: protocolError('the stream ended inside a frame') };
+    this.#failure = { error: protocolError('the stream ended inside a frame', { truncated: true }) };
     throw this.#failure.error;
   }
 
