@@ -22,8 +22,12 @@ export interface WorkerEvents {
   readonly 'worker-suspect': { readonly workerId: string; readonly silentMs: number };
   /** A suspected worker answered. */
   readonly 'worker-recovered': { readonly workerId: string };
-  /** The guardian ended and was replaced. */
-  readonly 'guardian-lost': { readonly message: string };
+  /** The guardian ended, which nobody but the machine or its administrator does. Until there is another, workers are left to their second net. */
+  readonly 'guardian-lost': {
+    readonly message: string;
+    /** Whether another one is started at once; otherwise the next start of a worker tries. */
+    readonly replaced: boolean;
+  };
 }
 
 /** Where workers' events go. A listener that throws makes an uncaught exception, and disturbs nobody else. */

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { isMainThread } from 'node:worker_threads';
-import { createError, createValueCodec, type ValueCodec, type WelcomeModule } from '@pypool/protocol';
+import {
+  createError,
+  createValueCodec,
+  type PypoolError,
+  type ValueCodec,
+  type WelcomeModule,
+} from '@pypool/protocol';
 import type { Transport } from '@pypool/transport';
 import { pipeTransport } from '@pypool/transport-pipe';
 import { resolveEnvironment } from './environment.js';
@@ -9,7 +15,7 @@ import { Heartbeat } from './heartbeat.js';
 import type { WorkerLauncher } from './launcher/contract.js';
 import { keepAliveDuring } from './launcher/keep-alive.js';
 import { spawnLauncher } from './launcher/spawn-launcher.js';
-import type { WorkerExit } from './life/exit.js';
+import { describeExit, type WorkerExit } from './life/exit.js';
 import { ProcessWorker } from './life/process-worker.js';
 import { moduleDir, resolveModules } from './modules.js';
 import {
@@ -18,6 +24,7 @@ import {
   type ResolvedPythonWorkersOptions,
 } from './options.js';
 import type { OutputLine } from './output/line-reader.js';
+import { UnheardOutput } from './output/unheard-output.js';
 import { findPython } from './python/find-python.js';
 import type { PythonWorker } from './python-worker.js';
 
@@ -78,6 +85,7 @@ class PythonWorkerSource implements PythonWorkers {
   readonly #transport: Transport;
   readonly #codec: ValueCodec;
   readonly #hub = new WorkerEventHub();
+  readonly #unheard = new UnheardOutput(process.stderr);
   readonly #heartbeat: Heartbeat;
 
   constructor(options: ResolvedPythonWorkersOptions) {
@@ -91,10 +99,8 @@ class PythonWorkerSource implements PythonWorkers {
       options.launcher ??
       spawnLauncher({
         python: this.python.path,
-        onGuardianLoss: (loss) =>
-          this.#hub.emit('guardian-lost', {
-            message: String((loss as { message?: string }).message ?? loss),
-          }),
+        onGuardianLoss: ({ exit, replaced }) =>
+          this.#hub.emit('guardian-lost', { message: `The guardian ${describeExit(exit)}.`, replaced }),
       });
     this.#transport = options.transport ?? pipeTransport();
     this.#codec = createValueCodec({ types: options.types });
@@ -148,7 +154,7 @@ class PythonWorkerSource implements PythonWorkers {
           this.#heartbeat.remove(worker);
           if (isStarted) observer.onExit(exit);
         },
-        onOutput: (stream, line) => this.#onOutput(poolName, workerId, stream, line),
+        onOutput: (stream, line) => this.#onOutput(workerId, stream, line),
         onLog: (record) => this.#hub.emit('log', { ...record, workerId }),
         onPong: ({ n }) => this.#heartbeat.answered(worker, n),
         onEvent: ({ event, error, message }) => {
@@ -162,6 +168,8 @@ class PythonWorkerSource implements PythonWorkers {
     if (signal.aborted) onAbort();
     try {
       await worker.started;
+      // It may have died, or been given up, between its READY and this turn: then it never was anybody's.
+      if (worker.state !== 'ready') throw endedAtOnce(worker.id, await worker.exited);
     } catch (error) {
       signal.throwIfAborted();
       throw error;
@@ -170,8 +178,7 @@ class PythonWorkerSource implements PythonWorkers {
     }
     // From here on nothing is awaited: whatever happens to it next is the observer's to hear.
     isStarted = true;
-    if (worker.state === 'ready') this.#heartbeat.add(worker);
-    else queueMicrotask(() => this.#tellLate(worker, observer));
+    this.#heartbeat.add(worker);
     return worker;
   }
 
@@ -183,22 +190,17 @@ class PythonWorkerSource implements PythonWorkers {
     await this.#transport.close();
   }
 
-  /** It died between its READY and the turn in which its starter heard of that. */
-  #tellLate(worker: ProcessWorker, observer: WorkerObserver): void {
-    observer.onUnavailable(
-      createError({
-        code: 'worker-exited',
-        message: `Worker ${worker.id} (pid ${worker.pid}) ended as it became ready.`,
-      }),
-    );
-    if (worker.state === 'dead') void worker.exited.then((exit) => observer.onExit(exit));
-  }
-
-  #onOutput(pool: string, workerId: string, stream: 'stdout' | 'stderr', line: OutputLine): void {
+  #onOutput(workerId: string, stream: 'stdout' | 'stderr', line: OutputLine): void {
     if (this.#hub.heard('output')) this.#hub.emit('output', { workerId, stream, ...line });
-    else
-      process.stderr.write(
-        `[${workerId.startsWith(pool) ? workerId : `${pool} ${workerId}`}] ${line.line}\n`,
-      );
+    else this.#unheard.print(workerId, line.line);
   }
+}
+
+function endedAtOnce(workerId: string, exit: WorkerExit): PypoolError {
+  return createError({
+    code: 'start-failed',
+    message: `Worker ${workerId} ended as it became ready${exit.error === undefined ? '.' : `: ${exit.error.message}`}`,
+    context: { workerId, exitCode: exit.exitCode ?? null, signal: exit.signal ?? null },
+    cause: exit.error,
+  });
 }

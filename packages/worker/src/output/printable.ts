@@ -1,5 +1,4 @@
 // Escape sequences whole (CSI with its parameters, OSC up to its end, two-character ones), then whatever control character is left but tab.
-// eslint-disable-next-line no-control-regex
 const UNPRINTABLE =
   /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])|[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
 
