@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from .frame import Buffer, Frame
+    from .value_encoder import ValueEncoder
     from .value_types import TypeRegistry
 
     Encoded = tuple[bytes, bool, list[Buffer]]
@@ -46,7 +47,7 @@ class ValueCodec:
         self.integers = integers
         self.unencodable = unencodable
         self.types = types
-        self._encoder: Any = None
+        self._encoder: ValueEncoder | None = None
         self._messages: ValueCodec | None = None
 
     def encode(self, value: Any, root: str = "result", buffers: list[Buffer] | None = None) -> Encoded:
@@ -63,18 +64,36 @@ class ValueCodec:
         Raises:
             Unencodable: Something in it has no place in the protocol.
         """
-        if is_plain(value, self.integers != "bigint"):
-            try:
+        try:
+            if is_plain(value, self.integers != "bigint"):
                 return write_json(value), False, [] if buffers is None else buffers
-            except NotFinite:
-                pass
-        encoder = self._encoder
-        if encoder is None:
+        except (NotFinite, RecursionError):
+            pass  # the careful way knows what to do
+        return self._careful().encode(value, root, [] if buffers is None else buffers)
+
+    def encode_items(self, items: Sequence[Any], first: int = 0) -> Encoded:
+        """Encode items of a stream as the array that an ITEM frame holds.
+
+        Args:
+            items: The items, each of which may be as deep as a value by itself.
+            first: The place of the first one in the stream: ``items[first]`` in the path of an error.
+
+        Raises:
+            Unencodable: One of them has no place in the protocol.
+        """
+        try:
+            if is_plain(items, self.integers != "bigint"):
+                return write_json(items), False, []
+        except (NotFinite, RecursionError):
+            pass
+        return self._careful().encode_items(items, first)
+
+    def _careful(self) -> ValueEncoder:
+        if self._encoder is None:
             from .value_encoder import ValueEncoder
 
-            encoder = self._encoder = ValueEncoder(self)
-        result: Encoded = encoder.encode(value, root, [] if buffers is None else buffers)
-        return result
+            self._encoder = ValueEncoder(self)
+        return self._encoder
 
     def encode_message(self, message: Any) -> Encoded:
         """Encode a message of the protocol itself, for example an error object.

@@ -13,7 +13,7 @@ from .value_path import entry_step, field_step, key_step, path_of, type_name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from .frame import Buffer
@@ -48,14 +48,36 @@ class ValueEncoder:
 
     def encode(self, value: Any, root: str, buffers: list[Buffer]) -> Encoded:
         """As :meth:`pypool.value.ValueCodec.encode`; also right for plain values, only slower."""
+        return self._run(_Walk.encode, value, root, buffers)
+
+    def encode_items(self, items: Sequence[Any], first: int) -> Encoded:
+        """As :meth:`pypool.value.ValueCodec.encode_items`."""
+
+        def encode_each(walk: _Walk, items: Sequence[Any]) -> list[Any]:
+            copies: list[Any] = []
+            try:
+                for item in items:
+                    copies.append(walk.encode(item))
+            except _Refused as refused:
+                refused.steps.append(first + len(copies))
+                raise
+            return copies
+
+        return self._run(encode_each, items, "items", [])
+
+    def _run(
+        self, work: Callable[[_Walk, Any], Any], value: Any, root: str, buffers: list[Buffer]
+    ) -> Encoded:
         before = len(buffers)
-        walk = _Walk(self, buffers, self._codec.integers, self._codec.unencodable == "marker")
+        options = (self, buffers, self._codec.integers, self._codec.unencodable == "marker")
+        walk = _Walk(*options)
         try:
             try:
-                copy = walk.encode(value)
+                copy = work(walk, value)
             except RecursionError:  # the thread's stack was deep before
                 del buffers[before:]
-                copy = with_deeper_stack(walk.encode, value)
+                walk = _Walk(*options)  # the first may not have got to the end of what it was leaving
+                copy = with_deeper_stack(work, walk, value)
             return write_json(copy), walk.tagged, buffers
         except _Refused as refused:
             del buffers[before:]

@@ -179,15 +179,20 @@ class Plainness(unittest.TestCase):
         for _ in range(255):
             value = {1: value}
 
-        def deeper(count):
-            return deeper(count - 1) if count else round_trip(value)
+        plain = []
+        for _ in range(255):
+            plain = [plain]
 
-        found = deeper(sys.getrecursionlimit() * 7 // 10)
-        depth = 0
-        while found:
-            found = found[1]
-            depth += 1
-        self.assertEqual(depth, 255)
+        def deeper(count, given):
+            return deeper(count - 1, given) if count else round_trip(given)
+
+        for given, key in ((value, 1), (plain, 0)):
+            found = deeper(sys.getrecursionlimit() * 8 // 10, given)
+            depth = 0
+            while found:
+                found = found[key]
+                depth += 1
+            self.assertEqual(depth, 255)
 
     def test_json_nested_beyond_all_bounds_breaks_the_protocol_or_is_read(self):
         text = "[" * 200_000 + "]" * 200_000
@@ -198,6 +203,29 @@ class Plainness(unittest.TestCase):
         before = sys.getrecursionlimit()
         self.test_json_nested_beyond_all_bounds_breaks_the_protocol_or_is_read()
         self.assertEqual(sys.getrecursionlimit(), before)
+
+
+class Items(unittest.TestCase):
+    def test_items_are_one_array(self):
+        codec = ValueCodec()
+        self.assertEqual(codec.encode_items((1, "a")), (b'[1,"a"]', False, []))
+        self.assertEqual(
+            codec.encode_items([b"a", math.nan]),
+            (b'[{"$":["bytes",0]},{"$":["float","nan"]}]', True, [b"a"]),
+        )
+
+    def test_an_item_is_named_by_its_place_in_the_stream(self):
+        with self.assertRaises(Unencodable) as caught:
+            ValueCodec().encode_items([1, {"owner": object()}], first=17)
+        self.assertEqual(caught.exception.path, "items[18].owner")
+
+    def test_an_item_may_be_as_deep_as_a_value(self):
+        value = []
+        for _ in range(255):
+            value = [value]
+        self.assertEqual(len(ValueCodec().encode_items([value])[0]), 2 + 512)
+        with self.assertRaises(Unencodable):
+            ValueCodec().encode_items([[value]])
 
 
 class Registration(unittest.TestCase):
