@@ -26,6 +26,7 @@ it('exports these names', () => {
       "SystemError",
       "TimeoutError",
       "UsageError",
+      "addCallSite",
       "createError",
       "createValueCodec",
       "decimal",
