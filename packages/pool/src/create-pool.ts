@@ -1,4 +1,3 @@
-import { addCallSite } from './call/call-site.js';
 import { StreamFace } from './call/stream-face.js';
 import type { CloseOptions } from './lifecycle/closing.js';
 import { judgeHealth, type PoolHealth } from './observe/health.js';
@@ -34,14 +33,8 @@ class CorePool implements Pool {
     return this.#core.options.name;
   }
 
-  // An async function rather than the promise itself, for the sake of the stack: see addCallSite.
-  async call<T>(name: string, args?: unknown, options?: PoolCallOptions): Promise<T> {
-    const call = this.#core.call(name, args, options);
-    try {
-      return (await call.promise) as T;
-    } catch (error) {
-      throw addCallSite(error, 'pool.call');
-    }
+  call<T>(name: string, args?: unknown, options?: PoolCallOptions): Promise<T> {
+    return this.#core.call(name, args, options) as Promise<T>;
   }
 
   stream<T>(name: string, args?: unknown, options?: PoolCallOptions): PoolStream<T> {

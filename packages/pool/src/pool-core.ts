@@ -4,7 +4,6 @@ import type { Attempt } from './call/attempt.js';
 import { CallBook, type CallBookOwner } from './call/call-book.js';
 import type { PendingCall } from './call/pending-call.js';
 import type { PendingStream, StreamOwner } from './call/pending-stream.js';
-import type { PendingValue } from './call/pending-value.js';
 import type { ClockHold, ClockTimer } from './clock/clock.js';
 import type { WorkerExit } from './contract.js';
 import { Dispatcher, type DispatcherOwner } from './dispatch/dispatcher.js';
@@ -83,10 +82,8 @@ export class PoolCore implements CallBookOwner, DispatcherOwner, SupervisorOwner
     return readyPlaces + Math.max(0, this.#maximum - ready.length) * placesPerWorker;
   }
 
-  call(name: string, args: unknown, options: PoolCallOptions | undefined): PendingValue {
-    const call = this.#book.call(name, args, options);
-    this.#admit(call);
-    return call;
+  call(name: string, args: unknown, options: PoolCallOptions | undefined): Promise<unknown> {
+    return new Promise((resolve) => this.#admit(this.#book.call(name, args, options, resolve)));
   }
 
   stream(name: string, args: unknown, options: PoolCallOptions | undefined): PendingStream {

@@ -49,11 +49,11 @@ export class Attempt implements OutgoingCall {
   }
 
   get executionTimeoutMs(): number {
-    return this.call.executionTimeoutMs;
+    return this.call.terms.executionTimeoutMs;
   }
 
   get itemTimeoutMs(): number {
-    return this.call.itemTimeoutMs;
+    return this.call.terms.itemTimeoutMs;
   }
 
   get credit(): number {

@@ -6,7 +6,8 @@ import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import type { Counters } from '../observe/stats.js';
 import { AbortWatch } from './abort-watch.js';
 import { Deadlines } from './deadlines.js';
-import type { CallDefaults, PendingCall } from './pending-call.js';
+import { type CallTerms, defaultTerms, termsOf } from './call-terms.js';
+import type { PendingCall } from './pending-call.js';
 import { PendingStream } from './pending-stream.js';
 import { PendingValue } from './pending-value.js';
 
@@ -18,15 +19,14 @@ export interface CallBookOwner {
   onAbort(call: PendingCall, reason: unknown): void;
 }
 
-const NO_OPTIONS: PoolCallOptions = Object.freeze({});
-
 /** The calls that are open: made here, watched for time and aborts while they are, and settled here, each once. */
 export class CallBook {
   readonly #options: ResolvedPoolOptions;
   readonly #counters: Counters;
   readonly #deadlines: Deadlines;
   readonly #aborts: AbortWatch;
-  readonly #streamDefaults: CallDefaults;
+  readonly #callTerms: CallTerms;
+  readonly #streamTerms: CallTerms;
   /** Calls whose budgets do not count yet; `undefined` once the pool has had a ready worker. */
   #early: PendingCall[] | undefined = [];
   #made = 0;
@@ -36,7 +36,8 @@ export class CallBook {
     this.#counters = counters;
     this.#deadlines = new Deadlines(options.clock, (call, now) => owner.onDue(call, now));
     this.#aborts = new AbortWatch((call, reason) => owner.onAbort(call, reason));
-    this.#streamDefaults = { ...options, timeoutMs: Infinity, executionTimeoutMs: Infinity };
+    this.#callTerms = defaultTerms(options);
+    this.#streamTerms = defaultTerms({ ...options, timeoutMs: Infinity, executionTimeoutMs: Infinity });
   }
 
   /** Whether the pool has had a ready worker. */
@@ -45,21 +46,25 @@ export class CallBook {
   }
 
   /** @returns a call that is settled already where its options, its signal or its deadline forbid it to begin */
-  call(name: string, args: unknown, options: PoolCallOptions | undefined): PendingValue {
+  call(
+    name: string,
+    args: unknown,
+    options: PoolCallOptions | undefined,
+    resolve: (value: unknown) => void,
+  ): PendingValue {
     const wrong = this.#check(name, options);
-    const given = wrong === undefined ? (options ?? NO_OPTIONS) : NO_OPTIONS;
-    const { clock, startTimeoutMs } = this.#options;
-    const now = clock.now();
+    const terms = this.#termsOf(wrong === undefined ? options : undefined, this.#callTerms);
+    const now = this.#options.clock.now();
     const call = new PendingValue(
       ++this.#made,
       name,
       args,
-      given,
-      this.#options,
+      terms,
       now,
-      startTimeoutMs,
-      this.#pointOf(given, now),
+      this.#firstWaitEnds(now),
+      this.#pointOf(terms, now),
     );
+    call.resolve = resolve;
     this.#begin(call, wrong, now);
     return call;
   }
@@ -67,21 +72,19 @@ export class CallBook {
   /** The same for a stream. */
   stream(name: string, args: unknown, options: PoolCallOptions | undefined): PendingStream {
     const wrong = this.#check(name, options);
-    const given = wrong === undefined ? (options ?? NO_OPTIONS) : NO_OPTIONS;
-    const { clock, startTimeoutMs } = this.#options;
-    const now = clock.now();
-    const call = new PendingStream(
+    const terms = this.#termsOf(wrong === undefined ? options : undefined, this.#streamTerms);
+    const now = this.#options.clock.now();
+    const stream = new PendingStream(
       ++this.#made,
       name,
       args,
-      given,
-      this.#streamDefaults,
+      terms,
       now,
-      startTimeoutMs,
-      this.#pointOf(given, now),
+      this.#firstWaitEnds(now),
+      this.#pointOf(terms, now),
     );
-    this.#begin(call, wrong, now);
-    return call;
+    this.#begin(stream, wrong, now);
+    return stream;
   }
 
   /** It was placed: watch its time and its signal. It may have been answered already. */
@@ -89,7 +92,7 @@ export class CallBook {
     if (call.state === 'settled') return;
     this.#deadlines.add(call, call.submittedAt);
     this.#early?.push(call);
-    const { signal } = call;
+    const { signal } = call.terms;
     if (signal !== undefined) this.#aborts.add(call, signal);
   }
 
@@ -116,7 +119,8 @@ export class CallBook {
   settle(call: PendingCall, error: PypoolError | undefined, value: unknown): void {
     call.state = 'settled';
     this.#deadlines.settled(call);
-    if (call.signal !== undefined) this.#aborts.remove(call, call.signal);
+    const { signal } = call.terms;
+    if (signal !== undefined) this.#aborts.remove(call, signal);
     if (error !== undefined) {
       this.#counters.failure(error);
       call.fail(error);
@@ -131,7 +135,8 @@ export class CallBook {
     this.#counters.submitted += 1;
     if (this.clocksRun) call.startClocks(now);
     if (wrong !== undefined) this.settle(call, wrong, undefined);
-    else if (call.signal?.aborted === true) this.settle(call, aborted(call, call.signal.reason), undefined);
+    else if (call.terms.signal?.aborted === true)
+      this.settle(call, aborted(call, call.terms.signal.reason), undefined);
     else if (call.endsAt <= now) this.settle(call, deadlineExceeded(call, 0), undefined);
   }
 
@@ -145,8 +150,17 @@ export class CallBook {
     return options === undefined ? undefined : findOptionsError(options, this.#options.queue.usesPriority);
   }
 
-  /** A point in time, by the pool's clock. */
-  #pointOf({ deadline }: PoolCallOptions, now: number): number {
-    return deadline === undefined ? Infinity : now + Number(deadline) - this.#options.clock.epochMs();
+  #termsOf(options: PoolCallOptions | undefined, defaults: CallTerms): CallTerms {
+    return options === undefined ? defaults : termsOf(options, defaults);
+  }
+
+  /** Until the first worker is ready, the start budget bounds the wait. */
+  #firstWaitEnds(now: number): number {
+    return now + this.#options.startTimeoutMs;
+  }
+
+  /** A deadline, by the pool's clock. */
+  #pointOf({ deadline }: CallTerms, now: number): number {
+    return deadline === Infinity ? Infinity : now + deadline - this.#options.clock.epochMs();
   }
 }

@@ -1,21 +1,33 @@
 /**
- * Add to an error where its call was awaited, and hand it back.
+ * A promise that rejects with an error, to which the stack of those who await it has been added.
  *
  * An error of a call is made while a reply is read, so its own stack leads nowhere. Recording a stack with every call would cost more than
- * the rest of the call; instead the async function that the caller awaits catches the error, and V8 knows who awaits that. To be called from
- * the catch of such a function.
+ * the rest of the call; instead a call that fails resolves its promise with this one, and V8 knows who awaits that. Nothing is paid by calls
+ * that succeed.
  *
  * @param what the function the caller called
  */
+export async function rejectWithSite(error: Error, what: string): Promise<never> {
+  // Two turns: in the first the caller's promise has yet to learn that it waits for this one.
+  await undefined;
+  await undefined;
+  throw addCallSite(error, what);
+}
+
+/**
+ * Add to an error where it is awaited, and hand it back. To be called from an async function that the caller awaits, after its first
+ * `await`.
+ */
 export function addCallSite(error: unknown, what: string): unknown {
-  const mark = `\n    at --- ${what}() ---`;
   // An error that several calls share keeps the site of the first.
-  if (!(error instanceof Error) || typeof error.stack !== 'string' || error.stack.includes('\n    at --- '))
+  if (!(error instanceof Error) || typeof error.stack !== 'string' || error.stack.includes(MARK))
     return error;
   const site: { stack?: string } = {};
   Error.captureStackTrace(site, addCallSite);
-  // Without the header and the frame of the catch itself.
+  // Without the header and the frame of our own async function.
   const frames = (site.stack ?? '').split('\n').slice(2);
-  if (frames.length > 0) error.stack += `${mark}\n${frames.join('\n')}`;
+  if (frames.length > 0) error.stack += `${MARK}${what}() ---\n${frames.join('\n')}`;
   return error;
 }
+
+const MARK = '\n    at --- ';

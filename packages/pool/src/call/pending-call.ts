@@ -1,49 +1,39 @@
 import type { CallMeta, PypoolError } from '@pypool/protocol';
 
-import type { PoolCallOptions } from '../options/call-options.js';
 import type { QueuedCall } from '../strategies/queue.js';
 import type { SelectableCall } from '../strategies/selection.js';
 import type { Attempt } from './attempt.js';
+import type { CallTerms } from './call-terms.js';
 
 /**
- * Where a call stands: `placing`, in no queue: on its way into one or to a worker, `waiting` for any worker, `bound` to wait for one certain worker, `running` on one (`attempt` is set), `settled`: its caller has
- * the answer. It moves from `settled` nowhere and from the others through `placing`, or to `settled`.
+ * Where a call stands: `placing`, in no queue, on its way into one or to a worker; `waiting` for any worker; `bound` to wait for one certain
+ * worker; `running` on one (`attempt` is set); `settled`, its caller has the answer. From the first it moves to any other, from
+ * the next three through it or to the last, from the last nowhere.
  */
 export type CallState = 'placing' | 'waiting' | 'bound' | 'running' | 'settled';
 
-/** What a call takes from its pool where its options say nothing. */
-export interface CallDefaults {
-  readonly timeoutMs: number;
-  readonly executionTimeoutMs: number;
-  readonly checkoutTimeoutMs: number;
-  readonly itemTimeoutMs: number;
-}
-
-/** One call or stream as its caller asked for it, from `call()` until it is settled. It outlives the attempts to run it. */
+/**
+ * One call or stream as its caller asked for it, from `call()` until it is settled. It outlives the attempts to run it.
+ *
+ * A hundred thousand of them may wait, and the garbage collector copies what survives: so few fields, and as few objects as can be.
+ */
 export abstract class PendingCall implements QueuedCall, SelectableCall {
   abstract readonly kind: 'call' | 'stream';
   /** Counts the calls of the pool. */
   readonly id: number;
   readonly name: string;
   args: unknown;
-  meta: CallMeta | undefined;
-  readonly priority: number;
-  readonly idempotent: boolean;
-  readonly signal: AbortSignal | undefined;
-  readonly executionTimeoutMs: number;
-  readonly itemTimeoutMs: number;
+  readonly terms: CallTerms;
   readonly submittedAt: number;
-  readonly #checkoutTimeoutMs: number;
-  readonly #timeoutMs: number;
+  /** When its wait ends, and when the whole call does, by the pool's clock. */
+  waitEndsAt: number;
+  endsAt: number;
 
   state: CallState = 'placing';
   attempts = 0;
   attempt: Attempt | undefined = undefined;
   /** Why it is being ended while it runs; the first reason stays. */
   endedBy: PypoolError | undefined = undefined;
-  /** When its wait ends, and when the whole call does, by the pool's clock. */
-  waitEndsAt: number;
-  endsAt: number;
   /** Entries it has among the deadlines. */
   deadlineEntries = 0;
 
@@ -53,41 +43,42 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
   note: unknown = undefined;
 
   /**
-   * @param waitMs how long it may wait until {@link startClocks}
-   * @param deadlineAt its explicit deadline by the pool's clock; `Infinity` for none
+   * @param now by the pool's clock
+   * @param waitEndsAt when its wait ends unless {@link startClocks} says otherwise
+   * @param endsAt its explicit deadline by the pool's clock; `Infinity` for none
    */
   constructor(
     id: number,
     name: string,
     args: unknown,
-    options: PoolCallOptions,
-    defaults: CallDefaults,
+    terms: CallTerms,
     now: number,
-    waitMs: number,
-    deadlineAt: number,
+    waitEndsAt: number,
+    endsAt: number,
   ) {
     this.id = id;
     this.name = name;
     this.args = args;
-    this.meta = metaOf(options);
-    this.priority = options.priority ?? 0;
-    this.idempotent = options.idempotent ?? false;
-    this.signal = options.signal;
-    this.executionTimeoutMs = options.executionTimeoutMs ?? defaults.executionTimeoutMs;
-    this.itemTimeoutMs = options.itemTimeoutMs ?? defaults.itemTimeoutMs;
+    this.terms = terms;
     this.submittedAt = now;
-    this.#checkoutTimeoutMs = options.checkoutTimeoutMs ?? defaults.checkoutTimeoutMs;
-    this.#timeoutMs = options.timeoutMs ?? defaults.timeoutMs;
-    this.waitEndsAt = now + waitMs;
-    this.endsAt = deadlineAt;
+    this.waitEndsAt = waitEndsAt;
+    this.endsAt = endsAt;
+  }
+
+  get priority(): number {
+    return this.terms.priority;
+  }
+
+  get meta(): CallMeta | undefined {
+    return this.terms.meta;
   }
 
   get attributes(): CallMeta['attributes'] {
-    return this.meta?.attributes;
+    return this.terms.meta?.attributes;
   }
 
   get session(): CallMeta['session'] {
-    return this.meta?.session;
+    return this.terms.meta?.session;
   }
 
   /** The next moment at which time alone does something to it. */
@@ -98,16 +89,16 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
 
   /** Its budgets count from now on. */
   startClocks(now: number): void {
-    this.waitEndsAt = now + this.#checkoutTimeoutMs;
-    this.endsAt = Math.min(this.endsAt, now + this.#timeoutMs);
+    this.waitEndsAt = now + this.terms.checkoutTimeoutMs;
+    this.endsAt = Math.min(this.endsAt, now + this.terms.timeoutMs);
   }
 
   /** It waits anew: the whole call's budget goes on. */
   restartWait(now: number): void {
-    this.waitEndsAt = now + this.#checkoutTimeoutMs;
+    this.waitEndsAt = now + this.terms.checkoutTimeoutMs;
   }
 
-  /** What would be kept alive by lists that drop settled calls later. */
+  /** Let go of what would be kept alive by lists that drop settled calls later. */
   forget(): void {
     this.args = undefined;
     this.attempt = undefined;
@@ -121,8 +112,4 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
   /** Tell the caller. Called once, by whoever settles it. */
   abstract succeed(value: unknown): void;
   abstract fail(error: PypoolError): void;
-}
-
-function metaOf({ meta, attributes }: PoolCallOptions): CallMeta | undefined {
-  return attributes === undefined ? meta : { ...meta, attributes };
 }

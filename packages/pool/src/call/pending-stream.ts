@@ -15,7 +15,6 @@ export interface StreamOwner {
 
 /** A call with many results. */
 export class PendingStream extends PendingCall {
-  readonly kind = 'stream';
   owner: StreamOwner | undefined;
   /** The consumer's end. */
   readonly items = new ItemStream<unknown>({
@@ -26,6 +25,10 @@ export class PendingStream extends PendingCall {
   #begun: Outcome = 'open';
   #error: PypoolError | undefined;
   #started: PromiseWithResolvers | undefined;
+
+  get kind(): 'stream' {
+    return 'stream';
+  }
 
   /** Resolves when a worker begins with it, rejects when none ever will. Made when asked for. */
   get started(): Promise<void> {

@@ -1,27 +1,31 @@
 import type { PypoolError } from '@pypool/protocol';
 
+import { rejectWithSite } from './call-site.js';
 import { PendingCall } from './pending-call.js';
 
 /** A call with one result. */
 export class PendingValue extends PendingCall {
-  readonly kind = 'call';
-  #resolve!: (value: unknown) => void;
-  #reject!: (error: PypoolError) => void;
-  /** The caller's. */
-  readonly promise = new Promise<unknown>((resolve, reject) => {
-    this.#resolve = resolve;
-    this.#reject = reject;
-  });
+  /** Settles the caller's promise. The promise itself is the caller's to keep. */
+  resolve: ((value: unknown) => void) | undefined = undefined;
+
+  get kind(): 'call' {
+    return 'call';
+  }
 
   override began(): void {}
 
   override item(): void {}
 
   override succeed(value: unknown): void {
-    this.#resolve(value);
+    this.resolve?.(value);
   }
 
   override fail(error: PypoolError): void {
-    this.#reject(error);
+    this.resolve?.(rejectWithSite(error, 'pool.call'));
+  }
+
+  override forget(): void {
+    super.forget();
+    this.resolve = undefined;
   }
 }

@@ -21,5 +21,5 @@ export function isDeath(error: PypoolError): boolean {
 export function mayRunAgain(call: PendingCall, error: PypoolError, maxAttempts: number): boolean {
   if (!isDeath(error) || call.attempts >= maxAttempts) return false;
   if (error.outcome === 'not-started') return true;
-  return error.outcome === 'unknown' && call.idempotent && call.kind === 'call';
+  return error.outcome === 'unknown' && call.terms.idempotent && call.kind === 'call';
 }
