@@ -64,39 +64,43 @@ def _find_tags(holder: list[Any]) -> list[tuple[Any, Any, list[Any], Place]]:
     Of each: what holds it, under which key, the tag and its parts, and where it is.
     """
     found: list[tuple[Any, Any, list[Any], Place]] = []
-    pending: list[tuple[Any, Place]] = []
-
-    def visit(container: Any, key: Any, child: Any, place: Place) -> None:
-        if type(child) is not dict or len(child) != 1 or "$" not in child:
-            pending.append((child, place))
-            return
-        tag = _check_tag(child["$"])
-        found.append((container, key, tag, place))
-        inner = _TAGS[tag[0]].inner
-        if inner == _ITEMS:
-            pending.append((tag[1], place))
-        elif inner == _PAIRS:
-            for index, pair in enumerate(tag[1]):
-                if type(pair[0]) in _CONTAINERS:
-                    visit(pair, 0, pair[0], (place, (key_step, index)))
-                if type(pair[1]) in _CONTAINERS:
-                    visit(pair, 1, pair[1], (place, (entry_step, pair[0])))
-        elif inner == _VALUE and type(tag[2]) in _CONTAINERS:
-            visit(tag, 2, tag[2], place)
-
+    pending: list[tuple[Any, Any, Any, Place]] = []
     if type(holder[0]) in _CONTAINERS:
-        visit(holder, 0, holder[0], None)
+        pending.append((holder, 0, holder[0], None))
     while pending:
-        container, place = pending.pop()
-        if type(container) is dict:
-            for key, child in container.items():
-                if type(child) in _CONTAINERS:
-                    visit(container, key, child, (place, (field_step, key)))
-        elif not _CONTAINERS.isdisjoint({*map(type, container)}):  # long lists of numbers are passed over
-            for index, child in enumerate(container):
-                if type(child) in _CONTAINERS:
-                    visit(container, index, child, (place, (None, index)))
+        parent, key, value, place = pending.pop()
+        if type(value) is dict and len(value) == 1 and "$" in value:
+            tag = _check_tag(value["$"])
+            found.append((parent, key, tag, place))
+            inner = _TAGS[tag[0]].inner
+            if inner == _ITEMS:
+                _add_children(pending, tag[1], place)
+            elif inner == _PAIRS:
+                _add_pairs(pending, tag[1], place)
+            elif inner == _VALUE and type(tag[2]) in _CONTAINERS:
+                pending.append((tag, 2, tag[2], place))
+        else:
+            _add_children(pending, value, place)
     return found
+
+
+def _add_children(pending: list[tuple[Any, Any, Any, Place]], container: Any, place: Place) -> None:
+    if type(container) is dict:
+        for key, child in container.items():
+            if type(child) in _CONTAINERS:
+                pending.append((container, key, child, (place, (field_step, key))))
+    elif not _CONTAINERS.isdisjoint({*map(type, container)}):  # long lists of numbers are passed over
+        for index, child in enumerate(container):
+            if type(child) in _CONTAINERS:
+                pending.append((container, index, child, (place, (None, index))))
+
+
+def _add_pairs(pending: list[tuple[Any, Any, Any, Place]], pairs: list[list[Any]], place: Place) -> None:
+    for index, pair in enumerate(pairs):
+        if type(pair[0]) in _CONTAINERS:
+            pending.append((pair, 0, pair[0], (place, (key_step, index))))
+        if type(pair[1]) in _CONTAINERS:
+            pending.append((pair, 1, pair[1], (place, (entry_step, pair[0]))))
 
 
 def _check_tag(tag: Any) -> list[Any]:

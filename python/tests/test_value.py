@@ -199,6 +199,19 @@ class Plainness(unittest.TestCase):
         with self.assertRaises(ProtocolError):
             ValueCodec().decode(Frame(FrameType.RESULT, 1, text))
 
+    def test_tags_nested_beyond_all_bounds_need_no_stack(self):
+        for opening, closing in (
+            ('{"$":["map",[[1,', "]]]}"),
+            ('{"$":["type","point",{"y":0,"x":', "}]}"),
+            ('{"$":["set",[', "]]}"),
+        ):
+            with self.subTest(opening):
+                text = opening * 1000 + "1" + closing * 1000
+                try:
+                    ValueCodec(types=registry()).decode(Frame(FrameType.RESULT, 1, text, True))
+                except (ProtocolError, InvalidArguments):
+                    pass
+
     def test_the_recursion_limit_is_as_it_was(self):
         before = sys.getrecursionlimit()
         self.test_json_nested_beyond_all_bounds_breaks_the_protocol_or_is_read()
