@@ -185,8 +185,8 @@ class FrameReader:
             The frame, or ``None`` at the end of the stream.
 
         Raises:
-            ProtocolError: The bytes are no frame of this channel, or end inside one. The reader is of no
-            more use. FrameTooLarge: A length is over its limit. The reader is of no more use.
+            ProtocolError: The bytes are no frame of this channel, or end inside one. The reader is dead.
+            FrameTooLarge: A length is over its limit. The reader is dead.
         """
         if self._end - self._start < HEADER_BYTES and not self._fill(HEADER_BYTES):
             return None
