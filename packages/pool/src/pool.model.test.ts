@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+
+import { PoolCore } from './pool-core.js';
+import { resolvePoolOptions } from './options/resolve-options.js';
+import type { QueueDiscipline } from './strategies/queue.js';
+import { fair } from './strategies/fair.js';
+import { fifo } from './strategies/fifo.js';
+import { lifo } from './strategies/lifo.js';
+import { leastBusy } from './strategies/least-busy.js';
+import { priority } from './strategies/priority.js';
+import type { SelectionStrategy } from './strategies/selection.js';
+import { FakeClock, flush } from './test-support/fake-clock.js';
+import { died, FakeFactory, startFailed } from './test-support/fake-worker.js';
+
+/** A small generator with a seed (mulberry32), so that a failure can be repeated. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Calls with a session stay with the worker they were first given, as long as it lives. */
+function sticky(): SelectionStrategy {
+  const any = leastBusy();
+  const homes = new Map<string, string>();
+  return {
+    name: 'sticky',
+    select(call, workers) {
+      const id = call.meta?.session?.id;
+      const home = id === undefined ? undefined : workers.find((worker) => worker.id === homes.get(id));
+      if (home !== undefined) return home;
+      const worker = any.select(call, workers);
+      if (id !== undefined && worker !== null) homes.set(id, worker.id);
+      return worker;
+    },
+  };
+}
+
+/** One pool under random events, with what is known of its calls. */
+class Model {
+  readonly random: () => number;
+  readonly clock = new FakeClock();
+  readonly factory: FakeFactory;
+  readonly core: PoolCore;
+  readonly settled = new Map<number, number>();
+  readonly aborts: AbortController[] = [];
+  made = 0;
+
+  constructor(seed: number) {
+    this.random = randomOf(seed);
+    const queues: QueueDiscipline[] = [
+      fifo(),
+      lifo(),
+      priority(),
+      fair({ by: (call) => call.attributes?.['key'], limit: 2 }),
+    ];
+    this.factory = new FakeFactory({ mode: 'manual', concurrency: this.pick([1, 1, 3]) });
+    const size = this.below(4);
+    this.core = new PoolCore(
+      resolvePoolOptions({
+        factory: this.factory,
+        clock: this.clock,
+        size,
+        overflow: size === 0 ? 1 + this.below(2) : this.below(3),
+        minReady: 0,
+        start: this.pick(['eager', 'lazy'] as const),
+        queue: this.pick(queues),
+        selection: this.pick([leastBusy(), sticky()]),
+        maxQueue: this.pick([0, 5, Infinity]),
+        maxCalls: this.pick([1, 7, Infinity]),
+        idleTimeoutMs: this.pick([0, 50, Infinity]),
+        checkoutTimeoutMs: 2_000,
+        timeoutMs: 3_000,
+        startTimeoutMs: 1_000,
+        random: this.random,
+      }),
+    );
+    this.core.reconcile();
+  }
+
+  below(limit: number): number {
+    return Math.floor(this.random() * limit);
+  }
+
+  pick<T>(values: readonly T[]): T {
+    return values[this.below(values.length)]!;
+  }
+
+  async step(): Promise<void> {
+    const busy = this.factory.alive.filter(({ calls }) => calls.length > 0);
+    const kinds: Record<string, () => unknown> = {
+      call: () => this.call(),
+      burst: () => Array.from({ length: 5 }, () => this.call()),
+      answer: () => busy.length > 0 && this.answerOne(this.pick(busy)),
+      answerAll: () => busy.forEach((worker) => worker.answer()),
+      abort: () => this.aborts.splice(this.below(this.aborts.length), 1)[0]?.abort(),
+      die: () => this.factory.alive.length > 0 && this.pick(this.factory.alive).die(),
+      startSucceeds: () => this.factory.pending[0]?.succeed(),
+      startFails: () => this.factory.pending[0]?.fail(startFailed('bad luck')),
+      soon: () => this.clock.advance(20),
+      later: () => this.clock.advance(700),
+    };
+    const likely = [
+      'call',
+      'burst',
+      'answer',
+      'answer',
+      'answerAll',
+      'startSucceeds',
+      'startSucceeds',
+      'soon',
+    ];
+    const name = this.pick([...Object.keys(kinds), ...likely]);
+    await kinds[name]!();
+    await flush();
+  }
+
+  call(): void {
+    const id = this.made++;
+    const abort = new AbortController();
+    this.aborts.push(abort);
+    const usesPriority = this.core.options.queue.usesPriority;
+    const options = {
+      signal: abort.signal,
+      attributes: { key: this.below(3) },
+      idempotent: this.random() < 0.5,
+      ...(usesPriority && { priority: this.below(3) }),
+      ...(this.random() < 0.5 && { meta: { session: { id: String(this.below(3)) } } }),
+    };
+    const settle = () => this.settled.set(id, (this.settled.get(id) ?? 0) + 1);
+    this.core.call(`call-${id}`, [], options).then(settle, settle);
+  }
+
+  answerOne(worker: ReturnType<Model['pick']> & FakeFactory['workers'][number]): void {
+    const cancelled = worker.cancelled.find(({ call }) => worker.calls.includes(call));
+    if (cancelled !== undefined) worker.fail(cancelled.error, cancelled.call);
+    else if (this.random() < 0.1) worker.fail(died('not-started'));
+    else worker.answer(undefined, this.pick(worker.calls));
+  }
+
+  /** What must hold whenever nothing is under way. */
+  check(): void {
+    const { roster, calls, options } = this.core;
+    const maximum = options.size + options.overflow;
+    const open = this.made - this.settled.size;
+    expect([...this.settled.values()].every((times) => times === 1)).toBe(true);
+    expect(calls.running + calls.waiting).toBe(open);
+    expect(this.factory.alive.reduce((sum, worker) => sum + worker.calls.length, 0)).toBe(calls.running);
+    expect(roster.live).toBeLessThanOrEqual(maximum);
+    expect(roster.freePlaces).toBe(
+      roster.ready.reduce((sum, one) => sum + one.concurrency - one.inFlight, 0),
+    );
+    expect(roster.starting).toBe([...roster.all].filter(({ state }) => state.kind === 'starting').length);
+    expect(new Set([...roster.all].map(({ slot }) => slot)).size).toBe(roster.all.size);
+    for (const record of roster.all) expect(record.inFlight).toBe(record.running.size);
+    for (const worker of this.factory.alive)
+      expect(worker.calls.length).toBeLessThanOrEqual(worker.concurrency);
+    // Nobody waits while a place is free.
+    if (calls.eligible > 0) expect(roster.freePlaces).toBe(0);
+    // THE invariant: who waits is on the way to a worker. A pause has its timer; leaving workers tell when they are gone.
+    if (calls.eligible > 0 && roster.live < maximum) {
+      const pausing = this.core.policy.pausedUntil > this.clock.now() && this.clock.timers > 0;
+      expect(roster.starting > 0 || pausing).toBe(true);
+    }
+    // The process is held while somebody waits.
+    if (open > 0) expect(this.clock.holds).toBe(1);
+  }
+}
+
+describe('a pool under random events', () => {
+  it.each(Array.from({ length: 60 }, (_, n) => n * 7_919 + 1))(
+    'keeps its invariants (seed %i)',
+    async (seed) => {
+      const model = new Model(seed);
+      for (let n = 0; n < 150; n += 1) {
+        await model.step();
+        model.check();
+      }
+      // However it stands: a close settles every call, and leaves no worker.
+      const closed = model.core.close(false, 5_000);
+      for (let n = 0; n < 10; n += 1) {
+        for (const start of [...model.factory.pending]) start.succeed();
+        for (const worker of model.factory.alive) if (worker.calls.length > 0) worker.answer();
+        await flush();
+      }
+      await model.clock.advance(5_000);
+      await closed;
+      expect(model.settled.size).toBe(model.made);
+      expect(model.factory.alive).toEqual([]);
+      expect(model.core.roster.all.size).toBe(0);
+      expect(model.clock.holds).toBe(0);
+    },
+  );
+
+  it('settles every call within its budgets when nothing ever answers', async () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const model = new Model(seed);
+      for (let n = 0; n < 20; n += 1) model.call();
+      for (let n = 0; n < 60; n += 1) {
+        await model.clock.advance(100);
+        if (n % 3 === 0) model.factory.pending[0]?.succeed();
+        // The worker's part of the bargain: what it is asked to end has ended.
+        for (const worker of model.factory.alive) {
+          for (const { call, error } of worker.cancelled)
+            if (worker.calls.includes(call)) worker.fail(error, call);
+        }
+      }
+      await flush();
+      expect(model.settled.size).toBe(20);
+    }
+  });
+});
