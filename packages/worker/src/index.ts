@@ -2,6 +2,10 @@
 export { createPythonWorkers } from './python-workers.js';
 export type { PythonWorkers, WorkerObserver, WorkerRequest } from './python-workers.js';
 export type { PythonWorker } from './python-worker.js';
+export { startPythonWorker } from './standalone/start-python-worker.js';
+export type { LoneWorkerOptions } from './standalone/start-python-worker.js';
+export type { LoneCloseOptions, LoneStream, LoneWorker } from './standalone/lone-worker.js';
+export type { LoneCallOptions } from './standalone/call-options.js';
 export { spawnLauncher } from './launcher/spawn-launcher.js';
 export type { SpawnLauncherOptions } from './launcher/spawn-launcher.js';
 export { findPython } from './python/find-python.js';

@@ -1,0 +1,44 @@
+import { createError, type PypoolError } from '@pypool/protocol';
+
+/** How one call of a lone worker differs from others. */
+export interface LoneCallOptions {
+  /** Budget from its start to its result; past it the worker is ended. 0: ended as soon as it has begun. `Infinity`: none. @defaultValue `Infinity` */
+  readonly executionTimeoutMs?: number;
+  /** Budget of each item of a stream while its consumer waits for it. 0: each has to be there already. `Infinity`: none. @defaultValue `Infinity` */
+  readonly itemTimeoutMs?: number;
+  /** Ends the call: one that waits is withdrawn, one that runs ends the worker with it. `AbortSignal.timeout(ms)` limits wait and run together. */
+  readonly signal?: AbortSignal;
+  /** Labels that the handler sees in `current_call().attributes`. JSON values only. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+const DURATIONS = ['executionTimeoutMs', 'itemTimeoutMs'] as const;
+const KNOWN: readonly string[] = [...DURATIONS, 'signal', 'attributes'] satisfies (keyof LoneCallOptions)[];
+
+/** What is wrong with a call's options, or `undefined`. Written out by hand, for it runs with every call that has options. */
+export function findOptionsError(options: LoneCallOptions): PypoolError | undefined {
+  for (const key in options) {
+    if (!KNOWN.includes(key)) return wrong(key, `there is no such option; there are ${KNOWN.join(', ')}`);
+  }
+  for (const key of DURATIONS) {
+    const value: unknown = options[key];
+    if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
+      return wrong(key, `${String(value)} is not a number of milliseconds of at least 0`);
+    }
+  }
+  const { signal, attributes }: { readonly signal?: unknown; readonly attributes?: unknown } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    return wrong('signal', 'it is not an AbortSignal');
+  if (attributes !== undefined && (typeof attributes !== 'object' || attributes === null)) {
+    return wrong('attributes', 'it is not an object');
+  }
+  return undefined;
+}
+
+function wrong(option: string, what: string): PypoolError {
+  return createError({
+    code: 'invalid-options',
+    message: `Call option ${option}: ${what}.`,
+    context: { option },
+  });
+}

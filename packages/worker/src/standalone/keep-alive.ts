@@ -1,0 +1,25 @@
+/** Farthest a timer reaches; it is not meant to fire. */
+const FOREVER_MS = 2 ** 31 - 1;
+
+/** Keeps Node alive while at least one thing is open. One timer, made at first need: `ref` and `unref` cost nanoseconds. */
+export class KeepAlive {
+  #open = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  take(): void {
+    this.#open += 1;
+    if (this.#open > 1) return;
+    this.#timer ??= setInterval(() => undefined, FOREVER_MS);
+    this.#timer.ref();
+  }
+
+  release(): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.#timer?.unref();
+  }
+
+  /** Nothing will be open any more. */
+  end(): void {
+    clearInterval(this.#timer);
+  }
+}
