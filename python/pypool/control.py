@@ -46,7 +46,7 @@ class ControlSender:
         Raises:
             OSError: Node is gone, or this is a forked child that has no channels.
         """
-        self._write(type, self.codec.encode(message, "message"))
+        self._write(type, self.codec.encode_message(message))
 
     def send_failure(
         self,

@@ -38,7 +38,7 @@ def encode_failure(
     try:
         from .failures import describe_failure
 
-        encoded = codec.encode(wrap(describe_failure(error, codec.encode)), "error")
+        encoded = codec.encode_message(wrap(describe_failure(error, codec.encode)))
         frame_bytes = len(encoded[0]) + 8 * len(encoded[2])
         if frame_bytes <= limits.max_frame_bytes and sum(map(len, encoded[2])) <= limits.max_buffer_bytes:
             return encoded

@@ -55,8 +55,8 @@ class Replies:
                 lifecycle.leave_child(None)
             raise
 
-    def items(self, call_id: int, items: Sequence[Any]) -> None:
-        """Send items of a stream.
+    def items(self, call_id: int, items: Sequence[Any], first: int) -> None:
+        """Send items of a stream, of which `first` is the place of the first one.
 
         Raises:
             Unencodable: One of them cannot be sent; none was.
@@ -65,7 +65,7 @@ class Replies:
         """
         if self.disarmed:
             lifecycle.leave_child(None)
-        envelope, tagged, buffers = self.codec.encode(items, "items")
+        envelope, tagged, buffers = self.codec.encode_items(items, first)
         write_frame(self._sock, FrameType.ITEM, call_id, envelope, tagged, buffers, self._limits)
 
     def error(self, call_id: int, error: BaseException) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Condition
 
 from .deferred import COROUTINE, GENERATOR
-from .errors import FrameTooLarge, InvalidArguments, Unencodable
+from .errors import FrameTooLarge, InvalidArguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class StreamProducer:
     Args:
         name: The function's, for messages.
         window: The stream's credit.
-        send: Writes one ITEM frame.
+        send: Writes one ITEM frame, given the place of its first item in the stream.
         user_code: Where handlers are entered.
         loop: For handlers that are asynchronous.
     """
@@ -166,7 +166,7 @@ class StreamProducer:
         self,
         name: str,
         window: Window,
-        send: Callable[[Sequence[Any]], None],
+        send: Callable[[Sequence[Any], int], None],
         user_code: UserCode,
         loop: EventLoop,
     ) -> None:
@@ -242,7 +242,7 @@ class StreamProducer:
 
     def _send(self, items: Sequence[Any]) -> None:
         try:
-            self._write(items)
+            self._write(items, self._sent)
         except FrameTooLarge:
             if len(items) == 1:
                 raise
@@ -250,17 +250,8 @@ class StreamProducer:
             self._send(items[:middle])
             self._send(items[middle:])
             return
-        except Unencodable as error:
-            raise _numbered(error, self._sent) from None
         self._sent += len(items)
         self._window.spend(len(items))
-
-
-def _numbered(error: Unencodable, sent: int) -> Unencodable:
-    """The same error for an item's place in the stream, not in its frame: `items[17].x`, not `items[0].x`."""
-    index, bracket, rest = error.path.partition("[")[2].partition("]")
-    path = f"items[{sent + int(index)}]{rest}" if bracket else error.path
-    return Unencodable(path, error.type_name, error.reason)
 
 
 def _settle(future: Future[None]) -> None:

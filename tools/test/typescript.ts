@@ -4,11 +4,11 @@ import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node'
 import { noResults, partLine, sum } from './results.js';
 import type { Results } from './results.js';
 
-/** The parts that have TypeScript tests: each folder with a `vitest.config.ts`, but the scenarios, which are a command of their own. */
+/** The parts that have TypeScript tests: each folder with a `vitest.config.ts`. */
 const PROJECTS = [
   'packages/*/vitest.config.ts',
   'apps/*/vitest.config.ts',
-  'tools/!(scenarios)/vitest.config.ts',
+  'tools/*/vitest.config.ts',
 ];
 
 export interface TypeScriptRun {
