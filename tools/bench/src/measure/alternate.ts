@@ -5,6 +5,8 @@ import { percentile } from './statistics.js';
 /** How long to measure. */
 export interface Plan {
   readonly rounds: number;
+  /** Calls that each subject makes before anything is counted, so that V8 has compiled what it is going to. */
+  readonly warmUpCalls: number;
   /** Blocks of calls that each subject gets in a round. */
   readonly blocks: number;
   readonly callsPerBlock: number;
@@ -43,10 +45,15 @@ export async function startAll(subjects: readonly Subject[], pinning: Pinning): 
   }
   return {
     [Symbol.asyncDispose]: closeAll,
-    async measure({ rounds, blocks, callsPerBlock }, signal) {
+    async measure({ rounds, warmUpCalls, blocks, callsPerBlock }, signal) {
       const medians = new Map<string, number[]>(Array.from(running.keys(), (name) => [name, []]));
-      // Round 0 warms everything up and is not counted.
-      for (let round = 0; round <= rounds; round += 1) {
+      for (let made = 0; made < warmUpCalls; made += callsPerBlock) {
+        for (const subject of running.values()) {
+          signal.throwIfAborted();
+          await subject.calls(callsPerBlock);
+        }
+      }
+      for (let round = 0; round < rounds; round += 1) {
         const times = new Map<string, number[]>(Array.from(running.keys(), (name) => [name, []]));
         for (let block = 0; block < blocks; block += 1) {
           for (const [name, subject] of shuffled([...running])) {
@@ -54,7 +61,6 @@ export async function startAll(subjects: readonly Subject[], pinning: Pinning): 
             times.get(name)!.push(...(await subject.calls(callsPerBlock)));
           }
         }
-        if (round === 0) continue;
         for (const [name, values] of times) medians.get(name)!.push(percentile(values, 0.5));
       }
       return medians;

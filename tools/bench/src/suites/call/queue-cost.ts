@@ -10,8 +10,8 @@ import { queueSubject } from './queue-subject.js';
 const FEW = 10;
 const MANY = 100_000;
 
-const FULL: Plan = { rounds: 9, blocks: 20, callsPerBlock: 2_000 };
-const QUICK: Plan = { rounds: 3, blocks: 5, callsPerBlock: 2_000 };
+const FULL: Plan = { rounds: 9, warmUpCalls: 40_000, blocks: 20, callsPerBlock: 2_000 };
+const QUICK: Plan = { rounds: 3, warmUpCalls: 40_000, blocks: 5, callsPerBlock: 2_000 };
 const PROFILED_CALLS = 100_000;
 
 /** How much more a call may cost with the long queue, and how much more any one function of it. */

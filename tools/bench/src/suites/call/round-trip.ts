@@ -11,8 +11,8 @@ import { pythonShell } from '../../subjects/python-shell.js';
 import { workerpool } from '../../subjects/workerpool.js';
 import type { SuiteContext } from '../suite.js';
 
-const FULL: Plan = { rounds: 9, blocks: 50, callsPerBlock: 10 };
-const QUICK: Plan = { rounds: 3, blocks: 20, callsPerBlock: 10 };
+const FULL: Plan = { rounds: 9, warmUpCalls: 10_000, blocks: 100, callsPerBlock: 10 };
+const QUICK: Plan = { rounds: 3, warmUpCalls: 1_000, blocks: 20, callsPerBlock: 10 };
 
 /** How often a run that was too noisy is made again. */
 const ATTEMPTS = 3;
