@@ -27,12 +27,16 @@ export function findOptionsError(options: LoneCallOptions): PypoolError | undefi
     }
   }
   const { signal, attributes }: { readonly signal?: unknown; readonly attributes?: unknown } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    return wrong('signal', 'it is not an AbortSignal');
+  if (signal !== undefined && !isSignal(signal)) return wrong('signal', 'it is not an AbortSignal');
   if (attributes !== undefined && (typeof attributes !== 'object' || attributes === null)) {
     return wrong('attributes', 'it is not an object');
   }
   return undefined;
+}
+
+/** By its shape: a test runner's AbortSignal may be of another realm than ours. */
+export function isSignal(value: unknown): value is AbortSignal {
+  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
 }
 
 function wrong(option: string, what: string): PypoolError {

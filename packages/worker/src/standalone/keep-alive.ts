@@ -5,21 +5,23 @@ const FOREVER_MS = 2 ** 31 - 1;
 export class KeepAlive {
   #open = 0;
   #timer: NodeJS.Timeout | undefined;
+  #ended = false;
 
   take(): void {
     this.#open += 1;
-    if (this.#open > 1) return;
+    if (this.#open > 1 || this.#ended) return;
     this.#timer ??= setInterval(() => undefined, FOREVER_MS);
     this.#timer.ref();
   }
 
   release(): void {
     this.#open -= 1;
-    if (this.#open === 0) this.#timer?.unref();
+    if (this.#open === 0 && !this.#ended) this.#timer?.unref();
   }
 
   /** Nothing will be open any more. */
   end(): void {
+    this.#ended = true;
     clearInterval(this.#timer);
   }
 }

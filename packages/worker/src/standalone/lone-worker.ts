@@ -42,7 +42,7 @@ export interface LoneWorker extends AsyncDisposable {
   /** Listen no more. */
   off<Name extends keyof WorkerEvents>(name: Name, listener: (event: WorkerEvents[Name]) => void): void;
 
-  /** Refuse new calls, finish the open ones up to a limit, end what is left. Idempotent; the shortest limit given holds. Never rejects. */
+  /** Refuse new calls, finish the open ones up to a limit, end what is left. Idempotent; the shortest limit given holds. Rejects for a wrong option only. */
   close(options?: LoneCloseOptions): Promise<WorkerExit>;
   /** End it now, with its calls. Idempotent; never rejects. */
   kill(): Promise<WorkerExit>;

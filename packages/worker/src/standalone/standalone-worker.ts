@@ -34,6 +34,7 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   /** Why it takes no calls; the first reason holds. */
   #refusal: PypoolError | undefined;
   #closing = false;
+  #ended = false;
   #closeAt = Infinity;
   #closeTimer: NodeJS.Timeout | undefined;
   #settleExit!: (exit: Promise<WorkerExit>) => void;
@@ -85,9 +86,11 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   on: LoneWorker['on'] = (name, listener) => this.#workers.on(name, listener);
   off: LoneWorker['off'] = (name, listener) => this.#workers.off(name, listener);
 
-  close({ timeoutMs = CLOSE_MS }: LoneCloseOptions = {}): Promise<WorkerExit> {
+  async close({ timeoutMs = CLOSE_MS }: LoneCloseOptions = {}): Promise<WorkerExit> {
+    if (!(timeoutMs >= 0)) throw wrongTimeout(timeoutMs);
+    if (this.#ended) return this.exited;
     this.#beginToEnd();
-    const closeAt = performance.now() + Math.max(0, timeoutMs);
+    const closeAt = performance.now() + timeoutMs;
     if (closeAt < this.#closeAt) {
       this.#closeAt = closeAt;
       clearTimeout(this.#closeTimer);
@@ -98,6 +101,7 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   }
 
   kill(): Promise<WorkerExit> {
+    if (this.#ended) return this.exited;
     this.#beginToEnd();
     this.#rejectWaiting();
     void this.#worker.kill();
@@ -114,6 +118,7 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   }
 
   onExit(exit: WorkerExit): void {
+    this.#ended = true;
     this.#refusal ??= this.#gone(exit.error);
     this.#rejectWaiting();
     clearTimeout(this.#closeTimer);
@@ -193,7 +198,6 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   }
 
   async #finish(exit: WorkerExit): Promise<WorkerExit> {
-    this.#keepAlive.take();
     // The worker is gone whatever becomes of the launcher's helpers, and they end with Node.
     await this.#workers.close().catch(() => undefined);
     this.#keepAlive.end();
@@ -218,4 +222,12 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
       cause,
     });
   }
+}
+
+function wrongTimeout(timeoutMs: unknown): PypoolError {
+  return createError({
+    code: 'invalid-options',
+    message: `Option timeoutMs of close(): ${String(timeoutMs)} is not a number of milliseconds of at least 0.`,
+    context: { option: 'timeoutMs' },
+  });
 }

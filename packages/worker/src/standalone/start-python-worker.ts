@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { checkOptions } from '../check-options.js';
 import type { PythonWorkersOptions } from '../options.js';
 import { createPythonWorkers } from '../python-workers.js';
+import { isSignal } from './call-options.js';
 import type { LoneWorker } from './lone-worker.js';
 import { StandaloneWorker } from './standalone-worker.js';
 import { StartPatience } from './start-patience.js';
@@ -20,7 +21,7 @@ export interface LoneWorkerOptions extends PythonWorkersOptions {
 const schema = z.strictObject({
   name: z.string().min(1).optional(),
   startTimeoutMs: z.number().min(0).or(z.literal(Infinity)).optional(),
-  signal: z.instanceof(AbortSignal).optional(),
+  signal: z.custom<AbortSignal>(isSignal, 'expected an AbortSignal').optional(),
 });
 
 /**
