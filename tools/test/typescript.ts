@@ -5,11 +5,7 @@ import { noResults, partLine, sum } from './results.js';
 import type { Results } from './results.js';
 
 /** The parts that have TypeScript tests: each folder with a `vitest.config.ts`. */
-const PROJECTS = [
-  'packages/*/vitest.config.ts',
-  'apps/*/vitest.config.ts',
-  'tools/*/vitest.config.ts',
-];
+const PROJECTS = ['packages/*/vitest.config.ts', 'apps/*/vitest.config.ts', 'tools/*/vitest.config.ts'];
 
 export interface TypeScriptRun {
   readonly root: string;

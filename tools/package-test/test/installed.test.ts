@@ -67,20 +67,16 @@ describe('the preset, installed into an empty project', () => {
     expect(runtime).toEqual(source.filter((name) => name.endsWith('.py')).sort());
   });
 
-  it('ships no tests and no path of the machine that built it', async () => {
-    const places = join(project, 'node_modules');
-    for (const name of archives.keys()) {
-      for (const file of await readdir(join(places, name, 'dist'), {
-        recursive: true,
-        withFileTypes: true,
-      })) {
-        if (!file.isFile()) continue;
-        expect(file.name).not.toMatch(/\.test\./);
-        expect((await readFile(join(file.parentPath, file.name), 'utf8')).includes(root), file.name).toBe(
-          false,
-        );
-      }
-    }
+  it('ships no tests, and no path of the machine that built it', async () => {
+    const files = await shippedFiles(project);
+    expect(files.filter((file) => file.includes('.test.'))).toEqual([]);
+    for (const file of files) expect((await readFile(file, 'utf8')).includes(root), file).toBe(false);
+  });
+
+  it('has declarations that do not mention zod', async () => {
+    const declarations = (await shippedFiles(project)).filter((file) => /\.d\.c?ts$/.test(file));
+    expect(declarations).not.toEqual([]);
+    for (const file of declarations) expect(await readFile(file, 'utf8'), file).not.toMatch(/from ['"]zod/);
   });
 });
 
@@ -164,6 +160,18 @@ async function install(name: string, packages: readonly string[]): Promise<strin
 
 interface Lock {
   readonly packages: Readonly<Record<string, { readonly version: string }>>;
+}
+
+/** All files that our packages brought into the project. */
+async function shippedFiles(project: string): Promise<string[]> {
+  const places = [...archives.keys()].map((name) => join(project, 'node_modules', name, 'dist'));
+  const entries = await Promise.all(
+    places.map((place) => readdir(place, { recursive: true, withFileTypes: true })),
+  );
+  return entries
+    .flat()
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'))
+    .map(({ parentPath, name }) => join(parentPath, name));
 }
 
 /** Type-checks the file against the declarations in the archives, and runs what comes of it. */

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { closingLine, isGreen, noResults, sum } from '../results.js';
+
+describe('results', () => {
+  it('are added up over all runners', () => {
+    const skipped = { test: 'a', reason: 'no numpy' };
+    const all = sum([
+      { passed: 2, failed: 1, skipped: [skipped] },
+      { passed: 3, failed: 0, skipped: [] },
+    ]);
+    expect(all).toEqual({ passed: 5, failed: 1, skipped: [skipped] });
+  });
+
+  it('close with a line that names the skipped tests only if there are any', () => {
+    expect(closingLine({ passed: 5, failed: 0, skipped: [] })).toBe('5 passed, 0 failed');
+    expect(closingLine({ passed: 5, failed: 1, skipped: [{ test: 'a', reason: 'b' }] })).toBe(
+      '5 passed, 1 failed, 1 skipped',
+    );
+  });
+
+  it('are green only if something ran and nothing failed', () => {
+    expect(isGreen({ passed: 1, failed: 0, skipped: [] })).toBe(true);
+    expect(isGreen({ passed: 1, failed: 1, skipped: [] })).toBe(false);
+    expect(isGreen(noResults())).toBe(false);
+  });
+});

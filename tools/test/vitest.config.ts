@@ -1,0 +1,3 @@
+import { packageConfig } from './vitest-preset.js';
+
+export default packageConfig();
