@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { Deadlines } from './call/deadlines.js';
 import { PendingValue } from './call/pending-value.js';
@@ -94,6 +94,17 @@ describe('the deadlines', () => {
     }
     expect(most).toBeLessThanOrEqual(2 * 101 + 64);
     expect(clock.armed).toBe(1);
+  });
+
+  it('hear of every call that settles, so that none is kept', async () => {
+    const settled = vi.spyOn(Deadlines.prototype, 'settled');
+    const { pool, factory } = await fakePool();
+    const calls = Array.from({ length: 100 }, () => pool.call('call'));
+    factory.workers[0]!.respond = () => factory.workers[0]!.answer();
+    factory.workers[0]!.answer();
+    await Promise.all(calls);
+    expect(settled).toHaveBeenCalledTimes(100);
+    settled.mockRestore();
   });
 
   it('judge in the order of time, whatever order calls came in', async () => {

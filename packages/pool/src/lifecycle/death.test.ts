@@ -85,6 +85,21 @@ describe('death of a worker', () => {
     expect(factory.workers[0]!.exit).toMatchObject({ reason: 'killed' });
   });
 
+  it('bounds the second wait of such a call like the first', async () => {
+    const { pool, factory, clock } = await fakePool({
+      mode: 'manual',
+      checkoutTimeoutMs: 1_000,
+      timeoutMs: 60_000,
+    });
+    factory.pending[0]!.succeed();
+    await flush();
+    const call = rejection(pool.call('call'));
+    await clock.advance(5_000);
+    factory.workers[0]!.fail(died('not-started'));
+    await clock.advance(1_000);
+    expect(await call).toMatchObject({ code: 'checkout-timeout' });
+  });
+
   it('tries a call at most maxAttempts times', async () => {
     const { pool, factory } = await fakePool({ maxAttempts: 2 });
     const call = rejection(pool.call('call'));

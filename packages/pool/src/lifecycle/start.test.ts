@@ -267,6 +267,21 @@ describe('overflow', () => {
     expect(factory.alive).toHaveLength(2);
   });
 
+  it('leaves after its own rest, also where it was used between two looks', async () => {
+    const { pool, factory, clock } = await fakePool({ size: 0, overflow: 1, idleTimeoutMs: 100 });
+    for (let n = 0; n < 2; n += 1) {
+      const call = pool.call('call');
+      await flush();
+      factory.workers[0]!.answer();
+      await call;
+      await clock.advance(50);
+    }
+    await clock.advance(49);
+    expect(factory.alive).toHaveLength(1);
+    await clock.advance(1);
+    expect(factory.alive).toHaveLength(0);
+  });
+
   it('is not reaped in the middle of a call', async () => {
     const { pool, factory, clock } = await fakePool({ size: 0, overflow: 1, idleTimeoutMs: 100 });
     const call = pool.call('long');

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+
+import * as face from './index.js';
+
+it('exports these names and no other', () => {
+  expect(Object.keys(face).sort()).toMatchInlineSnapshot(`
+    [
+      "CallList",
+      "createPool",
+      "fair",
+      "fifo",
+      "functionsOf",
+      "hasFreePlace",
+      "leastBusy",
+      "lifo",
+      "priority",
+      "roundRobin",
+      "systemClock",
+    ]
+  `);
+});

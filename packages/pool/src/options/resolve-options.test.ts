@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+
+import { fair } from '../strategies/fair.js';
+import { FakeFactory } from '../test-support/fake-worker.js';
+import type { PoolOptions } from './pool-options.js';
+import { resolvePoolOptions } from './resolve-options.js';
+
+const factory = new FakeFactory();
+
+describe('resolvePoolOptions', () => {
+  it('fills in the documented defaults and freezes them', () => {
+    const options = resolvePoolOptions({ factory, size: 4 });
+    expect(options).toMatchObject({
+      name: 'pool',
+      overflow: 2,
+      idleTimeoutMs: 30_000,
+      start: 'eager',
+      minReady: 1,
+      maxQueue: 1000,
+      timeoutMs: 60_000,
+      checkoutTimeoutMs: 10_000,
+      executionTimeoutMs: 45_000,
+      itemTimeoutMs: Infinity,
+      startTimeoutMs: 120_000,
+      maxAttempts: 3,
+      startConcurrency: 8,
+      maxCalls: Infinity,
+      closeTimeoutMs: 10_000,
+    });
+    expect(options.selection.name).toBe('least-busy');
+    expect(options.queue.name).toBe('fifo');
+    expect(Object.isFrozen(options)).toBe(true);
+  });
+
+  it('takes 0 and Infinity where they mean something', () => {
+    const edges = {
+      overflow: 0,
+      idleTimeoutMs: 0,
+      minReady: 0,
+      maxQueue: 0,
+      closeTimeoutMs: 0,
+      checkoutTimeoutMs: 0,
+    };
+    expect(resolvePoolOptions({ factory, size: 1, ...edges })).toMatchObject(edges);
+    const endless = {
+      maxQueue: Infinity,
+      timeoutMs: Infinity,
+      startTimeoutMs: Infinity,
+      startConcurrency: Infinity,
+    };
+    expect(resolvePoolOptions({ factory, size: 1, ...endless })).toMatchObject(endless);
+  });
+
+  it.each<[string, Partial<PoolOptions> & Record<string, unknown>]>([
+    ['sizes', { sizes: 3 }],
+    ['size', { size: -1 }],
+    ['size', { size: 1.5 }],
+    ['size', { size: Infinity }],
+    ['overflow', { size: 0, overflow: 0 }],
+    ['minReady', { size: 1, overflow: 0, minReady: 2 }],
+    ['maxQueue', { maxQueue: -1 }],
+    ['timeoutMs', { timeoutMs: NaN }],
+    ['startTimeoutMs', { startTimeoutMs: 0 }],
+    ['maxAttempts', { maxAttempts: 0 }],
+    ['start', { start: 'soon' as never }],
+    ['factory', { factory: {} as never }],
+    ['selection', { selection: 'least-busy' as never }],
+  ])('S04 names %s when it is wrong', (option, wrong) => {
+    expect(() => resolvePoolOptions({ factory, size: 2, ...wrong })).toThrowError(
+      expect.objectContaining({ code: 'invalid-options', message: expect.stringContaining(option) }),
+    );
+  });
+
+  it('refuses a fair limit that is no number of calls', () => {
+    for (const limit of [0, -1, 1.5, NaN]) {
+      expect(() => fair({ by: () => 0, limit })).toThrowError(
+        expect.objectContaining({ code: 'invalid-options' }),
+      );
+    }
+  });
+});
