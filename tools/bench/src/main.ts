@@ -23,6 +23,11 @@ const LIMIT_MS = 15 * 60_000;
 /** How long a suite may take to close what it started, once it was told to stop. */
 const GRACE_MS = 10_000;
 
+/** Why a run was stopped from outside, which is nothing to show a stack for. */
+class Stopped extends Error {
+  override readonly name = 'Stopped';
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -41,12 +46,12 @@ async function main(): Promise<number> {
 
   const stop = new AbortController();
   stop.signal.addEventListener('abort', () => setTimeout(() => process.exit(1), GRACE_MS).unref());
-  const interrupted = (): void => stop.abort(new Error('Interrupted.'));
+  const interrupted = (): void => stop.abort(new Stopped('interrupted'));
   // A second Ctrl-C ends us at once; what we started ends when its channels do.
   process.once('SIGINT', interrupted);
   process.once('SIGTERM', interrupted);
   const limit = setTimeout(
-    () => stop.abort(new Error(`Not done after ${LIMIT_MS / 60_000} minutes.`)),
+    () => stop.abort(new Stopped(`not done after ${LIMIT_MS / 60_000} minutes`)),
     LIMIT_MS,
   );
   limit.unref();
@@ -79,6 +84,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const text = error instanceof Error && !(error instanceof Stopped) ? error.stack : String(error);
+  process.stderr.write(`${text ?? String(error)}\n`);
   process.exitCode = 1;
 }
