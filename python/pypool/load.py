@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["NothingToServe", "Source", "find_functions", "load_modules", "prepare_path"]
 
 
+_PACKAGE_FILE = "__init__.py"
+
+
 class NothingToServe(Exception):
     """The modules were imported, and what Node asked for is not in them."""
 
@@ -42,7 +45,7 @@ def prepare_path(sources: Sequence[Source], runtime_dir: str) -> None:
     Their own folders come first, as if each were run as a script; for dotted names the working directory. The
     runtime's folder goes last: processes that user code starts have to find it, and it must hide nothing.
     """
-    folders = [os.path.dirname(source.source) if source.is_path else os.getcwd() for source in sources]
+    folders = [_folder_of(source.source) if source.is_path else os.getcwd() for source in sources]
     first = list(dict.fromkeys(folders))
     sys.path[:] = (
         first + [entry for entry in sys.path if entry not in ("", runtime_dir, *first)] + [runtime_dir]
@@ -114,6 +117,12 @@ def _find_undecorated(full_name: str, modules: Mapping[str, ModuleType]) -> Expo
     raise NothingToServe(f"expose: module {module.__name__!r} has {what} named {name!r}{hint}")
 
 
+def _folder_of(path: str) -> str:
+    """The folder from which the file would be imported by name."""
+    folder, file = os.path.split(path)
+    return os.path.dirname(folder) if file == _PACKAGE_FILE else folder
+
+
 def _load_name(name: str) -> ModuleType:
     __import__(name)
     return sys.modules[name]
@@ -126,7 +135,8 @@ def _load_file(path: str) -> ModuleType:
 
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no Python file {path}")
-    name, _ = os.path.splitext(os.path.basename(path))
+    is_package = os.path.basename(path) == _PACKAGE_FILE
+    name, _ = os.path.splitext(os.path.basename(os.path.dirname(path) if is_package else path))
     held = sys.modules.get(name)
     if held is not None:
         if getattr(held, "__file__", None) == path:  # another of the modules has imported it
@@ -134,7 +144,10 @@ def _load_file(path: str) -> ModuleType:
         # A namesake, of the standard library perhaps, must stay what it is.
         name = f"pypool_module_{len(sys.modules)}_{name}"
     loader = SourceFileLoader(name, path)
-    spec = ModuleSpec(name, loader, origin=path)
+    # A package finds its parts, and they find it, by what its folder is called.
+    spec = ModuleSpec(name, loader, origin=path, is_package=is_package)
+    if spec.submodule_search_locations is not None:
+        spec.submodule_search_locations.append(os.path.dirname(path))
     spec.has_location = True
     module = module_from_spec(spec)
     sys.modules[name] = module
