@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { createError, type PypoolError } from '@pypool/protocol';
+import { TOO_OLD_EXIT_CODE } from './bootstrap.js';
 import type { ProcessExit } from './contract.js';
 import { spawnProcess, type ProcessCommand, type SpawnedProcess } from './spawn-process.js';
 
@@ -12,13 +13,15 @@ const CLOSE_MS = 5000;
 /** One guardian from its start to its exit: `python/pypool/guardian.py`, seen from Node. */
 export class GuardianProcess {
   readonly #process: SpawnedProcess;
+  readonly #python: string;
   /** Who waits for which line. */
   readonly #awaited = new Map<string, { resolve(): void; reject(error: PypoolError): void }>();
   #partial = '';
   #stderr = '';
   #exit: ProcessExit | undefined;
 
-  private constructor(process: SpawnedProcess) {
+  private constructor(process: SpawnedProcess, python: string) {
+    this.#python = python;
     this.#process = process;
     process.stdout.on('data', (chunk: Buffer) => this.#read(chunk.toString('latin1')));
     process.stderr.on('data', (chunk: Buffer) => {
@@ -35,7 +38,10 @@ export class GuardianProcess {
    * @throws PypoolError `start-failed`.
    */
   static async start(command: Omit<ProcessCommand, 'stdin' | 'pipes'>): Promise<GuardianProcess> {
-    const guardian = new GuardianProcess(await spawnProcess({ ...command, stdin: true, pipes: 0 }));
+    const guardian = new GuardianProcess(
+      await spawnProcess({ ...command, stdin: true, pipes: 0 }),
+      command.file,
+    );
     await guardian.#line('ready');
     return guardian;
   }
@@ -96,12 +102,17 @@ export class GuardianProcess {
   }
 
   #lost({ exitCode, signal }: ProcessExit): PypoolError {
-    const how = signal ?? `exit code ${exitCode}`;
     const said = this.#stderr.trim();
+    const context = { python: this.#python, exitCode: exitCode ?? null, signal: signal ?? null };
+    if (exitCode === TOO_OLD_EXIT_CODE) {
+      // It is the first that this interpreter was to run; that it is the guardian is of no interest to whoever has to choose another.
+      return createError({ code: 'start-failed', message: said, retryable: false, context });
+    }
+    const how = signal ?? `exit code ${exitCode}`;
     return createError({
       code: 'start-failed',
-      message: `The guardian, without which no worker starts, ended with ${how}${said === '' ? '' : `: ${said}`}`,
-      context: { exitCode: exitCode ?? null, signal: signal ?? null },
+      message: `The guardian (${this.#python}), without which no worker starts, ended with ${how}${said === '' ? '' : `: ${said}`}`,
+      context,
     });
   }
 }
