@@ -21,7 +21,7 @@ export function findOptionsError(options: LoneCallOptions): PypoolError | undefi
     if (!KNOWN.includes(key)) return wrong(key, `there is no such option; there are ${KNOWN.join(', ')}`);
   }
   for (const key of DURATIONS) {
-    const value: unknown = options[key];
+    const value = options[key];
     if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
       return wrong(key, `${String(value)} is not a number of milliseconds of at least 0`);
     }
