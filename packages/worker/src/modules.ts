@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createError, type WelcomeModule } from '@pypool/protocol';
@@ -27,12 +27,7 @@ export function moduleDir(modules: readonly WelcomeModule[], cwd: string): strin
 }
 
 function resolveModule(prefix: string, source: string | URL, cwd: string): WelcomeModule {
-  if (source instanceof URL || source.startsWith('file:')) {
-    const url = new URL(source);
-    if (url.protocol !== 'file:')
-      throw invalid(`is ${url.href}, which is no file: URL`, { module: url.href });
-    return pathModule(prefix, fileURLToPath(url));
-  }
+  if (source instanceof URL || source.startsWith('file:')) return pathModule(prefix, pathOf(source));
   if (/[/\\]/.test(source) || source.endsWith('.py')) return pathModule(prefix, resolve(cwd, source));
   if (DOTTED_NAME.test(source)) return { prefix, source, kind: 'name' };
   throw invalid(`is ${JSON.stringify(source)}, which is neither a path nor a dotted name`, {
@@ -40,20 +35,39 @@ function resolveModule(prefix: string, source: string | URL, cwd: string): Welco
   });
 }
 
+function pathOf(source: string | URL): string {
+  try {
+    return fileURLToPath(source);
+  } catch (cause) {
+    throw invalid(
+      `is ${String(source)}, which is no file: URL of this machine`,
+      { module: String(source) },
+      cause,
+    );
+  }
+}
+
 function pathModule(prefix: string, path: string): WelcomeModule {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = look(path);
   if (found === undefined) throw invalid(`was looked for at ${path}, and nothing is there`, { path });
   if (found.isDirectory()) {
     const init = join(path, '__init__.py');
-    if (statSync(init, { throwIfNoEntry: false }) === undefined) {
+    if (look(init) === undefined)
       throw invalid(`is the folder ${path}, which holds no __init__.py`, { path });
-    }
     return { prefix, source: init, kind: 'path' };
   }
   if (!path.endsWith('.py')) throw invalid(`is ${path}, which is no Python file (.py)`, { path });
   return { prefix, source: path, kind: 'path' };
 }
 
-function invalid(what: string, context: Readonly<Record<string, unknown>>): Error {
-  return createError({ code: 'invalid-options', message: `Option module ${what}.`, context });
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw invalid(`is ${path}, which cannot be looked at: ${(cause as Error).message}`, { path }, cause);
+  }
+}
+
+function invalid(what: string, context: Readonly<Record<string, unknown>>, cause?: unknown): Error {
+  return createError({ code: 'invalid-options', message: `Option module ${what}.`, context, cause });
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { DEFAULT_LIMITS, type FrameLimits, type ValueType } from '@pypool/protocol';
 import type { Transport } from '@pypool/transport';
 import { z } from 'zod';
@@ -93,7 +94,7 @@ export function resolvePythonWorkersOptions(options: PythonWorkersOptions): Reso
   return Object.freeze({
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
-    cwd: options.cwd ?? process.cwd(),
+    cwd: resolve(options.cwd ?? '.'),
     integers: options.integers ?? 'auto',
     unencodable: options.unencodable ?? 'error',
     types: options.types ?? [],

@@ -9,7 +9,7 @@ import {
 } from '@pypool/protocol';
 import type { Transport } from '@pypool/transport';
 import { pipeTransport } from '@pypool/transport-pipe';
-import { resolveEnvironment } from './environment.js';
+import { resolveEnvironment, type EnvOption } from './environment.js';
 import { WorkerEventHub, type WorkerEvents } from './events.js';
 import { Heartbeat } from './heartbeat.js';
 import type { WorkerLauncher } from './launcher/contract.js';
@@ -22,6 +22,7 @@ import {
   resolvePythonWorkersOptions,
   type PythonWorkersOptions,
   type ResolvedPythonWorkersOptions,
+  type SlotFacts,
 } from './options.js';
 import type { OutputLine } from './output/line-reader.js';
 import { UnheardOutput } from './output/unheard-output.js';
@@ -81,6 +82,7 @@ class PythonWorkerSource implements PythonWorkers {
   readonly python: { readonly path: string; readonly foundBy: string };
   readonly #options: ResolvedPythonWorkersOptions;
   readonly #modules: readonly WelcomeModule[];
+  readonly #interpreter: string | undefined;
   readonly #launcher: WorkerLauncher;
   readonly #transport: Transport;
   readonly #codec: ValueCodec;
@@ -95,10 +97,13 @@ class PythonWorkerSource implements PythonWorkers {
     this.python = findPython({ python, moduleDir: moduleDir(this.#modules, cwd), cwd });
     // Told now what is wrong with it; the first start may be much later.
     if (typeof options.env !== 'function') resolveEnvironment(options.env);
+    const { path, foundBy } = this.python;
+    // A launcher of the user's own may run another.
+    this.#interpreter = options.launcher === undefined ? `${path}, found by ${foundBy}` : undefined;
     this.#launcher =
       options.launcher ??
       spawnLauncher({
-        python: this.python.path,
+        python: path,
         onGuardianLoss: ({ exit, replaced }) =>
           this.#hub.emit('guardian-lost', { message: `The guardian ${describeExit(exit)}.`, replaced }),
       });
@@ -119,7 +124,7 @@ class PythonWorkerSource implements PythonWorkers {
         workerId,
         slot,
         transport: this.#transport,
-        env: resolveEnvironment(typeof env === 'function' ? env({ slot }) : env),
+        env: resolveEnvironment(typeof env === 'function' ? envOf(env, { slot }) : env),
         cwd,
       },
       signal,
@@ -127,6 +132,7 @@ class PythonWorkerSource implements PythonWorkers {
     let isStarted = false;
     const worker: ProcessWorker = new ProcessWorker({
       process: launched,
+      interpreter: this.#interpreter,
       codec: this.#codec,
       maxLineBytes,
       welcome: {
@@ -186,8 +192,11 @@ class PythonWorkerSource implements PythonWorkers {
   off: PythonWorkers['off'] = (name, listener) => this.#hub.off(name, listener);
 
   async close(): Promise<void> {
-    await this.#launcher.close();
-    await this.#transport.close();
+    try {
+      await this.#launcher.close();
+    } finally {
+      await this.#transport.close();
+    }
   }
 
   #onOutput(workerId: string, stream: 'stdout' | 'stderr', line: OutputLine): void {
@@ -203,4 +212,17 @@ function endedAtOnce(workerId: string, exit: WorkerExit): PypoolError {
     context: { workerId, exitCode: exit.exitCode ?? null, signal: exit.signal ?? null },
     cause: exit.error,
   });
+}
+
+function envOf(env: (facts: SlotFacts) => EnvOption, facts: SlotFacts): EnvOption {
+  try {
+    return env(facts);
+  } catch (cause) {
+    throw createError({
+      code: 'invalid-options',
+      message: `Option env threw for slot ${facts.slot}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      context: { slot: facts.slot },
+      cause,
+    });
+  }
 }

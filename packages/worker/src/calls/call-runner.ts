@@ -185,17 +185,18 @@ export class CallRunner {
   }
 
   #begin(open: OpenCall): void {
-    const now = performance.now();
-    open.startedAt = now;
-    open.lastItemAt = now;
     open.call.onStart();
-    this.#budgets.ask(Math.min(now + this.#executionBudget(open.call), this.#itemDueAt(open)));
+    this.#budgets.ask(Math.min(this.#executionDueAt(open), this.#itemDueAt(open)));
   }
 
   /** The caller's, or the function's own where that is shorter. */
   #executionBudget(call: OutgoingCall): number {
     if (this.#ownBudgets.size === 0) return call.executionTimeoutMs;
     return Math.min(call.executionTimeoutMs, this.#ownBudgets.get(call.name) ?? Infinity);
+  }
+
+  #executionDueAt({ call, startedAt = performance.now() }: OpenCall): number {
+    return startedAt + this.#executionBudget(call);
   }
 
   /** While the producer may send, less than half a window is left to take: the consumer waits, or nearly. */
@@ -207,11 +208,11 @@ export class CallRunner {
   #checkBudgets(now: number): number {
     let next = Infinity;
     for (const open of this.#calls.running()) {
-      const { call, startedAt = now } = open;
-      const executionMs = this.#executionBudget(call);
-      const executionDueAt = startedAt + executionMs;
+      const { call } = open;
+      const executionDueAt = this.#executionDueAt(open);
       const itemDueAt = this.#itemDueAt(open);
-      if (executionDueAt <= now) this.cancel(call, this.#budgetError('execution-timeout', call, executionMs));
+      if (executionDueAt <= now)
+        this.cancel(call, this.#budgetError('execution-timeout', call, this.#executionBudget(call)));
       else if (itemDueAt <= now)
         this.cancel(call, this.#budgetError('item-timeout', call, call.itemTimeoutMs));
       else next = Math.min(next, executionDueAt, itemDueAt);

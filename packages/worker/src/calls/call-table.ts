@@ -55,7 +55,7 @@ export class CallTable {
       granted: call.credit,
     };
     this.#open.set(id, open);
-    if (this.#open.size <= this.#concurrency) this.#onStart(open);
+    if (this.#open.size <= this.#concurrency) this.#start(open);
   }
 
   get(id: number): OpenCall | undefined {
@@ -74,7 +74,7 @@ export class CallTable {
     if (this.#open.size < this.#concurrency) return;
     let place = this.#concurrency;
     for (const open of this.#open.values()) {
-      if (open.startedAt === undefined) this.#onStart(open);
+      if (open.startedAt === undefined) this.#start(open);
       if (--place === 0) return;
     }
   }
@@ -93,5 +93,10 @@ export class CallTable {
     const all = [...this.#open.values()].map((open, place) => ({ open, ran: place < this.#concurrency }));
     this.#open.clear();
     return all;
+  }
+
+  #start(open: OpenCall): void {
+    open.startedAt = open.lastItemAt = performance.now();
+    this.#onStart(open);
   }
 }

@@ -11,10 +11,18 @@ export interface WorkerExit {
   readonly error: PypoolError | undefined;
 }
 
-/** What is known of a worker that ended. */
-export interface DeathFacts {
+/** Which worker, of what. */
+export interface WorkerIdentity {
   readonly workerId: string;
   readonly pid: number;
+  /** As it said itself, where it came to that. */
+  readonly pythonVersion: string | undefined;
+  /** Path of the interpreter and how it was found, where that is known. */
+  readonly interpreter: string | undefined;
+}
+
+/** What is known of a worker that ended. */
+export interface DeathFacts extends WorkerIdentity {
   /** `undefined` where it could not be reaped in time. */
   readonly exit: ProcessExit | undefined;
   /** Its last lines on stderr; a segfault's Python stack is among them. */
@@ -66,6 +74,25 @@ export function deathError(facts: DeathFacts, outcome: Outcome, name: string | u
     message: `Worker ${workerId} (pid ${pid}) ${describeExit(exit)}${call}.${lastWords(stderr)}`,
     outcome,
     context,
+  });
+}
+
+/** For calls that never reached a worker, since it is on its way out or in; said while its exit is still to come. */
+export function takesNoCalls({ workerId, pid }: WorkerIdentity, state: string): PypoolError {
+  return createError({
+    code: 'worker-exited',
+    message: `Worker ${workerId} (pid ${pid}) takes no calls: it is ${state}.`,
+    context: { workerId, pid, state },
+  });
+}
+
+/** Why a worker had to be ended that was expected to end by itself. */
+export function wentOnRunning({ workerId, pid }: WorkerIdentity, what: string): PypoolError {
+  return createError({
+    code: 'protocol',
+    message: `Worker ${workerId} (pid ${pid}) ${what} and went on running.`,
+    outcome: 'unknown',
+    context: { workerId, pid },
   });
 }
 

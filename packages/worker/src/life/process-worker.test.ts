@@ -30,6 +30,7 @@ async function launched(concurrency = 1): Promise<Home> {
   const told: Told = { unavailable: [], exits: [], output: [], logs: 0, events: [], pongs: [] };
   const worker = new ProcessWorker({
     process: fake.launched,
+    interpreter: '/usr/bin/python3, found by PATH',
     codec: createValueCodec(),
     maxLineBytes: 100,
     welcome: {
@@ -123,6 +124,18 @@ describe('a worker that starts', () => {
     });
   });
 
+  it('ends one that says that it cannot start and does not exit', async () => {
+    const { fake, worker } = await launched();
+    fake.hello();
+    await settle();
+    fake.startFailed('No module named x', 'Traceback');
+    await settle();
+    expect(fake.signals).toEqual([]);
+    vi.advanceTimersByTime(1_001);
+    await expect(worker.started).rejects.toThrow('No module named x');
+    expect(fake.signals[0]).toBe('SIGKILL');
+  });
+
   it('waits for what Python reports even where everything else has been read to its end', async () => {
     const { fake, worker } = await launched();
     fake.hello();
@@ -149,7 +162,9 @@ describe('a worker that starts', () => {
     fake.die({ exitCode: 3, signal: undefined });
     await expect(worker.started).rejects.toMatchObject({
       code: 'start-failed',
-      message: expect.stringMatching(/exited with code 3.*ModuleNotFoundError: numpy/s) as string,
+      message: expect.stringMatching(
+        /usr\/bin\/python3, found by PATH.*exited with code 3.*ModuleNotFoundError: numpy/s,
+      ) as string,
       context: { exitCode: 3, signal: null, stderr: ['ModuleNotFoundError: numpy'] },
     });
     expect(told.exits).toHaveLength(1);
@@ -163,6 +178,7 @@ describe('a worker that starts', () => {
       (fake: FakeProcess) => fake.runtime.streams.control.write('hello?'.repeat(9)),
     ],
     ['READY before HELLO', (fake: FakeProcess) => fake.ready()],
+    ['START_FAILED before HELLO', (fake: FakeProcess) => fake.startFailed('no', '')],
     [
       'HELLO twice',
       (fake: FakeProcess) => {
@@ -484,13 +500,58 @@ describe('a worker that dies', () => {
     expect(exit).toMatchObject({ reason: 'died', signal: 'SIGSEGV' });
   });
 
-  it('whose replies end while it still runs is killed', async () => {
-    const { fake, worker } = await ready();
+  it('whose channels end takes no more calls, and has a moment for an exit of its own', async () => {
+    const { fake, worker, told } = await ready();
     const call = new RecordedCall();
     worker.run(call);
-    fake.runtime.streams.replies.end();
+    fake.runtime.replies.end();
+    await settle();
+    expect(worker.state).toBe('ending');
+    expect(told.unavailable).toHaveLength(1);
+    expect(fake.signals).toEqual([]);
+    expect(call.answers).toBe(0);
+    fake.die({ exitCode: 3, signal: undefined });
+    expect(await worker.exited).toMatchObject({ reason: 'died', exitCode: 3 });
+    expect(call.error).toMatchObject({ outcome: 'unknown', context: { exitCode: 3 } });
+    expect(told.unavailable).toHaveLength(1);
+  });
+
+  it('whose channels end and that runs on is killed for that', async () => {
+    const { fake, worker, told } = await ready();
+    const call = new RecordedCall();
+    worker.run(call);
+    fake.runtime.control.end();
+    await settle();
+    vi.advanceTimersByTime(1_001);
+    expect(await worker.exited).toMatchObject({ reason: 'killed', signal: 'SIGKILL' });
+    expect(call.error).toMatchObject({
+      code: 'protocol',
+      outcome: 'unknown',
+      message: expect.stringContaining('went on running') as string,
+    });
+    expect(told.unavailable).toHaveLength(1);
+  });
+
+  it('is killed at once when that is asked for, also while its own exit is awaited', async () => {
+    const { fake, worker } = await ready();
+    fake.runtime.control.end();
+    await settle();
+    expect(await worker.kill()).toMatchObject({ reason: 'killed' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('for breaking the protocol is listened to no more: what is behind that does not count', async () => {
+    const { fake, worker } = await ready(2);
+    const calls = [new RecordedCall(), new RecordedCall(), new RecordedCall()];
+    for (const call of calls) worker.run(call);
+    fake.result(7, 'to no call');
+    fake.result(1, 'too late');
     await worker.exited;
-    expect(call.error).toMatchObject({ outcome: 'unknown' });
+    expect(calls.map(({ error }) => [error?.code, error?.outcome])).toEqual([
+      ['protocol', 'unknown'],
+      ['protocol', 'unknown'],
+      ['protocol', 'unknown'],
+    ]);
   });
 
   it('and cannot be read to the end leaves the outcome of every call unknown', async () => {
@@ -538,6 +599,7 @@ describe('a worker that dies', () => {
     ['an item of what is no stream', (fake: FakeProcess) => fake.items(1, [1])],
     ['an error that is none', (fake: FakeProcess) => fake.error(1, { kind: 'odd' })],
     ['a second READY', (fake: FakeProcess) => fake.ready()],
+    ['START_FAILED after READY', (fake: FakeProcess) => fake.startFailed('no', '')],
   ])('of %s is killed for breaking the protocol', async (_what, say) => {
     const { fake, worker, told } = await ready();
     const call = new RecordedCall();

@@ -1,45 +1,39 @@
 import {
-  createError,
   encodeMessage,
   FrameType,
-  parseError,
-  parseEvent,
-  parseLog,
-  parsePong,
-  parseReady,
   type ExposedFunction,
   type Frame,
   type OutgoingCall,
   type PypoolError,
-  type ValueCodec,
 } from '@pypool/protocol';
 import { CallRunner } from '../calls/call-runner.js';
-import { asPypoolError, protocolViolation } from '../calls/errors.js';
-import type { LaunchedWorker, ProcessExit } from '../launcher/contract.js';
+import { asPypoolError } from '../calls/errors.js';
+import type { ProcessExit } from '../launcher/contract.js';
 import { Tail } from '../output/tail.js';
 import type { PythonWorker } from '../python-worker.js';
-import { deathError, type DeathFacts, type WorkerExit } from './exit.js';
-import { answerHello, type WelcomeFacts } from './handshake.js';
-import type { ProcessWorkerObserver } from './observer.js';
+import {
+  deathError,
+  takesNoCalls,
+  wentOnRunning,
+  type DeathFacts,
+  type WorkerExit,
+  type WorkerIdentity,
+} from './exit.js';
+import { answerHello } from './handshake.js';
+import type { ProcessWorkerObserver, ProcessWorkerParts } from './parts.js';
+import { receiveControl, type ControlReader } from './receive-control.js';
 import { readToEnd } from './read-to-end.js';
 import { startFailed, startRefused } from './start-error.js';
 import { moveTo, type WorkerState } from './worker-state.js';
-
-/** What a worker is made of. */
-export interface ProcessWorkerParts {
-  readonly process: LaunchedWorker;
-  /** What to answer a HELLO with; the negotiated version is filled in. */
-  readonly welcome: WelcomeFacts;
-  readonly codec: ValueCodec;
-  readonly observer: ProcessWorkerObserver;
-  readonly maxLineBytes: number;
-}
 
 /**
  * How long channels and output are read on after the exit. A child that left the group, or that the kernel is slow to end, may hold
  * them open.
  */
 const READ_TO_END_MS = 1_000;
+
+/** How long a process may take to exit whose channels have ended. */
+const OWN_EXIT_MS = 1_000;
 
 /** How long a killed process may take to be reaped before it is reported and let go: in a system call that cannot be interrupted. */
 const REAP_MS = 10_000;
@@ -67,6 +61,7 @@ export class ProcessWorker implements PythonWorker {
   readonly #parts: ProcessWorkerParts;
   readonly #observer: ProcessWorkerObserver;
   readonly #calls: CallRunner;
+  readonly #reader: ControlReader;
   readonly #stderr = new Tail();
   #state: WorkerState = { name: 'handshaking' };
   #startError: PypoolError | undefined;
@@ -75,8 +70,8 @@ export class ProcessWorker implements PythonWorker {
   /** All that its kernel accepted for replies has been read: what has no answer now, has none. */
   #repliesExact = false;
   #closeAt = Infinity;
-  #closeTimer: NodeJS.Timeout | undefined;
-  #reapTimer: NodeJS.Timeout | undefined;
+  /** Ends the state that it is in, where that has an end of its own. */
+  #timer: NodeJS.Timeout | undefined;
   #settleStart!: { resolve: () => void; reject: (error: PypoolError) => void };
   #settleExit!: (exit: WorkerExit) => void;
 
@@ -98,6 +93,14 @@ export class ProcessWorker implements PythonWorker {
     this.started = new Promise((resolve, reject) => (this.#settleStart = { resolve, reject }));
     this.started.catch(() => undefined); // whoever started it awaits it; a death before that is not unhandled
     this.exited = new Promise((resolve) => (this.#settleExit = resolve));
+    this.#reader = {
+      onHello: (frame) => this.#welcome(frame),
+      onReady: (functions) => this.#becomeReady(functions),
+      onStartFailed: (error) => this.#failStart(error),
+      onPong: (pong) => this.#observer.onPong(pong),
+      onLog: (record) => this.#observer.onLog(record),
+      onEvent: (event) => this.#observer.onEvent(event),
+    };
     const read = readToEnd(process, parts.maxLineBytes, {
       onReply: this.#onReply,
       onControl: this.#onControl,
@@ -120,7 +123,7 @@ export class ProcessWorker implements PythonWorker {
 
   run(call: OutgoingCall): void {
     if (this.#state.name === 'ready') this.#calls.run(call);
-    else call.onError(this.#takesNone());
+    else call.onError(takesNoCalls(this.#identity, this.#state.name));
   }
 
   cancel(call: OutgoingCall, error: PypoolError): void {
@@ -137,7 +140,7 @@ export class ProcessWorker implements PythonWorker {
 
   /** Ask whether the control thread is there. */
   ping(n: number): void {
-    this.#sendControl(encodeMessage(FrameType.PING, { n }));
+    this.#parts.process.connection.control.send(encodeMessage(FrameType.PING, { n }));
   }
 
   /** Finish what runs, then stop, killing after `timeoutMs`. Idempotent; the shortest time given holds. */
@@ -151,9 +154,9 @@ export class ProcessWorker implements PythonWorker {
     const closeAt = performance.now() + timeoutMs;
     if (this.#state.name === 'closing' && closeAt < this.#closeAt) {
       this.#closeAt = closeAt;
-      clearTimeout(this.#closeTimer);
+      clearTimeout(this.#timer);
       const kill = (): void => this.#die({ decided: true });
-      this.#closeTimer = setTimeout(kill, Math.min(timeoutMs, LONGEST_TIMER_MS));
+      this.#timer = setTimeout(kill, Math.min(timeoutMs, LONGEST_TIMER_MS));
     }
     return this.exited;
   }
@@ -177,89 +180,75 @@ export class ProcessWorker implements PythonWorker {
 
   readonly #onControl = (frame: Frame): void => {
     try {
-      this.#receive(frame);
+      receiveControl(frame, this.id, this.#state.name, this.#reader);
     } catch (error) {
       this.#onThrown(error);
     }
   };
 
-  /** What a frame made throw ends the worker: malformed by the rules of the wire, or a bug of ours. */
+  /** What a frame made throw ends the connection, and the worker with it: malformed by the rules of the wire, or a bug of ours. */
   #onThrown(error: unknown): void {
     this.#die({ reason: asPypoolError(error, undefined), decided: true });
-  }
-
-  #receive(frame: Frame): void {
-    switch (frame.type) {
-      case FrameType.HELLO:
-        return this.#welcome(frame);
-      case FrameType.READY:
-        return this.#becomeReady(parseReady(frame).functions);
-      case FrameType.START_FAILED: {
-        const { pid, pythonVersion: python } = this;
-        this.#startError = startRefused({ workerId: this.id, pid, python }, parseError(frame));
-        return this.#die({ decided: true });
-      }
-      case FrameType.PONG:
-        return this.#observer.onPong(parsePong(frame));
-      case FrameType.LOG:
-        return this.#observer.onLog(parseLog(frame));
-      case FrameType.EVENT:
-        return this.#observer.onEvent(parseEvent(frame));
-      default:
-        throw protocolViolation(this.id, `a control message of type ${frame.type} that was not asked for`);
-    }
+    // Nothing behind that frame counts any more.
+    this.#parts.process.connection.destroy();
   }
 
   #welcome(frame: Frame): void {
-    if (this.#state.name !== 'handshaking')
-      throw protocolViolation(this.id, `HELLO while ${this.#state.name}`);
     const { welcome: facts, process } = this.#parts;
     const { welcome, python } = answerHello(frame, facts);
     this.pythonVersion = python;
     this.#move({ name: 'importing' });
     process.connection.limit(facts.limits);
-    this.#sendControl(welcome);
+    process.connection.control.send(welcome);
   }
 
   #becomeReady(functions: readonly ExposedFunction[]): void {
-    if (this.#state.name !== 'importing') throw protocolViolation(this.id, `READY while ${this.#state.name}`);
     this.functions = functions;
     this.#calls.describe(functions);
     this.#move({ name: 'ready' });
     this.#settleStart.resolve();
   }
 
-  #sendControl(frame: Frame): void {
-    this.#parts.process.connection.control.send(frame);
+  #failStart(error: PypoolError): void {
+    this.#startError ??= startRefused(this.#identity, error);
+    this.#awaitExit('said that it cannot start');
   }
 
-  /** A channel ended. Of a worker that was asked to stop that is expected; any other is dying, or has to. */
+  /** A channel ended. Of a worker that was asked to stop that is expected; any other is ending, or has to. */
   #onChannelEnd(channel: 'replies' | 'control', error: PypoolError | undefined): void {
-    // An end without an error, or inside a frame, is the process's own: its exit tells more than could be said here.
-    const reason = error === undefined || isCutOff(error) ? undefined : error;
     if (channel === 'replies') {
-      this.#repliesExact = reason === undefined && this.#parts.process.connection.exactEnd;
+      this.#repliesExact = error === undefined && this.#parts.process.connection.exactEnd;
     }
-    if (this.#state.name === 'closing' && reason === undefined) return;
-    this.#die({ reason, decided: reason?.code === 'protocol' || reason?.code === 'frame-too-large' });
+    if (error !== undefined) {
+      const broken = error.code === 'protocol' || error.code === 'frame-too-large';
+      return this.#die({ reason: error, decided: broken });
+    }
+    this.#awaitExit(`closed its ${channel} channel`);
   }
 
-  /**
-   * Kill the process group. The first reason holds.
-   *
-   * @param decided - we end it; otherwise it is ending by itself, and the kill is for what it leaves behind.
-   */
-  #die({ reason, decided }: { readonly reason?: PypoolError | undefined; readonly decided: boolean }): void {
-    if (this.#state.name === 'dying' || this.#state.name === 'dead') return;
-    const wasReady = this.#state.name === 'ready';
+  /** It is about to exit by itself, which tells more than a kill would: it has a moment for that. */
+  #awaitExit(what: string): void {
+    const { name } = this.#state;
+    if (name !== 'handshaking' && name !== 'importing' && name !== 'ready') return;
+    this.#move({ name: 'ending' });
+    const kill = (): void => this.#die({ reason: wentOnRunning(this.#identity, what), decided: true });
+    this.#timer = setTimeout(kill, OWN_EXIT_MS);
+    if (name === 'ready') this.#observer.onUnavailable(takesNoCalls(this.#identity, this.#state.name));
+  }
+
+  /** Kill the process group. The first reason holds. */
+  #die({ reason, decided }: Ending): void {
+    const { name } = this.#state;
+    if (name === 'dying' || name === 'dead') return;
     this.#move({ name: 'dying', reason });
     this.#killed = decided;
     this.#calls.stop();
-    clearTimeout(this.#closeTimer);
     this.#parts.process.signal('SIGKILL');
+    clearTimeout(this.#timer);
     // Not unref'd: whoever waits for this worker is told before Node ends.
-    this.#reapTimer = setTimeout(() => this.#bury(undefined), REAP_MS);
-    if (wasReady) this.#observer.onUnavailable(reason ?? this.#takesNone());
+    this.#timer = setTimeout(() => this.#bury(undefined), REAP_MS);
+    if (name === 'ready')
+      this.#observer.onUnavailable(reason ?? takesNoCalls(this.#identity, this.#state.name));
   }
 
   #onExit(exit: ProcessExit, read: Promise<void>): void {
@@ -268,9 +257,9 @@ export class ProcessWorker implements PythonWorker {
     this.#die({ decided: false });
     // Once more, for what it started in its last moment.
     this.#parts.process.signal('SIGKILL');
-    clearTimeout(this.#reapTimer);
+    clearTimeout(this.#timer);
     const bury = (): void => this.#bury(exit, asked);
-    this.#reapTimer = setTimeout(bury, READ_TO_END_MS);
+    this.#timer = setTimeout(bury, READ_TO_END_MS);
     void read.then(bury);
   }
 
@@ -278,19 +267,16 @@ export class ProcessWorker implements PythonWorker {
   #bury(exit: ProcessExit | undefined, asked = false): void {
     if (this.#state.name !== 'dying') return;
     const { reason } = this.#state;
-    clearTimeout(this.#reapTimer);
+    clearTimeout(this.#timer);
     this.#move({ name: 'dead' });
-    const { id: workerId, pid } = this;
-    const facts: DeathFacts = { workerId, pid, exit, stderr: [...this.#stderr.lines], reason };
+    const facts: DeathFacts = { ...this.#identity, exit, stderr: [...this.#stderr.lines], reason };
     // Where replies could not be read to their end, an answer of any call may be among what was lost.
     this.#calls.answerAll((name, ran) =>
       deathError(facts, ran || !this.#repliesExact ? 'unknown' : 'not-started', name),
     );
-    const { process } = this.#parts;
-    process.connection.destroy();
-    process.stdout.destroy();
-    process.stderr.destroy();
-    this.#settleStart.reject(this.#startError ?? startFailed(facts, this.pythonVersion));
+    const { connection, stdout, stderr } = this.#parts.process;
+    for (const part of [connection, stdout, stderr]) part.destroy();
+    this.#settleStart.reject(this.#startError ?? startFailed(facts));
     const end: WorkerExit = {
       reason: asked ? 'closed' : this.#killed ? 'killed' : 'died',
       exitCode: exit?.exitCode,
@@ -301,17 +287,14 @@ export class ProcessWorker implements PythonWorker {
     this.#settleExit(end);
   }
 
-  /** Said while its exit is still to come, to calls that never reached it. */
-  #takesNone(): PypoolError {
-    return createError({
-      code: 'worker-exited',
-      message: `Worker ${this.id} (pid ${this.pid}) takes no calls: it is ${this.#state.name}.`,
-      context: { workerId: this.id, pid: this.pid, state: this.#state.name },
-    });
+  get #identity(): WorkerIdentity {
+    const { id: workerId, pid, pythonVersion } = this;
+    return { workerId, pid, pythonVersion, interpreter: this.#parts.interpreter };
   }
 }
 
-/** A channel that ended inside a frame was read to its end all the same: what was being written then was cut off by a death. */
-function isCutOff(error: PypoolError): boolean {
-  return error.context['truncated'] === true;
+interface Ending {
+  readonly reason?: PypoolError | undefined;
+  /** We end it; otherwise it is ending by itself, and the kill is for what it leaves behind. */
+  readonly decided: boolean;
 }

@@ -7,7 +7,7 @@ export interface ProcessReader {
   readonly onReply: (frame: Frame) => void;
   readonly onControl: (frame: Frame) => void;
   readonly onLine: (stream: 'stdout' | 'stderr', line: OutputLine) => void;
-  /** One of the two channels has ended. */
+  /** One of the two channels has ended; `error` where it was not read to its end. */
   readonly onChannelEnd: (channel: 'replies' | 'control', error: PypoolError | undefined) => void;
 }
 
@@ -29,7 +29,9 @@ export async function readToEnd(
     new Promise<void>((resolve) => {
       let open = 2;
       const onEnd = (channel: 'replies' | 'control', error: PypoolError | undefined): void => {
-        reader.onChannelEnd(channel, error);
+        // One that ended inside a frame was read to its end all the same: a death cut off what was being written, and the exit says more of it.
+        const isCutOff = error?.context['truncated'] === true;
+        reader.onChannelEnd(channel, isCutOff ? undefined : error);
         if (--open === 0) resolve();
       };
       connection.listen({

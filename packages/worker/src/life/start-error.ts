@@ -1,42 +1,48 @@
 import { createError, type PypoolError } from '@pypool/protocol';
-import { describeExit, lastWords, type DeathFacts } from './exit.js';
+import { describeExit, lastWords, type DeathFacts, type WorkerIdentity } from './exit.js';
 
 /** The runtime said why it cannot start: what it imports or its start hooks raised. */
-export function startRefused(
-  facts: { readonly workerId: string; readonly pid: number; readonly python: string | undefined },
-  error: PypoolError,
-): PypoolError {
-  const { workerId, pid, python } = facts;
+export function startRefused(identity: WorkerIdentity, error: PypoolError): PypoolError {
   return createError({
     code: 'start-failed',
-    message: `Worker ${workerId} could not start: ${error.message}${tracebackOf(error)}`,
-    context: { workerId, pid, python: python ?? null },
+    message: `Worker ${identity.workerId} could not start: ${error.message}${tracebackOf(error)}`,
+    context: contextOf(identity),
     cause: error,
   });
 }
 
 /** The process ended, or had to be ended, before it was ready. */
-export function startFailed(facts: DeathFacts, python: string | undefined): PypoolError {
-  const { workerId, pid, exit, stderr, reason } = facts;
+export function startFailed(facts: DeathFacts): PypoolError {
+  const { workerId, pid, interpreter, exit, stderr, reason } = facts;
+  const who = `Worker ${workerId} (pid ${pid}${interpreter === undefined ? '' : `, ${interpreter}`})`;
   return createError({
     code: 'start-failed',
     message:
       reason === undefined
-        ? `Worker ${workerId} (pid ${pid}) ${describeExit(exit)} before it was ready.${lastWords(stderr)}`
-        : `Worker ${workerId} (pid ${pid}) could not start: ${reason.message}${lastWords(stderr)}`,
+        ? `${who} ${describeExit(exit)} before it was ready.${lastWords(stderr)}`
+        : `${who} could not start: ${reason.message}${lastWords(stderr)}`,
     context: {
-      workerId,
-      pid,
+      ...contextOf(facts),
       exitCode: exit?.exitCode ?? null,
       signal: exit?.signal ?? null,
       stderr,
-      python: python ?? null,
     },
     cause: reason,
   });
 }
 
+function contextOf({
+  workerId,
+  pid,
+  pythonVersion,
+  interpreter,
+}: WorkerIdentity): Readonly<Record<string, unknown>> {
+  return { workerId, pid, python: pythonVersion ?? null, interpreter: interpreter ?? null };
+}
+
+/** What the runtime itself raised explains itself; where in the runtime that was is noise. */
 function tracebackOf(error: PypoolError): string {
-  const { traceback } = error as { traceback?: unknown };
-  return typeof traceback === 'string' && traceback !== '' ? `\n${traceback.trimEnd()}` : '';
+  const { traceback, pythonModule } = error as { traceback?: unknown; pythonModule?: unknown };
+  const isOurs = typeof pythonModule === 'string' && /^pypool(?:\.|$)/.test(pythonModule);
+  return typeof traceback === 'string' && traceback !== '' && !isOurs ? `\n${traceback.trimEnd()}` : '';
 }

@@ -7,7 +7,8 @@ import type { PypoolError } from '@pypool/protocol';
  * - `importing`: WELCOME was sent; the runtime imports the modules and runs the start hooks.
  * - `ready`: it takes calls.
  * - `closing`: it takes no more calls, finishes those it has, then exits by itself.
- * - `dying`: it was killed or its channels broke; its exit is awaited.
+ * - `ending`: its channels ended by themselves; its own exit is awaited for a moment, since that tells more than a kill would.
+ * - `dying`: it was killed or has exited; its exit and the rest of what it said are awaited.
  * - `dead`: reaped, its replies read to their end, every call answered.
  */
 export type WorkerState =
@@ -15,16 +16,18 @@ export type WorkerState =
   | { readonly name: 'importing' }
   | { readonly name: 'ready' }
   | { readonly name: 'closing' }
+  | { readonly name: 'ending' }
   | { readonly name: 'dying'; readonly reason: PypoolError | undefined }
   | { readonly name: 'dead' };
 
 export type WorkerStateName = WorkerState['name'];
 
 const MAY_FOLLOW: Readonly<Record<WorkerStateName, readonly WorkerStateName[]>> = {
-  handshaking: ['importing', 'dying'],
-  importing: ['ready', 'dying'],
-  ready: ['closing', 'dying'],
+  handshaking: ['importing', 'ending', 'dying'],
+  importing: ['ready', 'ending', 'dying'],
+  ready: ['closing', 'ending', 'dying'],
   closing: ['dying'],
+  ending: ['dying'],
   dying: ['dead'],
   dead: [],
 };

@@ -26,24 +26,25 @@ export function readLines(
   let rest = '';
   const emit = (text: string, truncated: boolean): void => onLine({ line: printable(text), truncated });
 
+  /** Emit what is too long of a line, and give back the rest of it. */
+  const cut = (text: string): string => {
+    let from = 0;
+    while (text.length - from > maxLineBytes) {
+      const end = from + maxLineBytes - (isPairAt(text, from + maxLineBytes - 1) ? 1 : 0);
+      emit(text.slice(from, end), true);
+      from = end;
+    }
+    return text.slice(from);
+  };
   const read = (text: string): void => {
     let start = 0;
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-      finish(rest + text.slice(start, end));
+      const line = cut(rest + text.slice(start, end));
+      emit(line.endsWith('\r') ? line.slice(0, -1) : line, false);
       rest = '';
       start = end + 1;
     }
-    rest += text.slice(start);
-    while (rest.length > maxLineBytes) {
-      emit(rest.slice(0, maxLineBytes), true);
-      rest = rest.slice(maxLineBytes);
-    }
-  };
-  const finish = (text: string): void => {
-    let from = 0;
-    for (; text.length - from > maxLineBytes; from += maxLineBytes)
-      emit(text.slice(from, from + maxLineBytes), true);
-    emit(text.endsWith('\r') ? text.slice(from, -1) : text.slice(from), false);
+    rest = cut(rest + text.slice(start));
   };
 
   return new Promise((resolve) => {
@@ -57,4 +58,9 @@ export function readLines(
       resolve();
     });
   });
+}
+
+/** Whether the two units from here on are one character. */
+function isPairAt(text: string, at: number): boolean {
+  return text.charCodeAt(at) >= 0xd800 && text.charCodeAt(at) <= 0xdbff;
 }

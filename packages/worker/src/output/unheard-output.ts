@@ -9,19 +9,33 @@ import type { Writable } from 'node:stream';
 export class UnheardOutput {
   readonly #stream: Writable;
   #text = '';
+  #pending = 0;
+  #broken = false;
 
   constructor(stream: Writable) {
     this.#stream = stream;
   }
 
   print(workerId: string, line: string): void {
-    if (this.#text === '') queueMicrotask(() => this.#flush());
+    if (this.#broken) return;
+    if (this.#text === '') queueMicrotask(this.#flush);
     this.#text += `[${workerId}] ${line}\n`;
   }
 
-  #flush(): void {
+  readonly #flush = (): void => {
     const text = this.#text;
     this.#text = '';
-    this.#stream.write(text);
-  }
+    if (this.#pending++ === 0) this.#stream.on('error', this.#onError);
+    // An error is told after the callback, at the end of that turn.
+    this.#stream.write(text, () => setImmediate(this.#written));
+  };
+
+  readonly #written = (): void => {
+    if (--this.#pending === 0) this.#stream.off('error', this.#onError);
+  };
+
+  /** Its reader is gone (EPIPE): nobody is left to be told, and a worker's print must not end the host. */
+  readonly #onError = (): void => {
+    this.#broken = true;
+  };
 }

@@ -1,0 +1,28 @@
+import type { LogRecord, Pong, PypoolError, RuntimeEvent, ValueCodec } from '@pypool/protocol';
+import type { LaunchedWorker } from '../launcher/contract.js';
+import type { OutputLine } from '../output/line-reader.js';
+import type { WorkerExit } from './exit.js';
+import type { WelcomeFacts } from './handshake.js';
+
+/** Whom a worker tells. None may throw. */
+export interface ProcessWorkerObserver {
+  /** It takes no more calls. Called at most once, before `onExit`. */
+  onUnavailable(error: PypoolError): void;
+  /** It is reaped and every call of it is answered. Called exactly once. */
+  onExit(exit: WorkerExit): void;
+  onOutput(stream: 'stdout' | 'stderr', line: OutputLine): void;
+  onLog(record: LogRecord): void;
+  onEvent(event: RuntimeEvent): void;
+  onPong(pong: Pong): void;
+}
+
+/** What a worker is made of. */
+export interface ProcessWorkerParts {
+  readonly process: LaunchedWorker;
+  /** What Python it runs on, for errors; `undefined` where only the launcher knows. */
+  readonly interpreter: string | undefined;
+  readonly welcome: WelcomeFacts;
+  readonly codec: ValueCodec;
+  readonly observer: ProcessWorkerObserver;
+  readonly maxLineBytes: number;
+}

@@ -1,0 +1,55 @@
+import { DEFAULT_LIMITS } from '@pypool/protocol';
+import { describe, expect, it } from 'vitest';
+import { resolvePythonWorkersOptions, type PythonWorkersOptions } from './options.js';
+
+describe('the options of Python workers', () => {
+  it('have defaults, and are frozen', () => {
+    const options = resolvePythonWorkersOptions({ module: 'app' });
+    expect(options).toEqual({
+      module: 'app',
+      cwd: process.cwd(),
+      limits: DEFAULT_LIMITS,
+      integers: 'auto',
+      unencodable: 'error',
+      types: [],
+      heartbeatIntervalMs: 5_000,
+      maxLineBytes: 16_384,
+    });
+    expect(Object.isFrozen(options)).toBe(true);
+  });
+
+  it('give 0 and Infinity a meaning', () => {
+    expect(resolvePythonWorkersOptions({ module: 'a', heartbeatIntervalMs: 0 }).heartbeatIntervalMs).toBe(0);
+    const never = resolvePythonWorkersOptions({ module: 'a', heartbeatIntervalMs: Infinity });
+    expect(never.heartbeatIntervalMs).toBe(Infinity);
+  });
+
+  it('keep the limit that was not given', () => {
+    const { limits } = resolvePythonWorkersOptions({ module: 'a', limits: { maxFrameBytes: 1_000 } });
+    expect(limits).toEqual({ ...DEFAULT_LIMITS, maxFrameBytes: 1_000 });
+  });
+
+  it('take a relative working directory as what it is now', () => {
+    expect(resolvePythonWorkersOptions({ module: 'a', cwd: '.' }).cwd).toBe(process.cwd());
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['modul', { modul: 'a' }],
+    ['module', { module: 5 }],
+    ['module', {}],
+    ['expose', { module: 'a', expose: 'f' }],
+    ['limits', { module: 'a', limits: { maxFrameBytes: Infinity } }],
+    ['limits', { module: 'a', limits: { frames: 1 } }],
+    ['heartbeatIntervalMs', { module: 'a', heartbeatIntervalMs: -1 }],
+    ['heartbeatIntervalMs', { module: 'a', heartbeatIntervalMs: NaN }],
+    ['maxLineBytes', { module: 'a', maxLineBytes: 1 }],
+    ['integers', { module: 'a', integers: 'number' }],
+  ])('are refused by name: %s', (name, options) => {
+    expect(() => resolvePythonWorkersOptions(options as unknown as PythonWorkersOptions)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-options',
+        message: expect.stringContaining(name) as string,
+      }) as Error,
+    );
+  });
+});

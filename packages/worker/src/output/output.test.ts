@@ -1,0 +1,162 @@
+import { PassThrough, Writable } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readLines, type OutputLine } from './line-reader.js';
+import { printable } from './printable.js';
+import { Tail } from './tail.js';
+import { UnheardOutput } from './unheard-output.js';
+
+async function linesOf(chunks: readonly (Uint8Array | string)[], maxLineBytes = 10): Promise<OutputLine[]> {
+  const stream = new PassThrough();
+  const lines: OutputLine[] = [];
+  const read = readLines(stream, maxLineBytes, (line) => lines.push(line));
+  for (const chunk of chunks) stream.write(chunk);
+  stream.end();
+  await read;
+  return lines;
+}
+
+function whole(...lines: string[]): OutputLine[] {
+  return lines.map((line) => ({ line, truncated: false }));
+}
+
+describe('reading lines', () => {
+  it('gives lines without their ends, empty ones too, and the last one that has none', async () => {
+    expect(await linesOf(['one\ntwo\r\n\nth', 'ree'])).toEqual(whole('one', 'two', '', 'three'));
+    expect(await linesOf(['one\n'])).toEqual(whole('one'));
+    expect(await linesOf([])).toEqual([]);
+  });
+
+  it('cuts a line that is too long, and says so', async () => {
+    expect(await linesOf(['0123456789abcdefghij!\nx\n'])).toEqual([
+      { line: '0123456789', truncated: true },
+      { line: 'abcdefghij', truncated: true },
+      ...whole('!', 'x'),
+    ]);
+  });
+
+  it('keeps a character whole that arrives in two chunks or lies across a cut', async () => {
+    const [euro] = ['€'].map((text) => Buffer.from(text));
+    expect(await linesOf([euro!.subarray(0, 1), euro!.subarray(1), '\n'])).toEqual(whole('€'));
+    const lines = await linesOf(['x'.repeat(9) + '😀'.repeat(12) + '\n']);
+    expect(lines.map(({ line }) => line).join('')).toBe('x'.repeat(9) + '😀'.repeat(12));
+    // Encoding replaces a half of a character.
+    for (const { line } of lines) expect(Buffer.from(line).toString()).toBe(line);
+  });
+
+  it('shows bytes that are no UTF-8 as replaced', async () => {
+    expect(await linesOf([Uint8Array.of(0xff, 0x41, 0x0a)])).toEqual(whole('\ufffdA'));
+  });
+
+  it('gives the same lines however the bytes are split', async () => {
+    const text = 'ab\ncdefghijklmnopq\r\n€\n\u001b[31mred\u001b[0m\n\nend';
+    const expected = await linesOf([text]);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(Buffer.byteLength(text)), { maxLength: 8 }), async (cuts) => {
+        const bytes = Buffer.from(text);
+        const at = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+        const chunks = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
+        expect(await linesOf(chunks)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('holds no more than a line of a flood without line ends', async () => {
+    const stream = new PassThrough();
+    let [longest, total] = [0, 0];
+    const read = readLines(stream, 1_000, ({ line }) => {
+      longest = Math.max(longest, line.length);
+      total += line.length;
+    });
+    const chunk = Buffer.alloc(65_536, 'x');
+    for (let written = 0; written < 200; written++) {
+      if (!stream.write(chunk)) await new Promise((resolve) => stream.once('drain', resolve));
+      expect(total).toBeGreaterThan(written * chunk.length - 200_000);
+    }
+    stream.end();
+    await read;
+    expect(longest).toBe(1_000);
+    expect(total).toBe(200 * chunk.length);
+  });
+
+  it('ends with a stream that breaks', async () => {
+    const stream = new PassThrough();
+    const lines: string[] = [];
+    const read = readLines(stream, 10, ({ line }) => lines.push(line));
+    stream.write('half');
+    await new Promise((resolve) => setImmediate(resolve));
+    stream.destroy(new Error('EIO'));
+    await read;
+    expect(lines).toEqual(['half']);
+  });
+});
+
+describe('what is printable', () => {
+  it.each([
+    ['\u001b[31mred\u001b[0m', 'red'],
+    ['\u001b]0;title\u0007text', 'text'],
+    ['\u001b]8;;http://x\u001b\\link', 'link'],
+    ['a\u0000b\u0007c\u007fd\u009be', 'abcde'],
+    ['tab\tstays', 'tab\tstays'],
+    ['50%\rdone', '50%done'],
+    ['\u001bcreset', 'reset'],
+    ['plain ü 😀', 'plain ü 😀'],
+  ])('of %j is %j', (text, expected) => {
+    expect(printable(text)).toBe(expected);
+  });
+
+  it('holds no control character but tab, whatever the text', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('\u001b', '[', ']', '3', 'm', '\u0007', '\u009b', '\t', 'a') }),
+        (text) => {
+          expect(printable(text)).not.toMatch(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/);
+        },
+      ),
+    );
+  });
+});
+
+describe('a tail', () => {
+  it('keeps the last lines, by count and by size', () => {
+    const tail = new Tail(3, 10);
+    for (const line of ['a', 'b', 'c', 'd']) tail.push(line);
+    expect(tail.lines).toEqual(['b', 'c', 'd']);
+    tail.push('12345678');
+    expect(tail.lines).toEqual(['c', 'd', '12345678']);
+    tail.push('0123456789abc');
+    expect(tail.lines).toEqual(['3456789abc']);
+  });
+});
+
+describe('output that nobody listens to', () => {
+  it('is printed with the name of its worker, the lines of one turn in one write', async () => {
+    const stream = new PassThrough({ encoding: 'utf8' });
+    const writes: string[] = [];
+    stream.on('data', (text: string) => writes.push(text));
+    const unheard = new UnheardOutput(stream);
+    unheard.print('pool-0.1', 'one');
+    unheard.print('pool-1.2', 'two');
+    await new Promise((resolve) => setImmediate(resolve));
+    unheard.print('pool-0.1', 'three');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(writes).toEqual(['[pool-0.1] one\n[pool-1.2] two\n', '[pool-0.1] three\n']);
+  });
+
+  it('is given up when its reader is gone, and ends nobody', async () => {
+    let writes = 0;
+    const stream = new Writable({
+      write(_chunk, _encoding, done) {
+        writes += 1;
+        done(new Error('EPIPE'));
+      },
+    });
+    const unheard = new UnheardOutput(stream);
+    for (let turn = 0; turn < 3; turn++) {
+      unheard.print('w', 'line');
+      for (let step = 0; step < 3; step++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(writes).toBe(1);
+    expect(stream.listenerCount('error')).toBe(0);
+  });
+});
