@@ -113,13 +113,14 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   }
 
   onUnavailable(error: PypoolError): void {
-    this.#refusal ??= this.#gone(error);
+    this.#refusal ??= this.#gone('it is ending.', error);
     this.#rejectWaiting();
   }
 
   onExit(exit: WorkerExit): void {
     this.#ended = true;
-    this.#refusal ??= this.#gone(exit.error);
+    // Said before it was reaped, the refusal knew less.
+    if (!this.#closing) this.#refusal = this.#gone(exit.error?.message ?? 'it has ended.', exit.error);
     this.#rejectWaiting();
     clearTimeout(this.#closeTimer);
     this.#settleExit(this.#finish(exit));
@@ -207,16 +208,16 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   #closed(): PypoolError {
     return createError({
       code: 'worker-exited',
-      message: `Worker ${this.name} was closed and takes no calls.`,
+      message: `Worker ${this.name} takes no calls: it was closed.`,
       retryable: false,
       context: { workerId: this.name },
     });
   }
 
-  #gone(cause: PypoolError | undefined): PypoolError {
+  #gone(why: string, cause: PypoolError | undefined): PypoolError {
     return createError({
       code: 'worker-exited',
-      message: `Worker ${this.name} has ended and takes no calls${cause === undefined ? '.' : `: ${cause.message}`}`,
+      message: `Worker ${this.name} takes no calls: ${why}`,
       retryable: false,
       context: { ...cause?.context, workerId: this.name },
       cause,

@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import { leavesNothing, rejection, workerFor } from './worker-for.js';
+
+leavesNothing();
+
+describe('a call', () => {
+  it('comes back with what it was given, whatever that is', async () => {
+    await using worker = await workerFor('echo');
+    const values: unknown[] = [
+      null,
+      true,
+      0,
+      -0,
+      1.5,
+      '',
+      'é😀\u0000',
+      [1, [2]],
+      { a: { b: null } },
+      2n ** 60n,
+      Number.NaN,
+      Uint8Array.of(1, 2, 3),
+      Float64Array.of(0.5),
+      new Date(0),
+      new Map([[1, 'one']]),
+      new Set(['x']),
+      'x'.repeat(3_000_000),
+    ];
+    for (const value of values) expect(await worker.call('echo', [value])).toEqual(value);
+  });
+
+  it('takes positional arguments, keywords, and both', async () => {
+    await using worker = await workerFor('echo');
+    expect(await worker.call('echo', [1, 'two'])).toEqual([1, 'two']);
+    expect(await worker.call('echo', { a: 1 })).toEqual({ args: [], kwargs: { a: 1 } });
+    expect(await worker.call('echo', { args: [1], kwargs: { a: 2 } })).toEqual({
+      args: [1],
+      kwargs: { a: 2 },
+    });
+    expect(await worker.call('echo')).toEqual([]);
+    expect(await worker.call('echo_later', ['async'])).toBe('async');
+  });
+
+  it('shows its attributes to the handler', async () => {
+    await using worker = await workerFor('echo');
+    expect(await worker.call('attributes', [], { attributes: { tenant: 't', n: 1 } })).toEqual({
+      tenant: 't',
+      n: 1,
+    });
+    expect(await worker.call('attributes')).toEqual({});
+  });
+
+  it('runs after those before it, none lost and none mixed up', async () => {
+    await using worker = await workerFor('echo');
+    const calls = Array.from({ length: 500 }, (_, n) => worker.call('echo', [n]));
+    expect(await Promise.all(calls)).toEqual([...Array(500).keys()]);
+  });
+
+  it('fails with the exception of its handler, its traceback and chain, and where it was called', async () => {
+    await using worker = await workerFor('end_in_calls');
+    async function caller(): Promise<unknown> {
+      return await worker.call('raise_from', ['outer']);
+    }
+    const error = await rejection(caller());
+    expect(error).toMatchObject({
+      code: 'python-error',
+      outcome: 'finished',
+      message: 'RuntimeError: outer',
+      pythonType: 'RuntimeError',
+      args: ['outer'],
+      traceback: expect.stringMatching(/end_in_calls\.py", line \d+, in raise_from/) as string,
+      cause: { message: "KeyError: 'first'" },
+    });
+    expect(error.stack).toMatch(/--- worker\.call\(\) ---\n.*caller/);
+  });
+
+  it('fails with what is part of its contract', async () => {
+    await using worker = await workerFor('end_in_calls');
+    expect(await rejection(worker.call('fail', ['no-such-user']))).toMatchObject({
+      code: 'python-error',
+      failure: { code: 'no-such-user', data: { id: 7 } },
+    });
+  });
+
+  it('of a name that is not there suggests another; wrong arguments name the signature', async () => {
+    await using worker = await workerFor('end_in_calls');
+    expect(await rejection(worker.call('segfualt'))).toMatchObject({
+      code: 'unknown-function',
+      outcome: 'not-started',
+      context: { suggestions: ['segfault'] },
+    });
+    expect(await rejection(worker.call('raise_value_error', []))).toMatchObject({
+      code: 'invalid-arguments',
+      outcome: 'not-started',
+      context: { signature: 'raise_value_error(text)' },
+    });
+  });
+
+  it('with a result that cannot be encoded names its path, a hundred times, on one worker', async () => {
+    await using worker = await workerFor('end_in_calls');
+    for (let n = 0; n < 100; n++) {
+      expect(await rejection(worker.call('unencodable'))).toMatchObject({
+        code: 'unencodable',
+        context: { path: 'result.rows[1]' },
+      });
+    }
+  });
+
+  it('that calls sys.exit fails alone', async () => {
+    await using worker = await workerFor('end_in_calls');
+    expect(await rejection(worker.call('exit_with', [3]))).toMatchObject({
+      code: 'python-error',
+      pythonType: 'SystemExit',
+    });
+    expect(await rejection(worker.call('raise_value_error', ['still here']))).toMatchObject({
+      message: 'ValueError: still here',
+    });
+  });
+
+  it('over a frame limit fails alone, in both directions', async () => {
+    const limits = { maxFrameBytes: 10_000, maxBufferBytes: 10_000 };
+    await using worker = await workerFor('echo', { limits });
+    expect(await rejection(worker.call('echo', ['x'.repeat(10_000)]))).toMatchObject({
+      code: 'frame-too-large',
+      outcome: 'not-started',
+    });
+    expect(
+      await rejection(worker.call('echo', Array(9).fill(new Uint8Array(2_000)) as unknown[])),
+    ).toMatchObject({
+      code: 'frame-too-large',
+    });
+    const nearly = 'x'.repeat(9_975);
+    // As an argument it fits; as a result, in a list and an object, it does not.
+    expect(await rejection(worker.call('echo', { args: [nearly], kwargs: { k: 1 } }))).toMatchObject({
+      code: 'frame-too-large',
+    });
+    expect(await worker.call('echo', ['small'])).toBe('small');
+  });
+
+  it('that runs over its budget ends the worker, with everything under it', async () => {
+    await using worker = await workerFor('end_in_calls');
+    const call = rejection(worker.call('hold_the_gil', [], { executionTimeoutMs: 300 }));
+    const behind = rejection(worker.call('fail', ['x']));
+    expect(await call).toMatchObject({
+      code: 'execution-timeout',
+      outcome: 'unknown',
+      context: { function: 'hold_the_gil', budgetMs: 300 },
+    });
+    expect(await behind).toMatchObject({ code: 'worker-exited', outcome: 'not-started' });
+    expect(await worker.exited).toMatchObject({ reason: 'killed', signal: 'SIGKILL' });
+  });
+
+  it('that is aborted while it runs ends the worker; while it waits, nothing', async () => {
+    await using worker = await workerFor('echo');
+    const [first, second] = [new AbortController(), new AbortController()];
+    const running = worker.call('nap', [600], { signal: first.signal });
+    const waiting = worker.call('echo', [1], { signal: second.signal });
+    second.abort();
+    expect(await rejection(waiting)).toMatchObject({ code: 'aborted', outcome: 'not-started' });
+    first.abort();
+    expect(await rejection(running)).toMatchObject({ name: 'AbortError', outcome: 'unknown' });
+  });
+});
+
+describe('a stream', () => {
+  it.each(['count', 'count_later'])('gives all items of %s in order, and one end', async (name) => {
+    await using worker = await workerFor('yield_items');
+    const seen: unknown[] = [];
+    for await (const item of worker.stream(name, [2_000])) seen.push(item);
+    expect(seen).toEqual([...Array(2_000).keys()]);
+  });
+
+  it('that is left stops between two items, its finally run, and the worker is free', async () => {
+    await using worker = await workerFor('yield_items');
+    for await (const item of worker.stream<number>('count', [1_000_000])) if (item === 3) break;
+    const [made] = await worker.call<number[]>('ended');
+    // No further ahead than the first credit window.
+    expect(made).toBeLessThanOrEqual(64);
+  });
+
+  it('that nobody reads stands still within its first window', async () => {
+    await using worker = await workerFor('yield_items');
+    const stream = worker.stream('count', [1_000_000]);
+    const next = worker.call('ended');
+    await stream.next();
+    await stream.return();
+    expect((await next) as number[]).toHaveLength(1);
+  });
+
+  it('fails where its generator raises, after all items before', async () => {
+    await using worker = await workerFor('yield_items');
+    const seen: unknown[] = [];
+    const consume = async (): Promise<void> => {
+      for await (const item of worker.stream('raise_after', [3])) seen.push(item);
+    };
+    const error = await rejection(consume());
+    expect(seen).toEqual([0, 1, 2]);
+    expect(error).toMatchObject({ code: 'python-error', message: 'LookupError: no more' });
+    expect(error.stack).toMatch(/--- stream\.next\(\) ---\n.*consume/);
+  });
+
+  it('has a budget for each item', async () => {
+    await using worker = await workerFor('yield_items');
+    const stream = worker.stream('stall_after', [2], { itemTimeoutMs: 300 });
+    expect(await stream.next()).toEqual({ value: 0, done: false });
+    expect(await stream.next()).toEqual({ value: 1, done: false });
+    expect(await rejection(stream.next())).toMatchObject({ code: 'item-timeout', outcome: 'unknown' });
+  });
+});
