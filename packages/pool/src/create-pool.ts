@@ -80,7 +80,7 @@ class CorePool implements Pool {
   }
 
   health(): PoolHealth {
-    const { options, roster, calls, closing, policy, places } = this.#core;
+    const { options, roster, calls, closing, policy, capacity } = this.#core;
     return judgeHealth({
       state: closing.state,
       ready: roster.ready.length,
@@ -88,7 +88,7 @@ class CorePool implements Pool {
       size: options.size,
       lazy: options.start === 'lazy',
       queued: calls.waiting,
-      full: calls.running + calls.waiting >= places + options.maxQueue,
+      full: capacity.full,
       lastStartFailure: policy.lastFailure?.message,
       earlyDeaths: policy.earlyDeaths,
     });

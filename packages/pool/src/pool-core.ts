@@ -4,32 +4,22 @@ import type { Attempt } from './call/attempt.js';
 import { CallBook, type CallBookOwner } from './call/call-book.js';
 import type { PendingCall } from './call/pending-call.js';
 import type { PendingStream, StreamOwner } from './call/pending-stream.js';
-import type { ClockHold, ClockTimer } from './clock/clock.js';
 import type { WorkerExit } from './contract.js';
+import { Capacity } from './dispatch/capacity.js';
 import { Dispatcher, type DispatcherOwner } from './dispatch/dispatcher.js';
-import {
-  aborted,
-  checkoutTimeout,
-  deadlineExceeded,
-  firstWorkerTimeout,
-  leftEarly,
-  neverAnswered,
-  noWorkerStarts,
-  poolClosed,
-  type PoolLoad,
-  queueFull,
-} from './errors.js';
+import * as errors from './errors.js';
 import { Closing, type ClosingOwner } from './lifecycle/closing.js';
+import { Drains } from './lifecycle/drains.js';
 import { IdleSweep } from './lifecycle/idle-sweep.js';
+import { KeepAlive } from './lifecycle/keep-alive.js';
 import { Readiness } from './lifecycle/readiness.js';
 import { isDeath, mayRunAgain } from './lifecycle/retry.js';
-import { StartPolicy } from './lifecycle/start-policy.js';
+import { StartPolicy, type StartPolicyOwner } from './lifecycle/start-policy.js';
+import { Announcer } from './observe/announcer.js';
 import { Emitter } from './observe/emitter.js';
-import { LoadEdges } from './observe/load-edges.js';
 import { Counters } from './observe/stats.js';
 import type { PoolCallOptions } from './options/call-options.js';
 import type { ResolvedPoolOptions } from './options/pool-options.js';
-import { hasFreePlace } from './strategies/selection.js';
 import { Roster } from './worker/roster.js';
 import { Supervisor, type SupervisorOwner } from './worker/supervisor.js';
 import type { RetireReason, WorkerRecord } from './worker/worker-record.js';
@@ -37,49 +27,45 @@ import type { RetireReason, WorkerRecord } from './worker/worker-record.js';
 /**
  * The wiring of a pool: every event ends in {@link PoolCore.reconcile}, which alone decides to dispatch, start and let go.
  *
- * What must always hold after it: if a call waits that could start and there are fewer workers than there may be, then a worker is on its way, or
- * the timer of a pause is armed.
+ * What must always hold after it: if a call waits that could start and there are fewer workers than there may be, then a worker is on its
+ * way, or the timer of a pause is armed.
  */
-export class PoolCore implements CallBookOwner, DispatcherOwner, SupervisorOwner, ClosingOwner, StreamOwner {
+export class PoolCore
+  implements CallBookOwner, DispatcherOwner, SupervisorOwner, StartPolicyOwner, ClosingOwner, StreamOwner
+{
   readonly options: ResolvedPoolOptions;
   readonly counters = new Counters();
   readonly events = new Emitter();
   readonly roster: Roster;
   readonly calls: Dispatcher;
+  readonly capacity: Capacity;
   readonly policy: StartPolicy;
   readonly closing: Closing;
   readonly #book: CallBook;
   readonly #supervisor: Supervisor;
   readonly #readiness: Readiness;
   readonly #idle: IdleSweep;
-  readonly #edges = new LoadEdges();
-  readonly #hold: ClockHold;
-  #held = false;
-  #drains: (() => void)[] = [];
-  #pause: ClockTimer | undefined;
+  readonly #drains = new Drains();
+  readonly #announce: Announcer;
+  readonly #alive: KeepAlive;
   #reconciling = false;
   #again = false;
 
   constructor(options: ResolvedPoolOptions) {
+    const { clock, name, size, idleTimeoutMs, minReady, queue, selection } = options;
     this.options = options;
-    const { clock, size, idleTimeoutMs, minReady, queue, selection } = options;
     this.roster = new Roster(size);
     this.calls = new Dispatcher(clock, this.roster, selection, queue, this);
-    this.policy = new StartPolicy(options, this.roster);
+    this.capacity = new Capacity(options, this.roster, this.calls);
+    this.policy = new StartPolicy(options, this.roster, this);
     this.closing = new Closing(clock, this);
     this.#book = new CallBook(options, this.counters, this);
     this.#supervisor = new Supervisor(options, this.roster, this);
     this.#readiness = new Readiness(this.roster, minReady);
-    this.#idle = new IdleSweep(clock, this.roster, size, idleTimeoutMs, (record) =>
-      this.#supervisor.retire(record, 'idle'),
-    );
-    this.#hold = clock.hold();
-  }
-
-  /** Calls that as many workers as there may be run at once. */
-  get places(): number {
-    const { readyPlaces, ready, placesPerWorker } = this.roster;
-    return readyPlaces + Math.max(0, this.#maximum - ready.length) * placesPerWorker;
+    const rested = (record: WorkerRecord) => this.#supervisor.retire(record, 'idle');
+    this.#idle = new IdleSweep(clock, this.roster, size, idleTimeoutMs, rested);
+    this.#announce = new Announcer(name, clock, this.events);
+    this.#alive = new KeepAlive(clock);
   }
 
   call(name: string, args: unknown, options: PoolCallOptions | undefined): Promise<unknown> {
@@ -94,40 +80,27 @@ export class PoolCore implements CallBookOwner, DispatcherOwner, SupervisorOwner
   }
 
   ready(): Promise<void> {
-    if (!this.closing.open) return Promise.reject(poolClosed(this.options.name, 'not-started'));
+    if (!this.closing.open) return Promise.reject(this.#closedError('not-started'));
     const ready = this.#readiness.wait();
     this.reconcile();
     return ready;
   }
 
   drain(): Promise<void> {
-    if (this.#open === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#drains.push(resolve);
-      this.reconcile();
-    });
+    const drained = this.#drains.wait();
+    this.reconcile();
+    return drained;
   }
 
   close(force: boolean, timeoutMs: number): Promise<void> {
     const first = this.closing.open;
     const closed = this.closing.begin(force, timeoutMs);
     if (first) {
-      this.#readiness.fail(poolClosed(this.options.name, 'not-started'));
-      if (this.events.heard('closing')) this.events.emit('closing', { pool: this.options.name });
+      this.#readiness.fail(this.#closedError('not-started'));
+      this.#announce.closing();
     }
     this.reconcile();
     return closed;
-  }
-
-  load(): PoolLoad {
-    return {
-      pool: this.options.name,
-      total: this.roster.live,
-      busy: this.roster.ready.filter((record) => !hasFreePlace(record)).length,
-      starting: this.roster.starting,
-      queued: this.calls.waiting,
-      maximum: this.#maximum,
-    };
   }
 
   /** The one place of decisions. Whatever happens while it decides makes it look once more. */
@@ -141,11 +114,11 @@ export class PoolCore implements CallBookOwner, DispatcherOwner, SupervisorOwner
         this.calls.dispatch();
         this.#startWorkers();
         this.#idle.watch();
-        this.#announceEdge();
-        this.#endDrains();
-        this.closing.advance(this.#open, this.roster.all.size);
+        this.#announce.load(this.calls.running, this.calls.waiting, this.capacity.places);
+        if (this.capacity.open === 0) this.#drains.end();
+        this.closing.advance(this.capacity.open, this.roster.all.size);
       }
-      this.#keepAlive();
+      this.#alive.while(this.#somebodyWaits);
     } finally {
       this.#reconciling = false;
     }
@@ -172,50 +145,36 @@ export class PoolCore implements CallBookOwner, DispatcherOwner, SupervisorOwner
   }
 
   onGiven(record: WorkerRecord): void {
-    if (record.calls >= this.options.maxCalls && record.state.kind === 'ready')
-      this.#supervisor.retire(record, 'recycled');
+    const spent = record.calls >= this.options.maxCalls;
+    if (spent && record.state.kind === 'ready') this.#supervisor.retire(record, 'recycled');
   }
 
   onDue(call: PendingCall, now: number): void {
     const waitedMs = now - call.submittedAt;
-    if (call.endsAt <= now) return this.#end(call, deadlineExceeded(call, waitedMs));
-    const timeout = this.#book.clocksRun ? checkoutTimeout : firstWorkerTimeout;
-    this.#end(call, timeout(call, this.load(), waitedMs, this.policy.lastFailure));
+    if (call.endsAt <= now) return this.#end(call, errors.deadlineExceeded(call, waitedMs));
+    const timeout = this.#book.clocksRun ? errors.checkoutTimeout : errors.firstWorkerTimeout;
+    this.#end(call, timeout(call, this.capacity.load(), waitedMs, this.policy.lastFailure));
   }
 
   onAbort(call: PendingCall, reason: unknown): void {
-    this.#end(call, aborted(call, reason));
+    this.#end(call, errors.aborted(call, reason));
   }
 
-  grant(stream: PendingStream, items: number): void {
-    const { attempt } = stream;
-    attempt?.worker.worker?.grant(attempt, items);
-  }
-
-  leave(stream: PendingStream): void {
-    const { attempt } = stream;
-    if (attempt !== undefined) attempt.worker.worker?.leave(attempt);
-    else this.#end(stream, leftEarly(stream));
+  onLeft(stream: PendingStream): void {
+    this.#end(stream, errors.leftEarly(stream));
   }
 
   // Workers
 
-  onStarting({ id, slot }: WorkerRecord): void {
+  onStarting(record: WorkerRecord): void {
     this.counters.starts += 1;
-    if (this.events.heard('worker-starting')) this.events.emit('worker-starting', this.#about(id, slot));
+    this.#announce.starting(record);
   }
 
   onReady(record: WorkerRecord): void {
     this.#book.runClocks();
     this.policy.ready();
-    if (this.events.heard('worker-ready')) {
-      const { id, slot, worker, startedAt, state } = record;
-      this.events.emit('worker-ready', {
-        ...this.#about(id, slot),
-        facts: worker!.facts,
-        startMs: state.since - startedAt,
-      });
-    }
+    this.#announce.ready(record);
     this.#readiness.grown();
     this.reconcile();
   }
@@ -223,19 +182,10 @@ export class PoolCore implements CallBookOwner, DispatcherOwner, SupervisorOwner
   onStartFailed(record: WorkerRecord, error: PypoolError): void {
     this.counters.startFailures += 1;
     this.policy.startFailed(record, this.#supervisor.latest, error);
-    if (this.events.heard('worker-start-failed')) {
-      const now = this.options.clock.now();
-      this.events.emit('worker-start-failed', {
-        ...this.#about(record.id, record.slot),
-        error,
-        startMs: now - record.startedAt,
-        failures: this.policy.failures,
-        pauseMs: Math.max(0, this.policy.pausedUntil - now),
-      });
-    }
+    this.#announce.startFailed(record, error, this.policy.failures, this.policy.pausedUntil);
     this.#readiness.startFailed(error);
     if (this.policy.hopeless && this.roster.ready.length + this.roster.starting === 0) {
-      this.#refuseWaiting(() => noWorkerStarts(this.options.name, this.policy.failures, error));
+      this.#refuseWaiting(() => errors.noWorkerStarts(this.options.name, this.policy.failures, error));
     }
     this.reconcile();
   }
@@ -243,46 +193,29 @@ export class PoolCore implements CallBookOwner, DispatcherOwner, SupervisorOwner
   onRetiring(record: WorkerRecord, reason: RetireReason, error: PypoolError | undefined): void {
     if (reason === 'unavailable') this.policy.lost(record, this.#supervisor.latest, error);
     if (reason === 'unavailable' || reason === 'recycled') this.counters.restarts += 1;
-    if (this.events.heard('worker-retiring')) {
-      this.events.emit('worker-retiring', { ...this.#about(record.id, record.slot), reason, error });
-    }
+    this.#announce.retiring(record, reason, error);
     this.calls.rebind(record);
     this.reconcile();
   }
 
   onExit(record: WorkerRecord, exit: WorkerExit): void {
     this.counters.exits += 1;
-    for (const attempt of [...record.running]) attempt.onError(neverAnswered(record.id, exit.error));
-    if (this.events.heard('worker-exit')) {
-      const { id, slot, worker, calls, startedAt, state } = record;
-      const livedMs = state.since - startedAt;
-      this.events.emit('worker-exit', {
-        ...this.#about(id, slot),
-        facts: worker?.facts ?? {},
-        exit,
-        calls,
-        livedMs,
-      });
-    }
-    this.reconcile();
-  }
-
-  onGone(): void {
+    for (const attempt of [...record.running]) attempt.onError(errors.neverAnswered(record.id, exit.error));
+    this.#announce.exited(record, exit);
     this.reconcile();
   }
 
   // Closing
 
   onForce(): void {
-    this.#refuseWaiting(() => poolClosed(this.options.name, 'not-started'));
+    this.#refuseWaiting(() => this.#closedError('not-started'));
     this.#supervisor.abortStarts();
-    for (const record of [...this.roster.all])
-      this.#supervisor.kill(record, poolClosed(this.options.name, 'unknown'));
+    for (const record of [...this.roster.all]) this.#supervisor.kill(record, this.#closedError('unknown'));
     this.reconcile();
   }
 
   onStop(timeoutMs: number): void {
-    this.#pause?.cancel();
+    this.policy.stop();
     this.#idle.stop();
     this.#supervisor.abortStarts();
     for (const record of [...this.roster.ready]) this.#supervisor.retire(record, 'closing', timeoutMs);
@@ -293,74 +226,44 @@ export class PoolCore implements CallBookOwner, DispatcherOwner, SupervisorOwner
     try {
       await this.options.factory.close();
     } finally {
-      if (this.events.heard('closed')) this.events.emit('closed', { pool: this.options.name });
+      this.#announce.closed();
     }
-  }
-
-  /** Calls that run or wait. */
-  get #open(): number {
-    return this.calls.running + this.calls.waiting;
-  }
-
-  get #maximum(): number {
-    return this.options.size + this.options.overflow;
   }
 
   #admit(call: PendingCall): void {
     if (call.state === 'settled') return;
-    if (!this.closing.open)
-      return this.#book.settle(call, poolClosed(this.options.name, 'not-started'), undefined);
-    const placement = this.calls.place(call, this.#mayWait);
-    if (placement === 'full')
-      this.#book.settle(call, queueFull(this.load(), this.options.maxQueue), undefined);
-    else this.#book.watch(call);
+    if (!this.closing.open) return this.#book.settle(call, this.#closedError('not-started'), undefined);
+    const placement = this.calls.place(call, this.capacity.mayWait);
+    if (placement === 'full') {
+      this.#book.settle(call, errors.queueFull(this.capacity.load(), this.options.maxQueue), undefined);
+    } else {
+      this.#book.watch(call);
+    }
     this.reconcile();
   }
 
-  /** Whether one more call may wait: see `maxQueue`. */
-  readonly #mayWait = (bound: boolean): boolean => {
-    const { running, waiting, bound: boundNow } = this.calls;
-    const room = this.places - running - (waiting - boundNow);
-    if (!bound && room > 0) return true;
-    return boundNow + Math.max(0, -room) < this.options.maxQueue;
-  };
-
   #onFailed(call: PendingCall, worker: WorkerRecord, error: PypoolError): void {
-    if (isDeath(error)) this.#supervisor.condemn(worker, error);
+    const death = isDeath(error);
+    if (death) this.#supervisor.condemn(worker, error);
     const { endedBy } = call;
-    if (endedBy === undefined && this.#mayRetry && mayRunAgain(call, error, this.options.maxAttempts)) {
+    if (endedBy === undefined && this.#mayStart && mayRunAgain(call, error, this.options.maxAttempts)) {
       this.counters.retried += 1;
-      if (this.events.heard('call-retried')) {
-        const { id: callId, name, attempts } = call;
-        this.events.emit('call-retried', {
-          pool: this.options.name,
-          callId,
-          name,
-          workerId: worker.id,
-          attempts,
-          error,
-        });
-      }
+      this.#announce.retried(call, worker, error);
       this.calls.retry(call);
       this.#book.rewatch(call);
     } else {
       // A caller that gave up hears so, however the worker took it.
-      this.#book.settle(call, endedBy !== undefined && isDeath(error) ? endedBy : error, undefined);
+      this.#book.settle(call, death ? (endedBy ?? error) : error, undefined);
     }
-  }
-
-  get #mayRetry(): boolean {
-    return this.closing.state === 'open' || this.closing.state === 'closing';
   }
 
   /** End a call before its time, wherever it is. */
   #end(call: PendingCall, error: PypoolError): void {
     const { attempt } = call;
-    if (call.state === 'settled') return;
+    if (call.state === 'settled' || call.endedBy !== undefined) return;
     if (attempt !== undefined) {
-      if (call.endedBy !== undefined) return;
       call.endedBy = error;
-      attempt.worker.worker!.cancel(attempt, error);
+      attempt.worker.worker?.cancel(attempt, error);
       return;
     }
     this.calls.withdraw(call);
@@ -373,54 +276,24 @@ export class PoolCore implements CallBookOwner, DispatcherOwner, SupervisorOwner
   }
 
   #startWorkers(): void {
-    const { open, state } = this.closing;
-    if (!open && state !== 'closing') return;
-    let wanted = this.policy.wanted(this.calls.eligible, this.#readiness.wanted, !open);
-    if (wanted === 0) return;
-    const { clock } = this.options;
-    const pauseMs = this.policy.pausedUntil - clock.now();
-    if (pauseMs > 0) {
-      this.#pause?.cancel();
-      this.#pause = clock.after(pauseMs, () => this.reconcile());
-      return;
-    }
-    for (; wanted > 0 && this.#mayRetry; wanted -= 1) this.#supervisor.start();
+    if (!this.#mayStart) return;
+    let starts = this.policy.startsNow(this.calls.eligible, this.#readiness.wanted, !this.closing.open);
+    // Each start is an event, whose listener may close the pool.
+    for (; starts > 0 && this.#mayStart; starts -= 1) this.#supervisor.start();
   }
 
-  #announceEdge(): void {
-    const { places } = this;
-    const edge = this.#edges.look(this.#open, places);
-    if (edge === undefined || !this.events.heard(edge)) return;
-    this.events.emit(edge, {
-      pool: this.options.name,
-      running: this.calls.running,
-      queued: this.calls.waiting,
-      places,
-    });
+  /** While it closes, a pool still starts what its waiting calls need. */
+  get #mayStart(): boolean {
+    return this.closing.state === 'open' || this.closing.state === 'closing';
   }
 
-  #endDrains(): void {
-    if (this.#drains.length === 0 || this.#open > 0) return;
-    const drains = this.#drains;
-    this.#drains = [];
-    for (const resolve of drains) resolve();
+  get #somebodyWaits(): boolean {
+    const { closing, roster } = this;
+    const waiters = this.#drains.pending || this.#readiness.wanted > 0;
+    return this.capacity.open > 0 || roster.starting > 0 || closing.pending || waiters;
   }
 
-  /** Node lives exactly while somebody waits for something. */
-  #keepAlive(): void {
-    const needed =
-      this.#open > 0 ||
-      this.roster.starting > 0 ||
-      this.closing.pending ||
-      this.#drains.length > 0 ||
-      this.#readiness.wanted > 0;
-    if (needed === this.#held) return;
-    this.#held = needed;
-    if (needed) this.#hold.take();
-    else this.#hold.release();
-  }
-
-  #about(workerId: string, slot: number) {
-    return { pool: this.options.name, workerId, slot };
+  #closedError(outcome: 'not-started' | 'unknown'): PypoolError {
+    return errors.poolClosed(this.options.name, outcome);
   }
 }

@@ -10,7 +10,7 @@ import { leastBusy } from './strategies/least-busy.js';
 import { priority } from './strategies/priority.js';
 import type { SelectionStrategy } from './strategies/selection.js';
 import { FakeClock, flush } from './test-support/fake-clock.js';
-import { died, FakeFactory, startFailed } from './test-support/fake-worker.js';
+import { died, FakeFactory, type FakeWorker, startFailed } from './test-support/fake-worker.js';
 
 /** A small generator with a seed (mulberry32), so that a failure can be repeated. */
 function randomOf(seed: number): () => number {
@@ -135,7 +135,7 @@ class Model {
     this.core.call(`call-${id}`, [], options).then(settle, settle);
   }
 
-  answerOne(worker: ReturnType<Model['pick']> & FakeFactory['workers'][number]): void {
+  answerOne(worker: FakeWorker): void {
     const cancelled = worker.cancelled.find(({ call }) => worker.calls.includes(call));
     if (cancelled !== undefined) worker.fail(cancelled.error, cancelled.call);
     else if (this.random() < 0.1) worker.fail(died('not-started'));

@@ -9,8 +9,8 @@
  */
 export async function rejectWithSite(error: Error, what: string): Promise<never> {
   // Two turns: in the first the caller's promise has yet to learn that it waits for this one.
-  await undefined;
-  await undefined;
+  await Promise.resolve();
+  await Promise.resolve();
   throw addCallSite(error, what);
 }
 

@@ -5,12 +5,10 @@ import { PendingCall } from './pending-call.js';
 /** Items a stream may hold that its consumer has not taken: its first credit. */
 export const STREAM_WINDOW = 64;
 
-/** What a stream in the making asks of the pool. */
+/** Whom a stream tells. */
 export interface StreamOwner {
-  /** Its consumer took items. */
-  grant(stream: PendingStream, items: number): void;
-  /** Its consumer left. */
-  leave(stream: PendingStream): void;
+  /** Its consumer left before a worker had it. */
+  onLeft(stream: PendingStream): void;
 }
 
 /** A call with many results. */
@@ -19,8 +17,8 @@ export class PendingStream extends PendingCall {
   /** The consumer's end. */
   readonly items = new ItemStream<unknown>({
     window: STREAM_WINDOW,
-    onGrant: (items) => this.owner?.grant(this, items),
-    onLeave: () => this.owner?.leave(this),
+    onGrant: (items) => this.#grant(items),
+    onLeave: () => this.#leave(),
   });
   #begun: Outcome = 'open';
   #error: PypoolError | undefined;
@@ -57,6 +55,18 @@ export class PendingStream extends PendingCall {
   override fail(error: PypoolError): void {
     this.#begin('failed', error);
     this.items.fail(error);
+  }
+
+  #grant(items: number): void {
+    const { attempt } = this;
+    attempt?.worker.worker?.grant(attempt, items);
+  }
+
+  /** Its place is free when the worker has answered. */
+  #leave(): void {
+    const { attempt } = this;
+    if (attempt === undefined) this.owner?.onLeft(this);
+    else attempt.worker.worker?.leave(attempt);
   }
 
   #begin(outcome: Outcome, error: PypoolError | undefined): void {

@@ -78,7 +78,9 @@ describe('close', () => {
   it('S52 may be called from a callback of the pool itself', async () => {
     const { pool, factory } = await fakePool();
     let closed: Promise<void> | undefined;
-    pool.on('saturated', () => (closed = pool.close()));
+    pool.on('saturated', () => {
+      closed = pool.close();
+    });
     const call = pool.call('call');
     factory.workers[0]!.answer('finished');
     expect(await call).toBe('finished');
@@ -89,7 +91,9 @@ describe('close', () => {
   it('may be called from the event of a start', async () => {
     const { pool, factory } = await fakePool({ start: 'lazy', size: 4 });
     let closed: Promise<void> | undefined;
-    pool.on('worker-starting', () => (closed ??= pool.close({ force: true })));
+    pool.on('worker-starting', () => {
+      closed ??= pool.close({ force: true });
+    });
     expect(await rejection(pool.call('call'))).toMatchObject({ code: 'pool-closed' });
     await closed;
     expect(factory.started).toEqual([]);

@@ -1,5 +1,6 @@
 import type { PypoolError } from '@pypool/protocol';
 
+import type { ClockTimer } from '../clock/clock.js';
 import { startsWanted } from '../dispatch/starts-wanted.js';
 import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import { Backoff } from '../worker/backoff.js';
@@ -12,20 +13,29 @@ const ROUNDS_BEFORE_GIVING_UP = 3;
 /** A worker that died younger than this hints at a loop of deaths; the figure of jupyter_client's restarter. */
 const STABLE_AFTER_MS = 10_000;
 
+/** Whom the policy tells. */
+export interface StartPolicyOwner {
+  /** A pause is over: starts may be wanted again. */
+  reconcile(): void;
+}
+
 /** When workers are started: how many steady ones there should be, and how long to pause after failures. */
 export class StartPolicy {
   readonly #options: ResolvedPoolOptions;
   readonly #roster: Roster;
+  readonly #owner: StartPolicyOwner;
   readonly #failedStarts: Backoff;
   readonly #earlyDeaths: Backoff;
   /** Steady workers of a lazy pool: as many as have been ready at once. */
   #grownTo = 0;
   #lastDeathAt = -Infinity;
   #lastFailure: PypoolError | undefined;
+  #pause: ClockTimer | undefined;
 
-  constructor(options: ResolvedPoolOptions, roster: Roster) {
+  constructor(options: ResolvedPoolOptions, roster: Roster, owner: StartPolicyOwner) {
     this.#options = options;
     this.#roster = roster;
+    this.#owner = owner;
     const { random } = options;
     this.#failedStarts = new Backoff({ free: 0, firstMs: 100, longestMs: 30_000, random });
     this.#earlyDeaths = new Backoff({ free: 3, firstMs: 100, longestMs: 5_000, random });
@@ -59,13 +69,27 @@ export class StartPolicy {
   }
 
   /**
-   * Workers to start now, were there no pause.
+   * Workers to start now. During a pause none, and {@link StartPolicyOwner.reconcile} is called at its end.
    *
    * @param eligible calls that would start if there were workers
    * @param wanted workers somebody waits for
    * @param closing the pool needs workers for what waits, and for nothing else
    */
-  wanted(eligible: number, wanted: number, closing: boolean): number {
+  startsNow(eligible: number, wanted: number, closing: boolean): number {
+    const starts = this.#startsWanted(eligible, wanted, closing);
+    const pauseMs = starts === 0 ? 0 : this.pausedUntil - this.#options.clock.now();
+    if (pauseMs <= 0) return starts;
+    this.#pause?.cancel();
+    this.#pause = this.#options.clock.after(pauseMs, () => this.#owner.reconcile());
+    return 0;
+  }
+
+  /** No more starts: forget the pause. */
+  stop(): void {
+    this.#pause?.cancel();
+  }
+
+  #startsWanted(eligible: number, wanted: number, closing: boolean): number {
     const { size, overflow, start, startConcurrency } = this.#options;
     const { live, starting, leaving, freePlaces, placesPerWorker } = this.#roster;
     const steady = start === 'lazy' ? this.#grownTo : size;

@@ -33,8 +33,8 @@ export class Emitter {
   /** Add a listener; one that is there already is not added again. */
   on<Name extends PoolEventName>(name: Name, listener: PoolListener<Name>): void {
     const listeners = this.#listeners.get(name) ?? [];
-    if (!listeners.includes(listener as PoolListener<never>)) {
-      this.#listeners.set(name, [...listeners, listener as PoolListener<never>]);
+    if (!listeners.includes(listener)) {
+      this.#listeners.set(name, [...listeners, listener]);
     }
   }
 

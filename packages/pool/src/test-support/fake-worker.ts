@@ -122,6 +122,12 @@ export interface FakeStart {
   fail(error?: PypoolError): void;
 }
 
+/** How a {@link FakeFactory} starts its workers. */
+export interface FakeFactoryOptions {
+  readonly mode?: 'instant' | 'manual';
+  readonly concurrency?: number;
+}
+
 /** A factory whose starts succeed at once, or wait for the test. */
 export class FakeFactory implements WorkerFactory {
   /** `manual`: starts wait in {@link FakeFactory.pending}. */
@@ -137,7 +143,7 @@ export class FakeFactory implements WorkerFactory {
   /** Most workers that were alive or starting at the same time. */
   most = 0;
 
-  constructor({ mode = 'instant' as 'instant' | 'manual', concurrency = 1 } = {}) {
+  constructor({ mode = 'instant', concurrency = 1 }: FakeFactoryOptions = {}) {
     this.mode = mode;
     this.concurrency = concurrency;
   }

@@ -17,7 +17,7 @@ export interface SupervisorOwner {
   /** A worker that was up is reaped. */
   onExit(record: WorkerRecord, exit: WorkerExit): void;
   /** A start that had been given up is over. */
-  onGone(record: WorkerRecord): void;
+  reconcile(): void;
 }
 
 /** Brings workers up and down, one at a time; how many there should be is decided elsewhere. Keeps the start budget. */
@@ -153,7 +153,7 @@ export class Supervisor {
   #gone(record: WorkerRecord): void {
     this.#starts.delete(record);
     this.#roster.move(record, { kind: 'dead', since: this.#options.clock.now() });
-    this.#owner.onGone(record);
+    this.#owner.reconcile();
   }
 
   #observe(record: WorkerRecord): PoolWorkerObserver {

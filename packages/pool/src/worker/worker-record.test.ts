@@ -29,22 +29,22 @@ describe('Roster', () => {
     const roster = new Roster(2);
     const [first, second, third] = [ready(roster), ready(roster), ready(roster)];
     expect([first, second, third].map(({ slot }) => slot)).toEqual([0, 1, 2]);
-    expect(third!.overflow).toBe(true);
-    roster.move(first!, { kind: 'dead', since: 1 });
-    expect(third!.overflow).toBe(false);
+    expect(third.overflow).toBe(true);
+    roster.move(first, { kind: 'dead', since: 1 });
+    expect(third.overflow).toBe(false);
     expect(ready(roster)).toMatchObject({ slot: 0, overflow: false });
-    expect(third!.overflow).toBe(true);
+    expect(third.overflow).toBe(true);
     expect(roster.ready.map(({ slot }) => slot)).toEqual([0, 1, 2]);
   });
 
   it('counts a worker that leaves by our will until it is gone, and a dying one no more', () => {
     const roster = new Roster(2);
     const [first, second] = [ready(roster), ready(roster)];
-    roster.move(first!, { kind: 'retiring', since: 1, reason: 'idle' });
-    roster.move(second!, { kind: 'retiring', since: 1, reason: 'unavailable' });
+    roster.move(first, { kind: 'retiring', since: 1, reason: 'idle' });
+    roster.move(second, { kind: 'retiring', since: 1, reason: 'unavailable' });
     expect(roster.live).toBe(1);
     expect(roster.freeSlot()).toBe(2);
-    roster.move(first!, { kind: 'dead', since: 2 });
+    roster.move(first, { kind: 'dead', since: 2 });
     expect(roster).toMatchObject({ live: 0, freePlaces: 0, readyPlaces: 0 });
   });
 });

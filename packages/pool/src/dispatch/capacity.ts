@@ -1,0 +1,63 @@
+import type { PoolLoad } from '../errors.js';
+import type { ResolvedPoolOptions } from '../options/pool-options.js';
+import { hasFreePlace } from '../strategies/selection.js';
+import type { Roster } from '../worker/roster.js';
+import type { Dispatcher } from './dispatcher.js';
+
+/** How much a pool can take, and how much of that is taken. */
+export class Capacity {
+  readonly #options: ResolvedPoolOptions;
+  readonly #roster: Roster;
+  readonly #calls: Dispatcher;
+
+  constructor(options: ResolvedPoolOptions, roster: Roster, calls: Dispatcher) {
+    this.#options = options;
+    this.#roster = roster;
+    this.#calls = calls;
+  }
+
+  /** Most workers there may be. */
+  get maximum(): number {
+    return this.#options.size + this.#options.overflow;
+  }
+
+  /** Calls that run or wait. */
+  get open(): number {
+    return this.#calls.running + this.#calls.waiting;
+  }
+
+  /** Calls that as many workers as there may be run at once. */
+  get places(): number {
+    const { readyPlaces, ready, placesPerWorker } = this.#roster;
+    return readyPlaces + Math.max(0, this.maximum - ready.length) * placesPerWorker;
+  }
+
+  /** Whether the queue has no room for one more. */
+  get full(): boolean {
+    return !this.mayWait(false);
+  }
+
+  /**
+   * Whether one more call may wait: see `maxQueue`.
+   *
+   * @param bound it would wait for one certain worker, and so for none of the places that may yet come
+   */
+  readonly mayWait = (bound: boolean): boolean => {
+    const { running, waiting, bound: boundNow } = this.#calls;
+    const room = this.places - running - (waiting - boundNow);
+    if (!bound && room > 0) return true;
+    return boundNow + Math.max(0, -room) < this.#options.maxQueue;
+  };
+
+  /** The numbers, for errors. */
+  load(): PoolLoad {
+    return {
+      pool: this.#options.name,
+      total: this.#roster.live,
+      busy: this.#roster.ready.filter((record) => !hasFreePlace(record)).length,
+      starting: this.#roster.starting,
+      queued: this.#calls.waiting,
+      maximum: this.maximum,
+    };
+  }
+}
