@@ -154,6 +154,12 @@ class Frame:
         return f"Frame(type={self.type}, call_id={self.call_id}, buffers={len(self.buffers)})"
 
 
+pack_header = _HEADER.pack
+"""``(envelope_bytes, type, flags, buffer_count, call_id)`` as the header of a frame."""
+
+_unpack = _HEADER.unpack_from
+
+
 class FrameReader:
     """Reads frames from a blocking socket. One thread at a time.
 
@@ -188,6 +194,21 @@ class FrameReader:
             ProtocolError: The bytes are no frame of this channel, or end inside one. The reader is dead.
             FrameTooLarge: A length is over its limit. The reader is dead.
         """
+        start = self._start
+        if self._end == start:
+            # One small frame at a time is the usual case: received whole, and read where it arrived.
+            start = self._start = self._end = 0
+            end = self._end = self._receive(self._view)
+            if end == 0:
+                return None
+        if self._end - start >= HEADER_BYTES:
+            envelope_bytes, kind, flags, count, call_id = _unpack(self._ring, start)
+            stop = start + HEADER_BYTES + envelope_bytes
+            if count == 0 and stop <= self._end and len(self._ring) == _RING_BYTES:
+                _check_header(self._accepts, self.limits, kind, flags, call_id, stop - start)
+                envelope = _decode_text(self._view[start + HEADER_BYTES : stop])
+                self._start = stop
+                return Frame(kind, call_id, envelope, flags == _TAGGED, [])
         if self._end - self._start < HEADER_BYTES and not self._fill(HEADER_BYTES):
             return None
         envelope_bytes, kind, flags, count, call_id = _HEADER.unpack_from(self._ring, self._start)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from . import lifecycle
 from .errors import FrameTooLarge
 from .failure_encoding import encode_failure
-from .frame import FrameType, write_frame
+from .frame import FrameType, pack_header, write_frame
+
+_RESULT = int(FrameType.RESULT)  # the enum's attribute is looked up in Python
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +49,9 @@ class Replies:
         """
         envelope, tagged, buffers = encoded
         try:
+            if not buffers and len(envelope) <= self._limits.max_frame_bytes:
+                self._sock.sendall(pack_header(len(envelope), _RESULT, tagged, 0, call_id) + envelope)
+                return
             write_frame(self._sock, FrameType.RESULT, call_id, envelope, tagged, buffers, self._limits)
         except FrameTooLarge as error:  # nothing was written
             self.error(call_id, error)
