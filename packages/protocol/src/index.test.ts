@@ -56,6 +56,7 @@ it('exports these names', () => {
       "pyTimedelta",
       "pyTuple",
       "pythonErrorFrom",
+      "rejectWithSite",
       "uuid",
     ]
   `);

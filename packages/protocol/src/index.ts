@@ -12,7 +12,7 @@ export {
 export { PythonError } from './errors/python-error.js';
 export type { PythonErrorDetails, PythonFailure, PythonFrame } from './errors/python-error.js';
 export { createError } from './errors/create-error.js';
-export { addCallSite } from './errors/call-site.js';
+export { addCallSite, rejectWithSite } from './errors/call-site.js';
 export { pythonErrorFrom } from './errors/python-error-from.js';
 
 // Calls

@@ -1,6 +1,5 @@
-import type { PypoolError } from '@pypool/protocol';
+import { rejectWithSite, type PypoolError } from '@pypool/protocol';
 
-import { rejectWithSite } from './call-site.js';
 import { PendingCall } from './pending-call.js';
 
 /** A call with one result. */

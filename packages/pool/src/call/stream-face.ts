@@ -1,5 +1,6 @@
+import { addCallSite } from '@pypool/protocol';
+
 import type { PoolStream } from '../pool.js';
-import { addCallSite } from './call-site.js';
 import type { PendingStream } from './pending-stream.js';
 
 /** What the consumer of a stream holds. */

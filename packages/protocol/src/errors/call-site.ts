@@ -1,11 +1,24 @@
 const MARK = '\n    at --- ';
 
 /**
- * Add to an error where it is awaited, and hand it back. For packages of pypool.
+ * A promise that rejects with an error, to which the stack of those who await it has been added. For packages of pypool.
  *
  * An error of a call is made while a reply is read, so its own stack leads nowhere. Recording a stack with every call would cost more than
- * the rest of the call; instead an async function that the caller awaits catches the error, after its first `await`, and V8 knows who awaits
- * that. Calls that succeed pay nothing.
+ * the rest of the call; instead a call that fails resolves its promise with this one, and V8 knows who awaits that. Nothing is paid by calls
+ * that succeed.
+ *
+ * @param what - the function that the caller called
+ */
+export async function rejectWithSite(error: Error, what: string): Promise<never> {
+  // Two turns: in the first the caller's promise has yet to learn that it waits for this one.
+  await Promise.resolve();
+  await Promise.resolve();
+  throw addCallSite(error, what);
+}
+
+/**
+ * Add to an error where it is awaited, and hand it back. To be called from an async function that the caller awaits, after its first
+ * `await`.
  *
  * @param what - the function that the caller called
  */
@@ -15,7 +28,7 @@ export function addCallSite(error: unknown, what: string): unknown {
     return error;
   const site: { stack?: string } = {};
   Error.captureStackTrace(site, addCallSite);
-  // Without the header and the frame of the async function that caught it, and without the turn of the loop in which it did.
+  // Without the header and the frame of our own async function, and without the turn of the loop in which that runs.
   const frames = (site.stack ?? '').split('\n').slice(2).filter(isOfUser);
   if (frames.length > 0) error.stack += `${MARK}${what}() ---\n${frames.join('\n')}`;
   return error;

@@ -75,6 +75,10 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  * Test with {@link isPypoolError}, which holds across copies of the package and module formats, rather than with `instanceof`.
  */
 export class PypoolError extends Error {
+  static {
+    nameErrors(this, 'PypoolError');
+  }
+
   declare readonly [BRAND]: true;
   readonly category: ErrorCategory;
   readonly code: ErrorCode;
@@ -85,7 +89,6 @@ export class PypoolError extends Error {
 
   constructor(details: PypoolErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.name = 'PypoolError';
     this.code = details.code;
     this.category = CATEGORY_OF[details.code];
     this.outcome = details.outcome ?? 'not-started';
@@ -105,6 +108,14 @@ export class PypoolError extends Error {
       context: this.context,
     };
   }
+}
+
+/**
+ * Name the errors of a class, on its prototype: `stack` begins with the name that an error has while it is made, and most loggers print
+ * nothing else. For the classes of this package.
+ */
+export function nameErrors(errors: { readonly prototype: Error }, name: string): void {
+  Object.defineProperty(errors.prototype, 'name', { value: name, writable: true, configurable: true });
 }
 
 // On the prototype, so that printing an error does not show it.

@@ -19,6 +19,7 @@ describe('an error', () => {
     });
     expect(error.name).toBe(error.constructor.name);
     expect(String(error)).toBe(`${error.name}: what happened`);
+    expect(error.stack).toMatch(new RegExp(`^${error.name}: what happened\n +at `));
   });
 
   it('is known across copies of the package, and nothing else is taken for one', () => {
@@ -74,5 +75,51 @@ describe('an error', () => {
       pythonType: 'ValueError',
       pythonModule: 'builtins',
     });
+  });
+});
+
+describe('an error of Python', () => {
+  const frame = (name: string, line: number) => ({
+    file: '/app/shop.py',
+    line,
+    function: name,
+    code: undefined,
+  });
+  const raised = {
+    code: 'python-error',
+    message: "KeyError: 'pear'",
+    outcome: 'finished',
+    traceback: 'Traceback (most recent call last): ...',
+  } as const;
+
+  it('leads in its stack from the line that raised to the handler', () => {
+    const error = new PythonError({ ...raised, frames: [frame('price', 12), frame('lookup', 3)] });
+    expect(error.stack).toBe(
+      "PythonError: KeyError: 'pear'\n    at lookup (/app/shop.py:3)\n    at price (/app/shop.py:12)",
+    );
+  });
+
+  it('shows the innermost frames of a recursion and counts the others', () => {
+    const frames = Array.from({ length: 25 }, (_, depth) => frame('again', depth));
+    const lines = new PythonError({ ...raised, frames }).stack!.split('\n');
+    expect(lines).toHaveLength(22);
+    expect(lines[1]).toBe('    at again (/app/shop.py:24)');
+    expect(lines.at(-1)).toBe('    at ... 5 frames of Python more');
+  });
+
+  it('keeps the stack of JavaScript where it has no frames', () => {
+    expect(new PythonError(raised).stack).toContain('errors.test.ts');
+  });
+
+  it('prints its frames once and its traceback not at all', () => {
+    const error = new PythonError({ ...raised, frames: [frame('lookup', 3)] });
+    expect(inspect(error).split('/app/shop.py')).toHaveLength(2);
+    expect(inspect(error)).not.toContain('Traceback');
+    expect(error).toMatchObject({ traceback: raised.traceback, frames: [{ line: 3 }] });
+  });
+
+  it('prints no fields that it does not have', () => {
+    expect(inspect(new PythonError(raised))).not.toContain('undefined');
+    expect(new PythonError(raised).failure).toBeUndefined();
   });
 });

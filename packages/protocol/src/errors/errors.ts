@@ -1,4 +1,4 @@
-import { PypoolError, type PypoolErrorDetails } from './error.js';
+import { nameErrors, PypoolError } from './error.js';
 
 /*
  * Error
@@ -14,48 +14,42 @@ import { PypoolError, type PypoolErrorDetails } from './error.js';
 
 /** The call or the options are wrong, and stay wrong however often it is tried. */
 export class UsageError extends PypoolError {
-  constructor(details: PypoolErrorDetails) {
-    super(details);
-    this.name = 'UsageError';
+  static {
+    nameErrors(this, 'UsageError');
   }
 }
 
 /** A budget of time ran out; the code says which. */
 export class TimeoutError extends PypoolError {
-  constructor(details: PypoolErrorDetails) {
-    super(details);
-    this.name = 'TimeoutError';
+  static {
+    nameErrors(this, 'TimeoutError');
   }
 }
 
 /** The caller's signal ended the call. Named like the platform's own, so that code that tests `error.name` keeps working. */
 export class AbortError extends PypoolError {
-  constructor(details: PypoolErrorDetails) {
-    super(details);
-    this.name = 'AbortError';
+  static {
+    nameErrors(this, 'AbortError');
   }
 }
 
 /** Something that passes stood in the way: no worker, no room, a busy session; or the pool is closed. */
 export class ResourceError extends PypoolError {
-  constructor(details: PypoolErrorDetails) {
-    super(details);
-    this.name = 'ResourceError';
+  static {
+    nameErrors(this, 'ResourceError');
   }
 }
 
 /** The worker died, fell silent, or spoke nonsense. */
 export class CommunicationError extends PypoolError {
-  constructor(details: PypoolErrorDetails) {
-    super(details);
-    this.name = 'CommunicationError';
+  static {
+    nameErrors(this, 'CommunicationError');
   }
 }
 
 /** This platform cannot do it, or pypool itself is at fault. */
 export class SystemError extends PypoolError {
-  constructor(details: PypoolErrorDetails) {
-    super(details);
-    this.name = 'SystemError';
+  static {
+    nameErrors(this, 'SystemError');
   }
 }

@@ -1,4 +1,4 @@
-import { addCallSite, createError, type ExposedFunction, type PypoolError } from '@pypool/protocol';
+import { createError, rejectWithSite, type ExposedFunction, type PypoolError } from '@pypool/protocol';
 import type { WorkerExit } from '../life/exit.js';
 import type { PythonWorker } from '../python-worker.js';
 import type { PythonWorkers, WorkerObserver } from '../python-workers.js';
@@ -62,15 +62,14 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
     return this.#worker.functions;
   }
 
-  async call<T>(name: string, args?: unknown, options?: LoneCallOptions): Promise<T> {
-    const answer = new Promise<unknown>((onResult, onError) => {
-      this.#submit('call', name, args, options, { onItem: () => undefined, onResult, onError });
+  call<T>(name: string, args?: unknown, options?: LoneCallOptions): Promise<T> {
+    return new Promise<T>((resolve) => {
+      this.#submit('call', name, args, options, {
+        onItem: () => undefined,
+        onResult: (value) => resolve(value as T),
+        onError: (error) => resolve(rejectWithSite(error, 'worker.call')),
+      });
     });
-    try {
-      return (await answer) as T;
-    } catch (error) {
-      throw addCallSite(error, 'worker.call');
-    }
   }
 
   stream<T>(name: string, args?: unknown, options?: LoneCallOptions): LoneStream<T> {
