@@ -32,8 +32,6 @@ describe('an error object', () => {
         { file: 'b', line: 1, function: 'g', code: undefined },
       ],
       notes: ['a note'],
-      failure: undefined,
-      exceptions: undefined,
     });
   });
 
