@@ -568,6 +568,20 @@ describe('a worker that dies', () => {
     expect(calls.map(({ error }) => error?.outcome)).toEqual(['unknown', 'unknown']);
   });
 
+  it('is read to its end also where Node was too busy for that in time', async () => {
+    const { fake, worker } = await ready();
+    const call = new RecordedCall();
+    worker.run(call);
+    await settle();
+    fake.haunted = true;
+    fake.die({ exitCode: 0, signal: undefined });
+    await settle();
+    fake.result(1, 'made it');
+    vi.advanceTimersByTime(5_000);
+    await worker.exited;
+    expect(call.told).toEqual(['start', 'result "made it"']);
+  });
+
   it('and cannot be reaped is reported and let go', async () => {
     const { fake, worker, told } = await ready();
     fake.unkillable = true;

@@ -24,6 +24,7 @@ import type { ProcessWorkerObserver, ProcessWorkerParts } from './parts.js';
 import { receiveControl, type ControlReader } from './receive-control.js';
 import { readToEnd } from './read-to-end.js';
 import { startFailed, startRefused } from './start-error.js';
+import { StateTimer } from './state-timer.js';
 import { moveTo, type WorkerState } from './worker-state.js';
 
 /**
@@ -37,9 +38,6 @@ const OWN_EXIT_MS = 1_000;
 
 /** How long a killed process may take to be reaped before it is reported and let go: in a system call that cannot be interrupted. */
 const REAP_MS = 10_000;
-
-/** The farthest that a timer of Node reaches. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * One Python process with its connection: the handshake, the calls, the end.
@@ -63,6 +61,7 @@ export class ProcessWorker implements PythonWorker {
   readonly #calls: CallRunner;
   readonly #reader: ControlReader;
   readonly #stderr = new Tail();
+  readonly #timer = new StateTimer();
   #state: WorkerState = { name: 'handshaking' };
   #startError: PypoolError | undefined;
   /** We ended it; it did not end by itself. */
@@ -70,8 +69,6 @@ export class ProcessWorker implements PythonWorker {
   /** All that its kernel accepted for replies has been read: what has no answer now, has none. */
   #repliesExact = false;
   #closeAt = Infinity;
-  /** Ends the state that it is in, where that has an end of its own. */
-  #timer: NodeJS.Timeout | undefined;
   #settleStart!: { resolve: () => void; reject: (error: PypoolError) => void };
   #settleExit!: (exit: WorkerExit) => void;
 
@@ -154,9 +151,7 @@ export class ProcessWorker implements PythonWorker {
     const closeAt = performance.now() + timeoutMs;
     if (this.#state.name === 'closing' && closeAt < this.#closeAt) {
       this.#closeAt = closeAt;
-      clearTimeout(this.#timer);
-      const kill = (): void => this.#die({ decided: true });
-      this.#timer = setTimeout(kill, Math.min(timeoutMs, LONGEST_TIMER_MS));
+      this.#timer.start(timeoutMs, () => this.#die({ decided: true }));
     }
     return this.exited;
   }
@@ -231,8 +226,9 @@ export class ProcessWorker implements PythonWorker {
     const { name } = this.#state;
     if (name !== 'handshaking' && name !== 'importing' && name !== 'ready') return;
     this.#move({ name: 'ending' });
-    const kill = (): void => this.#die({ reason: wentOnRunning(this.#identity, what), decided: true });
-    this.#timer = setTimeout(kill, OWN_EXIT_MS);
+    this.#timer.start(OWN_EXIT_MS, () =>
+      this.#die({ reason: wentOnRunning(this.#identity, what), decided: true }),
+    );
     if (name === 'ready') this.#observer.onUnavailable(takesNoCalls(this.#identity, this.#state.name));
   }
 
@@ -244,9 +240,7 @@ export class ProcessWorker implements PythonWorker {
     this.#killed = decided;
     this.#calls.stop();
     this.#parts.process.signal('SIGKILL');
-    clearTimeout(this.#timer);
-    // Not unref'd: whoever waits for this worker is told before Node ends.
-    this.#timer = setTimeout(() => this.#bury(undefined), REAP_MS);
+    this.#timer.start(REAP_MS, () => this.#bury(undefined));
     if (name === 'ready')
       this.#observer.onUnavailable(reason ?? takesNoCalls(this.#identity, this.#state.name));
   }
@@ -257,9 +251,8 @@ export class ProcessWorker implements PythonWorker {
     this.#die({ decided: false });
     // Once more, for what it started in its last moment.
     this.#parts.process.signal('SIGKILL');
-    clearTimeout(this.#timer);
     const bury = (): void => this.#bury(exit, asked);
-    this.#timer = setTimeout(bury, READ_TO_END_MS);
+    this.#timer.start(READ_TO_END_MS, bury);
     void read.then(bury);
   }
 
@@ -267,7 +260,7 @@ export class ProcessWorker implements PythonWorker {
   #bury(exit: ProcessExit | undefined, asked = false): void {
     if (this.#state.name !== 'dying') return;
     const { reason } = this.#state;
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#move({ name: 'dead' });
     const facts: DeathFacts = { ...this.#identity, exit, stderr: [...this.#stderr.lines], reason };
     // Where replies could not be read to their end, an answer of any call may be among what was lost.
