@@ -95,10 +95,8 @@ export class PoolCore
   close(force: boolean, timeoutMs: number): Promise<void> {
     const first = this.closing.open;
     const closed = this.closing.begin(force, timeoutMs);
-    if (first) {
-      this.#readiness.fail(this.#closedError('not-started'));
-      this.#announce.closing();
-    }
+    if (first) this.#readiness.fail(this.#closedError('not-started'));
+    if (first) this.#announce.closing();
     this.reconcile();
     return closed;
   }
@@ -133,15 +131,16 @@ export class PoolCore
 
   onAnswered(attempt: Attempt, error: PypoolError | undefined, value: unknown): void {
     const { call, worker } = attempt;
-    this.calls.release(attempt);
-    if (error === undefined) this.#book.settle(call, undefined, value);
+    const now = this.options.clock.now();
+    this.calls.release(attempt, now);
+    if (error === undefined) this.#book.succeed(call, value, now);
     else this.#onFailed(call, worker, error);
     this.#supervisor.vacated(worker);
     this.reconcile();
   }
 
   onRefused(call: PendingCall, error: PypoolError): void {
-    if (call.state !== 'settled') this.#book.settle(call, error, undefined);
+    if (call.state !== 'settled') this.#book.fail(call, error);
   }
 
   onGiven(record: WorkerRecord): void {
@@ -215,6 +214,7 @@ export class PoolCore
   }
 
   onStop(timeoutMs: number): void {
+    this.#book.stop();
     this.policy.stop();
     this.#idle.stop();
     this.#supervisor.abortStarts();
@@ -232,10 +232,10 @@ export class PoolCore
 
   #admit(call: PendingCall): void {
     if (call.state === 'settled') return;
-    if (!this.closing.open) return this.#book.settle(call, this.#closedError('not-started'), undefined);
-    const placement = this.calls.place(call, this.capacity.mayWait);
+    if (!this.closing.open) return this.#book.fail(call, this.#closedError('not-started'));
+    const placement = this.calls.place(call, call.submittedAt, this.capacity.mayWait);
     if (placement === 'full') {
-      this.#book.settle(call, errors.queueFull(this.capacity.load(), this.options.maxQueue), undefined);
+      this.#book.fail(call, errors.queueFull(this.capacity.load(), this.options.maxQueue));
     } else {
       this.#book.watch(call);
     }
@@ -253,7 +253,7 @@ export class PoolCore
       this.#book.rewatch(call);
     } else {
       // A caller that gave up hears so, however the worker took it.
-      this.#book.settle(call, death ? (endedBy ?? error) : error, undefined);
+      this.#book.fail(call, death ? (endedBy ?? error) : error);
     }
   }
 
@@ -267,12 +267,12 @@ export class PoolCore
       return;
     }
     this.calls.withdraw(call);
-    this.#book.settle(call, error, undefined);
+    this.#book.fail(call, error);
     this.reconcile();
   }
 
   #refuseWaiting(why: () => PypoolError): void {
-    for (const call of this.calls.clear()) this.#book.settle(call, why(), undefined);
+    for (const call of this.calls.clear()) this.#book.fail(call, why());
   }
 
   #startWorkers(): void {

@@ -115,29 +115,41 @@ export class CallBook {
     }
   }
 
-  /** The end of a call. It is in no queue and no worker has it. */
-  settle(call: PendingCall, error: PypoolError | undefined, value: unknown): void {
+  /** The good end of a call that no worker has any more. */
+  succeed(call: PendingCall, value: unknown, now: number): void {
+    this.#close(call);
+    this.#counters.success(call.kind === 'call' ? now - call.submittedAt : undefined);
+    call.succeed(value);
+    call.forget();
+  }
+
+  /** The other end of a call that is in no queue, and that no worker has. */
+  fail(call: PendingCall, error: PypoolError): void {
+    this.#close(call);
+    this.#counters.failure(error);
+    call.fail(error);
+    call.forget();
+  }
+
+  /** No call is open, and none will be. */
+  stop(): void {
+    this.#deadlines.stop();
+  }
+
+  #close(call: PendingCall): void {
     call.state = 'settled';
     this.#deadlines.settled(call);
     const { signal } = call.terms;
     if (signal !== undefined) this.#aborts.remove(call, signal);
-    if (error !== undefined) {
-      this.#counters.failure(error);
-      call.fail(error);
-    } else {
-      this.#counters.success(call.kind === 'call' ? this.#options.clock.now() - call.submittedAt : undefined);
-      call.succeed(value);
-    }
-    call.forget();
   }
 
   #begin(call: PendingCall, wrong: PypoolError | undefined, now: number): void {
     this.#counters.submitted += 1;
     if (this.clocksRun) call.startClocks(now);
-    if (wrong !== undefined) this.settle(call, wrong, undefined);
-    else if (call.terms.signal?.aborted === true)
-      this.settle(call, aborted(call, call.terms.signal.reason), undefined);
-    else if (call.endsAt <= now) this.settle(call, deadlineExceeded(call, 0), undefined);
+    const { signal } = call.terms;
+    if (wrong !== undefined) this.fail(call, wrong);
+    else if (signal?.aborted === true) this.fail(call, aborted(call, signal.reason));
+    else if (call.endsAt <= now) this.fail(call, deadlineExceeded(call, 0));
   }
 
   #check(name: string, options: PoolCallOptions | undefined): PypoolError | undefined {

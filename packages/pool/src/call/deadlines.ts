@@ -48,6 +48,11 @@ export class Deadlines {
     if (this.#stale >= TIDY_FROM && this.#stale * 2 > this.#moments.length) this.#tidy();
   }
 
+  /** Nothing will be added any more. */
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
   #arm(at: number, now: number): void {
     this.#timer?.cancel();
     this.#timerAt = at;

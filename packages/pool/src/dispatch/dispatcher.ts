@@ -69,9 +69,10 @@ export class Dispatcher {
   /**
    * Place a new call: run it in this turn where a place is free, or let it wait.
    *
+   * @param now by the pool's clock
    * @param mayWait asked when it has to wait, with whether that is for one certain worker
    */
-  place(call: PendingCall, mayWait: (bound: boolean) => boolean): Placement {
+  place(call: PendingCall, now: number, mayWait: (bound: boolean) => boolean): Placement {
     let choice: WorkerRecord | null = null;
     try {
       // Those who came first go first: with places free and calls waiting, a dispatch is under way further up the stack.
@@ -88,7 +89,7 @@ export class Dispatcher {
       return 'refused';
     }
     if (hasFreePlace(choice)) {
-      this.#run(choice, call);
+      this.#run(choice, call, now);
       return 'running';
     }
     if (!mayWait(true)) return 'full';
@@ -98,7 +99,9 @@ export class Dispatcher {
 
   /** Give free places to those who wait. */
   dispatch(): void {
-    if (this.#bound > 0) this.#dispatchBound();
+    if (this.waiting === 0 || this.#roster.freePlaces === 0) return;
+    const now = this.#clock.now();
+    if (this.#bound > 0) this.#dispatchBound(now);
     while (this.#roster.freePlaces > 0) {
       const call = this.#queue.take() as PendingCall | undefined;
       if (call === undefined) return;
@@ -114,17 +117,17 @@ export class Dispatcher {
         this.#putBack(call);
         return;
       }
-      if (hasFreePlace(choice)) this.#run(choice, call);
+      if (hasFreePlace(choice)) this.#run(choice, call, now);
       else this.#bind(choice, call);
     }
   }
 
   /** A worker answered: its place is free. The call is in no queue until it is settled or put back. */
-  release(attempt: Attempt): void {
+  release(attempt: Attempt, now: number): void {
     const { call, worker } = attempt;
     this.#running -= 1;
     worker.running.delete(attempt);
-    this.#roster.vacate(worker, this.#clock.now());
+    this.#roster.vacate(worker, now);
     this.#queue.ended(call);
     call.attempt = undefined;
     call.state = 'placing';
@@ -147,12 +150,14 @@ export class Dispatcher {
 
   /** A worker takes no more calls: those that waited for it are placed anew, ahead of the others. */
   rebind(record: WorkerRecord): void {
+    if (record.bound.size === 0) return;
+    const now = this.#clock.now();
     const orphans = record.bound.clear() as PendingCall[];
     this.#bound -= orphans.length;
     for (const call of orphans) call.state = 'placing';
     const unplaced: PendingCall[] = [];
     for (const call of orphans) {
-      if (call.state === 'placing' && this.place(call, (bound) => bound) === 'full') unplaced.push(call);
+      if (call.state === 'placing' && this.place(call, now, (bound) => bound) === 'full') unplaced.push(call);
     }
     for (const call of unplaced.reverse()) this.#putBack(call);
   }
@@ -166,12 +171,12 @@ export class Dispatcher {
     return calls as PendingCall[];
   }
 
-  #dispatchBound(): void {
+  #dispatchBound(now: number): void {
     for (const record of [...this.#roster.ready]) {
       while (record.state.kind === 'ready' && record.bound.size > 0 && hasFreePlace(record)) {
         const call = record.nextBound()!;
         this.#bound -= 1;
-        this.#run(record, call);
+        this.#run(record, call, now);
       }
     }
   }
@@ -197,8 +202,7 @@ export class Dispatcher {
     call.state = 'waiting';
   }
 
-  #run(record: WorkerRecord, call: PendingCall): void {
-    const now = this.#clock.now();
+  #run(record: WorkerRecord, call: PendingCall, now: number): void {
     const attempt = new Attempt(call, record, this.#metaOf(call, now), this.#owner, now);
     call.state = 'running';
     call.attempts += 1;

@@ -31,6 +31,7 @@ export class StartPolicy {
   #lastDeathAt = -Infinity;
   #lastFailure: PypoolError | undefined;
   #pause: ClockTimer | undefined;
+  #pauseEndsAt = -Infinity;
 
   constructor(options: ResolvedPoolOptions, roster: Roster, owner: StartPolicyOwner) {
     this.#options = options;
@@ -77,16 +78,27 @@ export class StartPolicy {
    */
   startsNow(eligible: number, wanted: number, closing: boolean): number {
     const starts = this.#startsWanted(eligible, wanted, closing);
-    const pauseMs = starts === 0 ? 0 : this.pausedUntil - this.#options.clock.now();
+    if (starts === 0) return 0;
+    const until = this.pausedUntil;
+    const pauseMs = until - this.#options.clock.now();
     if (pauseMs <= 0) return starts;
-    this.#pause?.cancel();
-    this.#pause = this.#options.clock.after(pauseMs, () => this.#owner.reconcile());
+    // Calls come and go meanwhile: the timer is armed once for each pause.
+    if (this.#pauseEndsAt !== until) {
+      this.#pauseEndsAt = until;
+      this.#pause?.cancel();
+      this.#pause = this.#options.clock.after(pauseMs, () => this.#endPause());
+    }
     return 0;
   }
 
   /** No more starts: forget the pause. */
   stop(): void {
     this.#pause?.cancel();
+  }
+
+  #endPause(): void {
+    this.#pauseEndsAt = -Infinity;
+    this.#owner.reconcile();
   }
 
   #startsWanted(eligible: number, wanted: number, closing: boolean): number {
