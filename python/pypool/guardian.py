@@ -1,8 +1,8 @@
 """The process that outlives Node long enough to end every worker.
 
-Node holds the other end of standard input. Nothing but Node's death, however it came, closes that end while workers
-live, and it needs no cooperation from them: a worker that sits in C code and holds the GIL cannot notice anything by
-itself, and its grandchildren never could.
+Node holds the other end of standard input. Nothing but Node's death, however it came, closes that end while
+workers live, and it needs no cooperation from them: a worker that sits in C code and holds the GIL cannot
+notice anything by itself, and its grandchildren never could.
 
 One line each way, ASCII:
 
@@ -12,8 +12,8 @@ One line each way, ASCII:
 ``ready``          to Node, once, before anything else.
 =================  ======================================================================
 
-At the end of input every group that is still registered gets SIGKILL. No user code ever runs here, and only what is
-imported below: the guardian lives in every pool, so it stays small.
+At the end of input every group that is still registered gets SIGKILL. No user code ever runs here, and only
+what is imported below: the guardian lives in every pool, so it stays small.
 """
 
 import os
@@ -27,7 +27,7 @@ _MAX_LINE_BYTES = 64
 
 
 def start_time_of(pid: int) -> "bytes | None":
-    """When a process started, in the kernel's own ticks; None where there is no such process, or no ``/proc``.
+    """When a process started, in the kernel's own ticks; None where there is no such process or no ``/proc``.
 
     Together with the pid it names one process for as long as the machine runs; the pid alone is used again.
     """
@@ -50,7 +50,7 @@ class Guardian:
     """The registered process groups, each with the start time of its leader."""
 
     def __init__(self) -> None:
-        self._groups: "dict[int, bytes | None]" = {}
+        self._groups: dict[int, bytes | None] = {}
         self._partial = b""
 
     @property
@@ -61,7 +61,8 @@ class Guardian:
     def feed(self, chunk: bytes) -> bytes:
         """Take bytes from Node in any split; return the answer.
 
-        What is not a line is kept until it is: ``+12`` may be the beginning of ``+1234``, and group 12 is nobody's business.
+        What is not a line is kept until it is: ``+12`` may be the beginning of ``+1234``, and group 12 is
+        nobody's business.
         """
         *lines, self._partial = (self._partial + chunk).split(b"\n")
         self._partial = self._partial[:_MAX_LINE_BYTES]
@@ -86,14 +87,16 @@ class Guardian:
         """SIGKILL every registered group that is still the one that was registered."""
         for pgid, started in self._groups.items():
             now = start_time_of(pgid)
-            # A leader that is gone says nothing: its group lives on in its children, and as long as it does, the kernel gives
-            # that number to no other process. Another process under that number means that the group had become empty.
+            # A leader that is gone says nothing: its group lives on in its children, and as long as it does,
+            # the kernel gives that number to no other process. Another process under that number means that
+            # the group had become empty.
             if now is not None and now != started:
                 continue
             try:
                 os.killpg(pgid, signal.SIGKILL)
             except OSError:
-                # Gone already, or under another user by its own doing: there is nobody left to tell and nothing else to try.
+                # Gone already, or under another user by its own doing: there is nobody left to tell, and
+                # nothing else to try.
                 pass
         self._groups.clear()
 

@@ -110,9 +110,15 @@ class Ending(unittest.TestCase):
 
     @unittest.skipUnless(os.path.isdir("/proc/self"), "needs /proc")
     def test_kills_what_a_leader_left_behind(self) -> None:
-        leave = f"import subprocess; print(subprocess.Popen({SLEEP!r}, stdout=subprocess.DEVNULL).pid, flush=True); input()"
+        leave = (
+            "import subprocess\n"
+            f"print(subprocess.Popen({SLEEP!r}, stdout=subprocess.DEVNULL).pid, flush=True)\n"
+            "input()"
+        )
         command = [*SLEEP[:-1], leave]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as leader:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        ) as leader:
             assert leader.stdout is not None
             left_behind = int(leader.stdout.readline())
             registered = Guardian()
@@ -130,7 +136,9 @@ class Ending(unittest.TestCase):
 class Running(unittest.TestCase):
     def start(self) -> subprocess.Popen:
         command = [sys.executable, "-S", "-E", guardian.__file__]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
         self.addCleanup(process.wait)
         self.addCleanup(process.stdout.close)
         self.assertEqual(process.stdout.readline(), b"ready\n")

@@ -134,9 +134,11 @@ class FakeWorker implements PoolWorker {
 /** As Python would bind them; keywords arrive as one object, for TypeScript has none. */
 function positional(args: unknown): readonly unknown[] {
   if (args === undefined) return [];
-  if (Array.isArray(args)) return args;
+  if (Array.isArray(args)) return args as readonly unknown[];
   const both = args as { args?: unknown; kwargs?: unknown };
-  return Array.isArray(both.args) && both.kwargs !== undefined ? [...both.args, both.kwargs] : [args];
+  return Array.isArray(both.args) && both.kwargs !== undefined
+    ? [...(both.args as readonly unknown[]), both.kwargs]
+    : [args];
 }
 
 function unknownFunction(name: string, names: readonly string[]): PypoolError {

@@ -28,7 +28,6 @@ export type VisibleWorkers = Pick<PythonWorkers, 'python' | 'on' | 'off'>;
 
 /** Make one object of the layers, for its users. */
 export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: SessionPool): PythonPool {
-  const { session, sessions, executeInSession, executeAnonymous } = withSessions;
   const isOfWorkers = (event: string): event is keyof WorkerEvents => Object.hasOwn(WORKER_EVENTS, event);
   return {
     name: pool.name,
@@ -36,10 +35,11 @@ export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: Se
     call: (name, args, options) => pool.call(name, args, options),
     stream: (name, args, options) => pool.stream(name, args, options),
     functions: <Api>() => functionsOf<Api>(pool),
-    session,
-    sessions,
-    executeInSession,
-    executeAnonymous,
+    session: (id, options) => withSessions.session(id, options),
+    sessions: withSessions.sessions,
+    executeInSession: (id, command, args, options) =>
+      withSessions.executeInSession(id, command, args, options),
+    executeAnonymous: (command, args, options) => withSessions.executeAnonymous(command, args, options),
     ready: () => pool.ready(),
     drain: () => pool.drain(),
     async close(options) {

@@ -74,7 +74,7 @@ describe('start', () => {
       ],
     ];
     it.each(refused)('%s', async (_, create, named) => {
-      const error = await rejection(Promise.resolve().then(create) as Promise<unknown>);
+      const error = await rejection(Promise.resolve().then(create));
       expect(error).toMatchObject({ category: 'usage', code: 'invalid-options' });
       expect(error.message).toContain(named);
       expect(descendants()).toEqual([]);
@@ -104,7 +104,7 @@ describe('start', () => {
   it('S08 slow start: one start hangs, calls flow on the others, and the hung one is destroyed at its timeout', async () => {
     await using pool = lazyPoolFor('hang_once_on_import', { size: 2, start: 'eager', startTimeoutMs: 2_500 });
     const failed = new Promise<{ workerId: string; error: { code: string } }>((resolve) =>
-      pool.on('worker-start-failed', resolve as never),
+      pool.on('worker-start-failed', resolve),
     );
     const pids = new Set<number>();
     for (let n = 0; n < 50; n += 1) pids.add(await pool.call<number>('pid'));
