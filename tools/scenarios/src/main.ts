@@ -20,7 +20,7 @@ const report = join(folder, 'report.json');
 const { status } = spawnSync(
   process.execPath,
   [
-    fileURLToPath(import.meta.resolve('vitest/vitest.mjs')),
+    fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url)),
     'run',
     '--root',
     root,
