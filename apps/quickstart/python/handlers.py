@@ -17,7 +17,7 @@ def library() -> "dict[str, str]":
     return {"folder": sysconfig.get_paths()["stdlib"], "python": sys.version.split()[0], "executable": sys.executable}
 
 
-@expose(idempotent=True)
+@expose
 def census(path: str) -> "dict[str, object]":
     """Count what one module defines; see :func:`census.census`."""
     return plain.census(path)

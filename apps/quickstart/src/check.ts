@@ -17,7 +17,7 @@ export async function plainCensus(python: string, paths: readonly string[]): Pro
   return JSON.parse(output) as ModuleFacts[];
 }
 
-/** Claims and whether they hold, printed as they are checked. */
+/** Claims and whether they hold, printed as they are checked; together they decide the exit code. */
 export class Checks {
   #failed = 0;
 
@@ -32,7 +32,8 @@ export class Checks {
     this.that(claim, isDeepStrictEqual(actual, expected), 'they differ');
   }
 
-  get failed(): number {
-    return this.#failed;
+  /** What a program that made these claims exits with: 0 where all of them hold. */
+  get exitCode(): 0 | 1 {
+    return this.#failed === 0 ? 0 : 1;
   }
 }

@@ -6,7 +6,7 @@ import { total } from './facts.js';
 import { listLibrary } from './library.js';
 import { isAlive, livingChildren } from './processes.js';
 import { Progress } from './progress.js';
-import { censusReport, poolReport } from './report.js';
+import { censusReport, poolReport, type GoneWorker } from './report.js';
 import { runCensus } from './run-census.js';
 
 const checks = new Checks();
@@ -23,8 +23,10 @@ const pool = await createPythonPool({
 });
 const startMs = performance.now() - started;
 pool.on('worker-ready', ({ facts }) => pids.add(facts['pid'] as number));
-const callsOfTheDead = new Map<string, number>();
-pool.on('worker-exit', ({ workerId, calls }) => callsOfTheDead.set(workerId, calls));
+const gone: GoneWorker[] = [];
+pool.on('worker-exit', ({ workerId: id, calls, exit: { reason, signal } }) =>
+  gone.push({ id, calls, why: reason === 'died' ? `died of ${signal}` : `${reason} by the pool` }),
+);
 for (const { facts } of pool.status().workers) if (typeof facts['pid'] === 'number') pids.add(facts['pid']);
 
 // 1. Ask Python where its library is, and list the files from here.
@@ -45,7 +47,7 @@ const census = await runCensus(pool, files, (done) => {
     if (victim === undefined) return;
     killed = victim.facts['pid'] as number;
     process.kill(killed, 'SIGKILL');
-    progress.note(`(killed worker ${victim.id}, pid ${killed}, in the middle of ${victim.running[0]?.name})`);
+    progress.note(`(killed worker ${victim.id}, pid ${killed}, in the middle of a call)`);
   }
 });
 progress.end();
@@ -56,6 +58,7 @@ const impatience = new AbortController();
 const hopeless = pool.call('most_alike', [files.map(({ path }) => path)], { signal: impatience.signal });
 setTimeout(() => impatience.abort(new Error('nobody waits that long')), 100);
 const refusal: unknown = await hopeless.catch((error: unknown) => error);
+console.log(`\n${String(refusal)}`);
 
 // 4. One result as a stream, left early.
 const widest = files.find(({ path }) => path.endsWith('typing.py')) ?? files[0]!;
@@ -68,9 +71,7 @@ for await (const { line, depth, kind, name } of pool.stream<Definition>('outline
 }
 
 console.log(`\n${censusReport(files, census.facts)}\n`);
-console.log(
-  `${poolReport(pool, { startMs, seconds: censusSeconds, calls: files.length, callsOfTheDead })}\n`,
-);
+console.log(`${poolReport(pool, { startMs, seconds: censusSeconds, calls: files.length, gone })}\n`);
 
 const sessions = pool.sessions.list();
 const packages = new Set(files.flatMap((file) => file.package ?? []));
@@ -107,4 +108,4 @@ checks.that(
   pids.size > 2 && left.length === 0,
   `pids ${left.join(', ')}`,
 );
-process.exitCode = checks.failed === 0 ? 0 : 1;
+process.exitCode = checks.exitCode;

@@ -7,9 +7,9 @@ interface PackageRow extends Totals {
   readonly name: string;
 }
 
-const MODULES_IN_NO_PACKAGE = '(single modules)';
+const MODULES_IN_NO_PACKAGE = '(no package)';
 
-/** The census as a person wants to read it: the largest packages, the whole, and who is imported most. */
+/** The census as a person wants to read it: the largest packages, the whole, and who is imported most. 80 columns wide at most. */
 export function censusReport(
   files: readonly SourceFile[],
   facts: ReadonlyMap<string, ModuleFacts>,
@@ -32,26 +32,27 @@ export function censusReport(
     const modules = files
       .filter((file) => names.has(file.package ?? MODULES_IN_NO_PACKAGE))
       .map((file) => facts.get(file.path)!);
-    shown.push({ name: `(${rest.length} smaller packages)`, ...total(modules) });
+    shown.push({ name: `(${rest.length} smaller)`, ...total(modules) });
   }
   shown.push({ name: 'all', ...total([...facts.values()]) });
 
   const census = table<PackageRow>(
     [
-      { title: 'package', align: 'left', cell: (row) => row.name },
-      { title: 'modules', cell: (row) => row.modules },
+      { title: 'package', align: 'left', maxWidth: 15, cell: (row) => row.name },
       { title: 'lines', cell: (row) => row.lines },
       { title: 'functions', cell: (row) => row.functions },
       { title: 'classes', cell: (row) => row.classes },
       {
-        title: 'documented',
-        cell: (row) => `${Math.round((100 * row.documented) / Math.max(1, row.documentable))} %`,
+        title: 'docs',
+        cell: (row) => `${Math.round((100 * row.documented) / Math.max(1, row.documentable))}%`,
       },
-      { title: 'deepest block', cell: (row) => row.nesting },
+      { title: 'depth', cell: (row) => row.nesting },
       {
         title: 'longest function',
         align: 'left',
-        cell: (row) => (row.longest.lines === 0 ? '-' : `${row.longest.name} (${row.longest.lines} lines)`),
+        maxWidth: 21,
+        cell: ({ longest }) =>
+          longest.lines === 0 ? '  -' : `${String(longest.lines).padStart(3)} ${longest.name}`,
       },
     ],
     shown,
@@ -61,10 +62,15 @@ export function censusReport(
     for (const name of imports) importers.set(name, (importers.get(name) ?? 0) + 1);
   const favourites = [...importers]
     .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
-    .slice(0, 8)
+    .slice(0, 5)
     .map(([name, count]) => `${name} (${count})`)
     .join(', ');
-  return `${census}\n\nmost imported: ${favourites}`;
+  return [
+    census,
+    '',
+    'docs: definitions with a docstring; depth: of the deepest block; longest: lines',
+    `most imported: ${favourites}`,
+  ].join('\n');
 }
 
 /** What the app has measured itself. */
@@ -72,22 +78,32 @@ export interface Measured {
   readonly startMs: number;
   readonly seconds: number;
   readonly calls: number;
-  /** Calls of workers that are gone, by worker id. */
-  readonly callsOfTheDead: ReadonlyMap<string, number>;
+  /** Workers that are gone. */
+  readonly gone: readonly GoneWorker[];
+}
+
+/** A worker that is gone, and why. */
+export interface GoneWorker {
+  readonly id: string;
+  readonly calls: number;
+  readonly why: string;
 }
 
 /** The pool's own figures. */
-export function poolReport(pool: PythonPool, { startMs, seconds, calls, callsOfTheDead }: Measured): string {
+export function poolReport(pool: PythonPool, { startMs, seconds, calls, gone }: Measured): string {
   const { latency, workers } = pool.stats();
   const perWorker = [
-    ...[...callsOfTheDead].map(([id, count]) => `${id}: ${count} (gone)`),
-    ...pool.status().workers.map(({ id, calls: count }) => `${id}: ${count}`),
-  ].join(', ');
+    ...gone.map(({ id, calls: count, why }) => `${id}  ${String(count).padStart(4)} calls, ${why}`),
+    ...pool
+      .status()
+      .workers.map(({ id, calls: count, state }) => `${id}  ${String(count).padStart(4)} calls, ${state}`),
+  ];
   const ms = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(1)} ms`);
   return [
     `start     ${ms(startMs)} until the first worker was ready`,
     `calls     ${calls} answers in ${seconds.toFixed(2)} s (${Math.round(calls / seconds)} a second)`,
     `latency   p50 ${ms(latency.p50Ms)}, p99 ${ms(latency.p99Ms)}, the wait for a worker included`,
-    `workers   calls each: ${perWorker}; ${workers.restarts} replaced`,
+    `workers   ${workers.restarts} replaced`,
+    ...perWorker.map((line) => `          ${line}`),
   ].join('\n');
 }

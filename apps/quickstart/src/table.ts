@@ -2,15 +2,18 @@
 export interface Column<Row> {
   readonly title: string;
   readonly align?: 'left' | 'right';
+  /** Longer cells are cut. @defaultValue no limit */
+  readonly maxWidth?: number;
   readonly cell: (row: Row) => string | number;
 }
 
 /** Lay rows out in columns as wide as their widest cell. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const cells = rows.map((row) =>
-    columns.map(({ cell }) => {
+    columns.map(({ cell, maxWidth = Infinity }) => {
       const value = cell(row);
-      return typeof value === 'number' ? value.toLocaleString('en-US') : value;
+      const text = typeof value === 'number' ? value.toLocaleString('en-US') : value;
+      return text.length > maxWidth ? `${text.slice(0, maxWidth - 1)}…` : text;
     }),
   );
   const widths = columns.map(({ title }, at) =>
