@@ -143,6 +143,32 @@ describe('output that nobody listens to', () => {
     expect(writes).toEqual(['[pool-0.1] one\n[pool-1.2] two\n', '[pool-0.1] three\n']);
   });
 
+  it('is dropped where it comes faster than it is taken, and how much is said', async () => {
+    const taken: string[] = [];
+    let take: (() => void) | undefined;
+    const stream = new Writable({
+      decodeStrings: false,
+      write(text: string, _encoding, done) {
+        taken.push(text);
+        take = done;
+      },
+    });
+    const unheard = new UnheardOutput(stream);
+    const line = 'x'.repeat(100_000);
+    for (let turn = 0; turn < 100; turn++) {
+      unheard.print('w', line);
+      await Promise.resolve();
+    }
+    expect(stream.writableLength).toBeLessThan(1_300_000);
+    while (stream.writableLength > 0) {
+      take?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    unheard.print('w', 'last');
+    await Promise.resolve();
+    expect(taken.at(-1)).toMatch(/^\[pypool\] 89 lines were dropped: .*\n\[w\] last\n$/);
+  });
+
   it('is given up when its reader is gone, and ends nobody', async () => {
     let writes = 0;
     const stream = new Writable({

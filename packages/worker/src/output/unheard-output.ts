@@ -1,5 +1,8 @@
 import type { Writable } from 'node:stream';
 
+/** How much waits for a standard error that takes its time, as that of a worker thread does; what comes beyond it is dropped. */
+const MAX_BACKLOG_BYTES = 1024 * 1024;
+
 /**
  * Where lines go that nobody listens to: the host's own standard error, each with the worker's name before it.
  *
@@ -11,6 +14,8 @@ export class UnheardOutput {
   #text = '';
   #pending = 0;
   #broken = false;
+  /** Lines left out since the last that was printed. */
+  #dropped = 0;
 
   constructor(stream: Writable) {
     this.#stream = stream;
@@ -18,7 +23,15 @@ export class UnheardOutput {
 
   print(workerId: string, line: string): void {
     if (this.#broken) return;
+    if (this.#text.length + this.#stream.writableLength > MAX_BACKLOG_BYTES) {
+      this.#dropped += 1;
+      return;
+    }
     if (this.#text === '') queueMicrotask(this.#flush);
+    if (this.#dropped > 0) {
+      this.#text += `[pypool] ${this.#dropped} lines were dropped: stderr takes them more slowly than they come\n`;
+      this.#dropped = 0;
+    }
     this.#text += `[${workerId}] ${line}\n`;
   }
 
