@@ -1,5 +1,6 @@
 import type { ProcessWorker } from './life/process-worker.js';
 import type { WorkerEventHub } from './events.js';
+import { LONGEST_TIMER_MS } from './longest-timer.js';
 
 interface Pulse {
   sentAt: number;
@@ -29,7 +30,7 @@ export class Heartbeat {
   add(worker: ProcessWorker): void {
     if (this.#intervalMs === 0 || !Number.isFinite(this.#intervalMs)) return;
     this.#pulses.set(worker, { sentAt: 0, waitsFor: 0, suspected: false });
-    this.#timer ??= setInterval(() => this.#beat(), Math.min(this.#intervalMs, 2 ** 31 - 1)).unref();
+    this.#timer ??= setInterval(() => this.#beat(), Math.min(this.#intervalMs, LONGEST_TIMER_MS)).unref();
   }
 
   remove(worker: ProcessWorker): void {

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from '../longest-timer.js';
+
 /**
  * One lazy timer for all budgets of one worker.
  *
@@ -21,7 +23,7 @@ export class BudgetTimer {
     this.#dueAt = dueAt;
     clearTimeout(this.#timer);
     // At most what a timer can hold; it looks and waits on.
-    const delay = Math.min(2 ** 31 - 1, Math.max(0, dueAt - performance.now()));
+    const delay = Math.min(LONGEST_TIMER_MS, Math.max(0, dueAt - performance.now()));
     // Who waits for the call keeps Node alive, not the clock that measures it.
     this.#timer = setTimeout(() => setImmediate(() => this.#fire()), delay).unref();
   }

@@ -1,5 +1,4 @@
-/** The farthest that a timer of Node reaches. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../longest-timer.js';
 
 /**
  * How long a worker may stay in the state that it is in; there is one at a time.

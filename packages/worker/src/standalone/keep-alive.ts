@@ -1,5 +1,4 @@
-/** Farthest a timer reaches; it is not meant to fire. */
-const FOREVER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../longest-timer.js';
 
 /** Keeps Node alive while at least one thing is open. One timer, made at first need: `ref` and `unref` cost nanoseconds. */
 export class KeepAlive {
@@ -10,7 +9,7 @@ export class KeepAlive {
   take(): void {
     this.#open += 1;
     if (this.#open > 1 || this.#ended) return;
-    this.#timer ??= setInterval(() => undefined, FOREVER_MS);
+    this.#timer ??= setInterval(() => undefined, LONGEST_TIMER_MS);
     this.#timer.ref();
   }
 

@@ -1,5 +1,6 @@
 import { createError, rejectWithSite, type ExposedFunction, type PypoolError } from '@pypool/protocol';
 import type { WorkerExit } from '../life/exit.js';
+import { StateTimer } from '../life/state-timer.js';
 import type { PythonWorker } from '../python-worker.js';
 import type { PythonWorkers, WorkerObserver } from '../python-workers.js';
 import { findOptionsError, type LoneCallOptions } from './call-options.js';
@@ -12,9 +13,6 @@ const NO_OPTIONS: LoneCallOptions = Object.freeze({});
 
 /** How long `close()` waits for open calls unless told otherwise. */
 const CLOSE_MS = 10_000;
-
-/** The farthest that a timer of Node reaches. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The calls of one worker that nobody else has: a queue in front of it and the promises behind it.
@@ -36,7 +34,7 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   #closing = false;
   #ended = false;
   #closeAt = Infinity;
-  #closeTimer: NodeJS.Timeout | undefined;
+  readonly #closeTimer = new StateTimer();
   #settleExit!: (exit: Promise<WorkerExit>) => void;
 
   constructor(name: string, workers: PythonWorkers) {
@@ -92,8 +90,7 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
     const closeAt = performance.now() + timeoutMs;
     if (closeAt < this.#closeAt) {
       this.#closeAt = closeAt;
-      clearTimeout(this.#closeTimer);
-      this.#closeTimer = setTimeout(() => void this.kill(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+      this.#closeTimer.start(timeoutMs, () => void this.kill());
     }
     this.#stopIfIdle();
     return this.exited;
@@ -121,7 +118,7 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
     // Said before it was reaped, the refusal knew less.
     if (!this.#closing) this.#refusal = this.#gone(exit.error?.message ?? 'it has ended.', exit.error);
     this.#rejectWaiting();
-    clearTimeout(this.#closeTimer);
+    this.#closeTimer.stop();
     this.#settleExit(this.#finish(exit));
   }
 

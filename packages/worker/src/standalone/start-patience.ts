@@ -1,7 +1,5 @@
 import { createError } from '@pypool/protocol';
-
-/** The farthest that a timer of Node reaches. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../longest-timer.js';
 
 /** What a {@link StartPatience} is made of. */
 export interface StartPatienceParts {
