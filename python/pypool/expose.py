@@ -95,9 +95,9 @@ def expose(  # noqa: F811
     Args:
         function: A function, ``async def``, generator function or async generator function.
         name: What Node calls it; the function's own name unless given.
-        idempotent: Running it twice does no harm: Node tries again where a worker died with it.
-        timeout_seconds: Its execution budget, where the caller gives none.
-        concurrency: How many of it may run at once in a pool.
+        idempotent: Running it twice does no harm. Node is told; so far it goes by the caller's own option.
+        timeout_seconds: Its execution budget. A shorter one of the caller or the pool holds instead.
+        concurrency: How many of it may run at once in a pool. Node is told; so far it does not act on it.
 
     Raises:
         TypeError: What is exposed is no function, or a method.

@@ -1,10 +1,10 @@
-// Runs the samples of every README as their readers would: the TypeScript ones as programs that must compile and
+// Runs the samples of every README and of the documentation as their readers would: the TypeScript ones as programs that must compile and
 // exit with 0, in a folder that holds the Python ones of the same page. CONTRIBUTING.md says how a page marks them.
 
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '../../test/run-program.js';
@@ -79,8 +79,7 @@ describe.each(pages)('$path', ({ path, programs, modules }) => {
 
 /** Lays out the page's samples as files: programs by their line, modules by the name that they give themselves. */
 async function writePage({ path, programs, modules }: Page): Promise<void> {
-  await mkdir(folderOf(path), { recursive: true });
-  await mkdir(join(folderOf(path), 'test'));
+  await mkdir(join(folderOf(path), 'test'), { recursive: true });
   for (const program of programs) {
     if (program.notRun !== undefined) continue;
     const code = `${program.preamble}\n${program.code}\nexport {};\n`;
@@ -98,14 +97,18 @@ function programFile({ line, isTest }: Sample): string {
   return isTest ? `test/line-${line}.test.ts` : `line-${line}.ts`;
 }
 
+/** Each page has a folder of its own: pages side by side may well name their modules alike. */
 function folderOf(page: string): string {
-  return join(folder, dirname(page));
+  return join(folder, dirname(page), basename(page, '.md'));
 }
 
 async function readPages(): Promise<Page[]> {
   const paths = ['README.md'];
   for (const group of ['packages', 'apps', 'tools']) {
     for (const name of await readdir(join(root, group))) paths.push(`${group}/${name}/README.md`);
+  }
+  for (const name of await readdir(join(root, 'apps/docs'))) {
+    if (name.endsWith('.md') && name !== 'README.md') paths.push(`apps/docs/${name}`);
   }
   const found: Page[] = [];
   for (const path of paths.filter((path) => existsSync(join(root, path)))) {
