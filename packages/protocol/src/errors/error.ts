@@ -42,13 +42,13 @@ export type Outcome = 'not-started' | 'unknown' | 'finished';
 /** What a {@link PypoolError} is made of. */
 export interface PypoolErrorDetails {
   readonly code: ErrorCode;
-  /** What happened, to which thing, the number that mattered, and what to do. */
+  /** What happened, to which thing, the number that mattered, and what to do, in one line. What it quotes of captured output follows on others. */
   readonly message: string;
   /** @defaultValue `'not-started'` */
   readonly outcome?: Outcome;
   /** Whether the same call may succeed when made again, with no risk of running twice. @defaultValue by code and outcome, see {@link PypoolError.retryable} */
   readonly retryable?: boolean;
-  /** Facts as fields: ids, limits, counts, exit codes. Only JSON values. @defaultValue `{}` */
+  /** Facts as fields: ids, limits, counts, exit codes; captured output as `stderr` and nowhere else. Only JSON values. @defaultValue `{}` */
   readonly context?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
@@ -96,16 +96,20 @@ export class PypoolError extends Error {
     this.context = details.context ?? {};
   }
 
-  /** For logs: everything but stack, traceback and captured output, which may hold user data. */
+  /**
+   * For logs: everything but stack, traceback, captured output and cause, which may hold user data. Where a message quotes some of them, that
+   * is from its second line on: here it is the first alone.
+   */
   toJSON(): Record<string, unknown> {
+    const { stderr: _, ...context } = this.context;
     return {
       name: this.name,
       category: this.category,
       code: this.code,
-      message: this.message,
+      message: this.message.split('\n', 1)[0],
       outcome: this.outcome,
       retryable: this.retryable,
-      context: this.context,
+      context,
     };
   }
 }

@@ -52,6 +52,19 @@ describe('an error', () => {
     expect('cause' in createError({ code: 'protocol', message: '' })).toBe(false);
   });
 
+  it('leaves captured output out of its JSON, in the message and beside it', () => {
+    const error = createError({
+      code: 'worker-exited',
+      message: 'Worker a-0.1 exited with code 3. Its last words on stderr:\n  secret',
+      context: { exitCode: 3, stderr: ['secret'] },
+    });
+    expect(JSON.stringify(error)).not.toContain('secret');
+    expect(error.toJSON()).toMatchObject({
+      message: 'Worker a-0.1 exited with code 3. Its last words on stderr:',
+      context: { exitCode: 3 },
+    });
+  });
+
   it('leaves stack, traceback and arguments out of its JSON', () => {
     const error = new PythonError({
       code: 'python-error',
