@@ -58,7 +58,9 @@ const impatience = new AbortController();
 const hopeless = pool.call('most_alike', [files.map(({ path }) => path)], { signal: impatience.signal });
 setTimeout(() => impatience.abort(new Error('nobody waits that long')), 100);
 const refusal: unknown = await hopeless.catch((error: unknown) => error);
-console.log(`\n${String(refusal)}`);
+if (isPypoolError(refusal)) {
+  console.log(`\ncancelled a job for hours: ${refusal.name}, outcome ${refusal.outcome}`);
+}
 
 // 4. One result as a stream, left early.
 const widest = files.find(({ path }) => path.endsWith('typing.py')) ?? files[0]!;
