@@ -25,6 +25,8 @@ MAX_ARGUMENT_BYTES = 64 * 1024
 MAX_ITEMS = 64
 """Of args, notes and members."""
 
+_IMPORT = ("importlib", "_frozen_importlib", "_frozen_importlib_external")
+
 HEAD_FRAMES = 20
 TAIL_FRAMES = 80
 
@@ -136,14 +138,22 @@ class _Describer:
 
 
 def own_traceback(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback from the user's code on: without the runtime's frames, and asyncio's between the two."""
+    """The traceback from the user's code on: without the runtime's frames, and asyncio's between the two.
+
+    Import's too: a module that cannot be compiled ends there, and has no frame of its own.
+    """
     user = trace
     while user is not None and _is_runtime(user, ("pypool",)):
         user = user.tb_next
+    if user is None:
+        return trace  # the runtime's own error
     if user is not trace:
-        while user is not None and _is_runtime(user, ("pypool", "asyncio")):
+        in_import = _is_runtime(user, _IMPORT)
+        while user is not None and _is_runtime(user, ("pypool", "asyncio", *_IMPORT)):
             user = user.tb_next
-    return trace if user is None else user
+        if user is None and not in_import:
+            return trace
+    return user
 
 
 def _notes(error: BaseException) -> list[str]:

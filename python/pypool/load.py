@@ -60,6 +60,7 @@ def load_modules(sources: Sequence[Source]) -> list[tuple[str, ModuleType]]:
 
     Raises:
         FileNotFoundError: There is no such file.
+        NothingToServe: There is no module of that name.
         BaseException: Whatever the module itself raises, ``SystemExit`` included.
     """
     return [
@@ -124,7 +125,16 @@ def _folder_of(path: str) -> str:
 
 
 def _load_name(name: str) -> ModuleType:
-    __import__(name)
+    try:
+        __import__(name)
+    except ModuleNotFoundError as error:
+        # The module itself or a package that it is in; not what it imports.
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        raise NothingToServe(
+            f"there is no module named {error.name!r} in {os.getcwd()} or where this Python keeps packages; "
+            "a file is given by its path, ./name.py"
+        ) from None
     return sys.modules[name]
 
 

@@ -118,6 +118,18 @@ class StartFailure(unittest.TestCase):
     def test_tells_that_a_file_is_missing(self) -> None:
         self.assertIn("/nowhere/module.py", self.fails("/nowhere/module.py")["message"])
 
+    def test_tells_that_a_module_is_missing_and_where_it_was_looked_for(self) -> None:
+        self.assertIn(f"no module named 'nowhere' in {os.getcwd()}", self.fails("nowhere.at_all")["message"])
+
+    def test_shows_a_syntax_error_without_the_frames_of_the_import(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "unfinished.py")
+            with open(path, "w") as file:
+                file.write("def f(:\n    pass\n")
+            error = self.fails(path)
+        self.assertEqual((error["type"], error["frames"]), ("SyntaxError", []))
+        self.assertEqual(error["traceback"].splitlines()[0], f'  File "{path}", line 1')
+
     def test_tells_what_a_start_hook_raised(self) -> None:
         error = self.fails("fail_in_start_hook")
         self.assertEqual((error["type"], error["message"]), ("ConnectionError", "no database for pool-0.1"))
