@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { createVitest } from 'vitest/node';
-import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node';
-import { noResults, partLine, sum } from './results.js';
+import type { TestUserConfig } from 'vitest/node';
+import { HeldOutput } from './held-output.js';
+import { PartReporter } from './part-reporter.js';
 import type { Results } from './results.js';
 
 /** The parts that have TypeScript tests: each folder with a `vitest.config.ts`. */
@@ -16,8 +18,9 @@ export interface TypeScriptRun {
 
 /** Runs the tests of all parts in one vitest, and prints a line for each part and the failures. */
 export async function runTypeScript({ root, seed, filters }: TypeScriptRun): Promise<Results> {
-  const reporter = new PartReporter(root);
-  const vitest = await createVitest('test', {
+  const output = new HeldOutput(process.stdout);
+  const reporter = new PartReporter(root, output);
+  const options: TestUserConfig = {
     root,
     config: false,
     projects: PROJECTS,
@@ -25,7 +28,10 @@ export async function runTypeScript({ root, seed, filters }: TypeScriptRun): Pro
     sequence: { seed, shuffle: true },
     passWithNoTests: true,
     watch: false,
-  });
+    // Most files wait for processes most of the time: Vitest's own choice leaves a core without work.
+    maxWorkers: availableParallelism(),
+  };
+  const vitest = await createVitest('test', options, {}, { stdout: output, stderr: output });
   try {
     await vitest.standalone();
     const files = await vitest.globTestSpecifications();
@@ -42,77 +48,4 @@ export async function runTypeScript({ root, seed, filters }: TypeScriptRun): Pro
 
 function isChosen(file: string, filters: readonly string[]): boolean {
   return filters.length === 0 || filters.some((filter) => file.includes(filter));
-}
-
-/** Adds up what vitest saw, part by part. */
-class PartReporter implements Reporter {
-  #vitest: Vitest | undefined;
-  #results: Results | undefined;
-  readonly #failures: Failure[] = [];
-  readonly #root: string;
-
-  constructor(root: string) {
-    this.#root = root;
-  }
-
-  get results(): Results {
-    if (this.#results === undefined) throw new Error('vitest did not finish its run');
-    return this.#results;
-  }
-
-  onInit(vitest: Vitest): void {
-    this.#vitest = vitest;
-  }
-
-  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
-    const partOf = ({ project }: TestModule): string => relative(this.#root, project.config.root);
-    const results: Results[] = [];
-    for (const part of [...new Set(modules.map(partOf))].sort()) {
-      const ofPart = modules.filter((module) => partOf(module) === part);
-      const found = sum(ofPart.map((module) => this.#count(module)));
-      const elapsedMs = ofPart.reduce((total, module) => total + module.diagnostic().duration, 0);
-      console.log(partLine(part, found, elapsedMs));
-      results.push(found);
-    }
-    for (const error of unhandled) this.#failures.push({ where: 'outside of any test', error });
-    for (const failure of this.#failures) this.#print(failure);
-    this.#results = sum([...results, { ...noResults(), failed: unhandled.length }]);
-  }
-
-  #count(module: TestModule): Results {
-    const found = noResults();
-    const file = relative(this.#root, module.moduleId);
-    // A file that cannot be loaded has no tests to fail: it counts as one.
-    const moduleErrors = [
-      ...module.errors(),
-      ...[...module.children.allSuites()].flatMap((suite) => suite.errors()),
-    ];
-    for (const error of moduleErrors) this.#failures.push({ where: file, error, module });
-    found.failed += moduleErrors.length;
-    for (const test of module.children.allTests()) {
-      const name = `${file} > ${test.fullName}`;
-      const result = test.result();
-      if (result.state === 'passed') found.passed += 1;
-      else if (result.state === 'skipped')
-        found.skipped.push({ test: name, reason: result.note ?? 'no reason given' });
-      else {
-        found.failed += 1;
-        const errors = result.errors ?? [{ message: 'did not finish' }];
-        for (const error of errors) this.#failures.push({ where: name, error, module });
-      }
-    }
-    return found;
-  }
-
-  #print({ where, error, module }: Failure): void {
-    console.log(`\nFAILED ${where}`);
-    this.#vitest?.logger.printError(error, module === undefined ? {} : { project: module.project });
-  }
-}
-
-/** Something that went wrong, kept until all parts have had their line. */
-interface Failure {
-  readonly where: string;
-  readonly error: SerializedError | { readonly message: string };
-  readonly module?: TestModule;
 }
