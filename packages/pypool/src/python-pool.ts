@@ -1,4 +1,5 @@
 import { createPool, type PoolOptions } from '@pypool/pool';
+import { addCallSite } from '@pypool/protocol';
 import { sessionPool } from '@pypool/sessions';
 import { createPythonWorkers, type ModuleOption, type PythonWorkersOptions } from '@pypool/worker';
 import { joinLayers, type PythonPool } from './join-layers.js';
@@ -20,7 +21,7 @@ export async function createPythonPool(options: PythonPoolOptions): Promise<Pyth
     return pool;
   } catch (error) {
     await pool.close({ force: true });
-    throw error;
+    throw addCallSite(error, 'createPythonPool');
   }
 }
 

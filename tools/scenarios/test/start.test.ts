@@ -41,6 +41,8 @@ describe('start', () => {
     expect(error).toMatchObject({ category: 'resource', code: 'start-failed', outcome: 'not-started' });
     expect(error.message).toContain('no such model: llama-7');
     expect(error.message).toContain('broken_import.py');
+    expect(error.stack).toContain('--- createPythonPool() ---');
+    expect(error.stack).toContain('pool-for.ts');
     await until('the broken workers are gone', () => marked().length === 0);
   });
 
