@@ -120,7 +120,7 @@ describe('a start', () => {
   it('of a name that is not there fails, and of a name to expose suggests another', async () => {
     expect(await rejection(startPythonWorker({ module: 'no.such.module' }))).toMatchObject({
       code: 'start-failed',
-      message: expect.stringContaining("No module named 'no'") as string,
+      message: expect.stringContaining("no module named 'no'") as string,
     });
     expect(await rejection(workerFor('expose_nothing', { expose: ['duoble'] }))).toMatchObject({
       code: 'start-failed',
