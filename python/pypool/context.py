@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from _thread import get_ident
 from contextvars import ContextVar
 from time import monotonic, time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 __all__ = ["Call", "Worker", "current_call", "current_worker"]
@@ -23,10 +24,12 @@ class Call:
 
     __slots__ = ("_meta", "id", "name", "started")
 
-    def __init__(self, id: int, name: str, meta: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self, id: int, name: str, meta: Mapping[str, Any] | None, started: float | None = None
+    ) -> None:
         self.id = id
         self.name = name
-        self.started = monotonic()
+        self.started = monotonic() if started is None else started
         self._meta: Mapping[str, Any] = meta or {}
 
     @property
@@ -86,6 +89,11 @@ class Worker:
 # that made it, and a plain thread sees no call at all rather than whichever runs by then.
 running_call: ContextVar[Call | None] = ContextVar("pypool.call", default=None)
 
+running_on_main: Callable[[], Call | None] = lambda: None
+"""What the main thread runs: set by the engine. For a plain function that is enough, and a context variable costs more than the rest of a call."""
+
+_main_thread = get_ident()
+
 _worker: Worker | None = None
 
 
@@ -99,6 +107,8 @@ def current_call() -> Call:
         LookupError: There is none.
     """
     call = running_call.get()
+    if call is None and get_ident() == _main_thread:
+        call = running_on_main()
     if call is None:
         raise LookupError(
             "current_call(): this code runs for no call; a thread has to be given its handler's"
@@ -115,6 +125,12 @@ def current_worker() -> Worker:
     if _worker is None:
         raise LookupError("current_worker(): this process is no pypool worker")
     return _worker
+
+
+def watch_main(running: Callable[[], Call | None]) -> None:
+    """Set how :func:`current_call` finds the call that the main thread runs."""
+    global running_on_main
+    running_on_main = running
 
 
 def become_worker(worker: Worker) -> None:

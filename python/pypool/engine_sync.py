@@ -7,13 +7,15 @@ known, and there is no thread to hand anything to.
 from __future__ import annotations
 
 from functools import partial
+from time import monotonic
 
-from .context import Call, running_call
+from .context import Call, running_call, watch_main
 from .deferred import COROUTINE, DEFERRED, STREAMS
 from .errors import InvalidArguments, UnknownFunction
 from .expose import suggestions
 from .messages import parse_call
 from .streams import StreamProducer
+from .user_code import UserCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from .frame import Frame, FrameReader
     from .replies import Replies
     from .streams import Streams
-    from .user_code import UserCode
 
 __all__ = ["SyncEngine"]
 
@@ -41,8 +42,6 @@ class SyncEngine:
         user_code: Where handlers are entered.
         loop: For handlers that are asynchronous.
 
-    Attributes:
-        running: The call that runs now. Other threads may look.
     """
 
     def __init__(
@@ -54,13 +53,26 @@ class SyncEngine:
         user_code: UserCode,
         loop: EventLoop,
     ) -> None:
-        self.running: Call | None = None
+        self._now: tuple[int, str, Mapping[str, Any], float] | None = None
+        self._call: Call | None = None
+        watch_main(lambda: self.running)
         self._functions = functions
         self._reader = reader
         self._replies = replies
         self._streams = streams
         self._user_code = user_code
         self._loop = loop
+
+    @property
+    def running(self) -> Call | None:
+        """The call that runs now; made when somebody asks. Other threads may look."""
+        now = self._now
+        if now is None:
+            return None
+        call = self._call
+        if call is None or call.id != now[0]:
+            call = self._call = Call(*now)
+        return call
 
     def serve(self) -> None:
         """Answer calls until Node ends the requests channel.
@@ -77,10 +89,12 @@ class SyncEngine:
                 return
             answer(frame)
             del frame  # its buffers, before waiting for the next
-            self.running = None
+            self._now = None
 
     def _answer(self, frame: Frame) -> None:
         call_id = frame.call_id
+        user_code = self._user_code
+        exposed = None
         try:
             # What breaks the protocol here ends the worker. Below, ProtocolError is nothing but an exception
             # of the user's.
@@ -92,19 +106,22 @@ class SyncEngine:
             exposed = self._functions.get(name)
             if exposed is None:
                 raise UnknownFunction(name, suggestions(name, self._functions))
-            call = self.running = Call(call_id, name, meta)
-            running_call.set(call)
+            self._now = (call_id, name, meta, monotonic())
             if "credit" in meta:
                 self._stream(exposed, call_id, args, kwargs, meta["credit"])
                 result = None
             elif exposed.stream:
                 raise InvalidArguments(f"{name}() is a stream: use stream() instead of call()")
             else:
-                result = self._user_code.run(exposed.function, args, kwargs)
+                # `UserCode.run` written out: this is the way of nearly every call.
+                user_code.entered = True
+                result = exposed.function(*args, **kwargs)
+                user_code.entered = False
                 if type(result) in DEFERRED:
                     result = self._settle(name, result)
             encoded = self._replies.codec.encode(result)
         except BaseException as error:
+            user_code.entered = False
             if type(error) is TypeError and exposed is not None:
                 error = self._explain(error, exposed, args, kwargs)
             self._replies.error(call_id, error)
@@ -114,9 +131,13 @@ class SyncEngine:
     def _settle(self, name: str, result: Any) -> Any:
         """Make a value of a result that is none yet."""
         if type(result) is COROUTINE:
-            result = self._user_code.run(self._loop.run, (result,))
+            running_call.set(self.running)
+            try:
+                result = self._user_code.run(self._loop.run, (result,))
+            finally:
+                running_call.set(None)
         if type(result) in STREAMS:
-            raise InvalidArguments(f"{name}() returned a stream: use stream() instead of call()")
+            raise InvalidArguments(f"{name}() returned a stream: use stream() instead of call()", started=True)
         return result
 
     def _stream(
@@ -124,6 +145,7 @@ class SyncEngine:
     ) -> None:
         """Run a call that asked for items. Its result is the end."""
         window = self._streams.open(call_id, credit)
+        running_call.set(self.running)
         try:
             if window.left:
                 return
@@ -131,13 +153,14 @@ class SyncEngine:
             send = partial(self._replies.items, call_id)
             StreamProducer(exposed.name, window, send, self._user_code, self._loop).produce(source)
         finally:
+            running_call.set(None)
             self._streams.close(call_id)
 
     def _explain(
         self, error: TypeError, exposed: Exposed, args: list[Any], kwargs: dict[str, Any]
     ) -> TypeError | InvalidArguments:
         """Tell arguments that do not fit from a TypeError of the function's own."""
-        if not self._user_code.failed_to_bind(error):
+        if not _failed_to_bind(error):
             return error
         from inspect import signature
 
@@ -152,3 +175,14 @@ class SyncEngine:
             explained.__cause__ = error
             return explained
         return error
+
+
+def _failed_to_bind(error: BaseException) -> bool:
+    """Whether a call of user code failed before the function's first line: perhaps its arguments did not fit."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code in _CALL_SITES
+
+
+_CALL_SITES = (SyncEngine._answer.__code__, UserCode.run.__code__)

@@ -57,16 +57,18 @@ class Fail(Exception):
 
 
 class InvalidArguments(Exception):
-    """The arguments of a call do not fit: the call never started.
+    """The arguments of a call do not fit, or it was called as what it is not.
 
     Args:
         message: What does not fit, and where.
         signature: How the function wants to be called, for example ``"add(a, b=0)"``.
+        started: The function has run already, wholly or in part: it showed only then.
     """
 
-    def __init__(self, message: str, signature: str | None = None) -> None:
+    def __init__(self, message: str, signature: str | None = None, *, started: bool = False) -> None:
         super().__init__(message)
         self.signature = signature
+        self.started = started
 
 
 class UnknownFunction(Exception):

@@ -71,7 +71,8 @@ class _Describer:
         if isinstance(error, InvalidArguments):
             behind = error.__cause__
             facts = {} if behind is None else self._python(behind, depth)
-            return {**facts, "kind": "invalid-arguments", "message": message, "signature": error.signature}
+            said = {**facts, "kind": "invalid-arguments", "message": message, "signature": error.signature}
+            return {**said, "started": True} if error.started else said
         if isinstance(error, Fail):
             return self._fail(error, message, depth)
         return {"kind": "python", "message": message, **self._python(error, depth)}

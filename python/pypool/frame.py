@@ -158,6 +158,8 @@ pack_header = _HEADER.pack
 """``(envelope_bytes, type, flags, buffer_count, call_id)`` as the header of a frame."""
 
 _unpack = _HEADER.unpack_from
+_CALL = int(FrameType.CALL)
+_NO_BUFFERS: tuple[Buffer, ...] = ()
 
 
 class FrameReader:
@@ -196,19 +198,28 @@ class FrameReader:
         """
         start = self._start
         if self._end == start:
-            # One small frame at a time is the usual case: received whole, and read where it arrived.
+            # One small CALL at a time is the usual case: received whole, and read where it arrived.
             start = self._start = self._end = 0
             end = self._end = self._receive(self._view)
             if end == 0:
                 return None
         if self._end - start >= HEADER_BYTES:
             envelope_bytes, kind, flags, count, call_id = _unpack(self._ring, start)
-            stop = start + HEADER_BYTES + envelope_bytes
-            if count == 0 and stop <= self._end and len(self._ring) == _RING_BYTES:
-                _check_header(self._accepts, self.limits, kind, flags, call_id, stop - start)
-                envelope = _decode_text(self._view[start + HEADER_BYTES : stop])
+            begin = start + HEADER_BYTES
+            stop = begin + envelope_bytes
+            # Written out, for this is the way of nearly every call; whatever is unusual goes the long way below.
+            if (
+                kind == _CALL
+                and kind in self._accepts
+                and flags == 0 == count
+                and 0 < call_id <= MAX_CALL_ID
+                and stop <= self._end <= _RING_BYTES
+                and envelope_bytes <= self.limits.max_frame_bytes
+                and len(self._ring) == _RING_BYTES
+            ):
+                envelope = _decode_text(self._view[begin:stop])
                 self._start = stop
-                return Frame(kind, call_id, envelope, flags == _TAGGED, [])
+                return Frame(kind, call_id, envelope, False, _NO_BUFFERS)
         if self._end - self._start < HEADER_BYTES and not self._fill(HEADER_BYTES):
             return None
         envelope_bytes, kind, flags, count, call_id = _HEADER.unpack_from(self._ring, self._start)

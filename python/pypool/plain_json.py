@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-__all__ = ["NotFinite", "parse_json", "with_deeper_stack", "write_json"]
+__all__ = ["NotFinite", "parse_json", "with_deeper_stack", "write_json", "write_text"]
 
 _EXTRA_LEVELS = 4096  # a map takes four levels of JSON, and values are at most 256 deep
 
@@ -66,6 +66,18 @@ def write_json(value: Any) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return "".join(with_deeper_stack(_write_ascii, value, 0)).encode()
+
+
+def write_text(value: str) -> bytes:
+    """:func:`write_json` for a string."""
+    try:
+        return _quote(value).encode()
+    except UnicodeEncodeError:
+        return _quote_ascii(value).encode()
+
+
+_quote: Callable[[str], str] = _json_encoder.encode_basestring
+_quote_ascii: Callable[[str], str] = _json_encoder.encode_basestring_ascii
 
 
 def _refuse_constant(name: str) -> Any:

@@ -198,7 +198,8 @@ class StreamProducer:
             self._iterate(source)
         else:
             raise InvalidArguments(
-                f"{self._name}() returned {type(source).__name__}, no stream: use call() instead of stream()"
+                f"{self._name}() returned {type(source).__name__}, no stream: use call() instead of stream()",
+                started=True,
             )
 
     def _iterate(self, iterator: Iterator[Any]) -> None:

@@ -50,10 +50,3 @@ class UserCode:
         """
         if self.entered:
             raise KeyboardInterrupt
-
-    def failed_to_bind(self, error: BaseException) -> bool:
-        """Whether a call by :meth:`run` failed before the function's first line: perhaps it did not fit."""
-        trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code is not UserCode.run.__code__:
-            trace = trace.tb_next
-        return trace is not None and trace.tb_next is None

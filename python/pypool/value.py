@@ -9,7 +9,7 @@ encoder write the text. Everything else takes the path in :mod:`pypool.value_enc
 from __future__ import annotations
 
 from .plain import is_plain
-from .plain_json import NotFinite, parse_json, write_json
+from .plain_json import NotFinite, parse_json, write_json, write_text
 from .value_types import TYPES
 
 TYPE_CHECKING = False
@@ -65,6 +65,8 @@ class ValueCodec:
             Unencodable: Something in it has no place in the protocol.
         """
         try:
+            if type(value) is str:
+                return write_text(value), False, [] if buffers is None else buffers
             if is_plain(value, self.integers != "bigint"):
                 return write_json(value), False, [] if buffers is None else buffers
         except (NotFinite, RecursionError):
