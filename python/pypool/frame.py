@@ -217,7 +217,10 @@ class FrameReader:
                 and envelope_bytes <= self.limits.max_frame_bytes
                 and len(self._ring) == _RING_BYTES
             ):
-                envelope = _decode_text(self._view[begin:stop])
+                try:
+                    envelope = str(self._view[begin:stop], "utf-8")
+                except UnicodeDecodeError:
+                    envelope = _decode_text(self._view[begin:stop])  # to say what is wrong
                 self._start = stop
                 return Frame(kind, call_id, envelope, False, _NO_BUFFERS)
         if self._end - self._start < HEADER_BYTES and not self._fill(HEADER_BYTES):

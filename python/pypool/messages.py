@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .errors import ProtocolError
 from .frame import MAX_CALL_ID, FrameType
-from .plain_json import parse_json
+from .plain_json import parse_json, scan_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +103,13 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
         ProtocolError: It is no CALL.
         InvalidArguments: An argument is well-formed, but cannot exist in this process.
     """
-    parts = parse_json(frame.envelope)
+    envelope = frame.envelope
+    try:
+        parts, end = scan_json(envelope, 0)
+        if end != len(envelope):
+            parts = parse_json(envelope)
+    except (StopIteration, ValueError, RecursionError):
+        parts = parse_json(envelope)
     if type(parts) is not list or not 1 <= len(parts) <= 4:
         raise ProtocolError("a CALL is no array of name, args, kwargs and meta")
     count = len(parts)

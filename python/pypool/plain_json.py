@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-__all__ = ["NotFinite", "parse_json", "with_deeper_stack", "write_json", "write_text"]
+__all__ = ["NotFinite", "parse_json", "quote", "scan_json", "with_deeper_stack", "write_json"]
 
 _EXTRA_LEVELS = 4096  # a map takes four levels of JSON, and values are at most 256 deep
 
@@ -68,16 +68,8 @@ def write_json(value: Any) -> bytes:
         return "".join(with_deeper_stack(_write_ascii, value, 0)).encode()
 
 
-def write_text(value: str) -> bytes:
-    """:func:`write_json` for a string."""
-    try:
-        return _quote(value).encode()
-    except UnicodeEncodeError:
-        return _quote_ascii(value).encode()
-
-
-_quote: Callable[[str], str] = _json_encoder.encode_basestring
-_quote_ascii: Callable[[str], str] = _json_encoder.encode_basestring_ascii
+quote: Callable[[str], str] = _json_encoder.encode_basestring
+"""A string as JSON text, lone surrogates and all: where encoding it fails for them, :func:`write_json` escapes them."""
 
 
 def _refuse_constant(name: str) -> Any:
@@ -85,7 +77,8 @@ def _refuse_constant(name: str) -> Any:
 
 
 _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-_scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignore[attr-defined,unused-ignore]
+scan_json: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignore[attr-defined,unused-ignore]
+"""``(text, start)`` to ``(value, end)``; raises StopIteration, ValueError or RecursionError."""
 
 
 def parse_json(text: str) -> Any:
@@ -96,9 +89,9 @@ def parse_json(text: str) -> Any:
     """
     try:
         try:
-            value, end = _scan(text, 0)
+            value, end = scan_json(text, 0)
         except RecursionError:
-            value, end = with_deeper_stack(_scan, text, 0)
+            value, end = with_deeper_stack(scan_json, text, 0)
         return value if end == len(text) else _decoder.decode(text)
     except StopIteration:  # white space in front, or nothing at all
         return _parse_spaced(text)

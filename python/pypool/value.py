@@ -9,7 +9,7 @@ encoder write the text. Everything else takes the path in :mod:`pypool.value_enc
 from __future__ import annotations
 
 from .plain import is_plain
-from .plain_json import NotFinite, parse_json, write_json, write_text
+from .plain_json import NotFinite, parse_json, quote, write_json
 from .value_types import TYPES
 
 TYPE_CHECKING = False
@@ -66,9 +66,11 @@ class ValueCodec:
         """
         try:
             if type(value) is str:
-                return write_text(value), False, [] if buffers is None else buffers
+                return quote(value).encode(), False, [] if buffers is None else buffers
             if is_plain(value, self.integers != "bigint"):
                 return write_json(value), False, [] if buffers is None else buffers
+        except UnicodeEncodeError:
+            return write_json(value), False, [] if buffers is None else buffers
         except (NotFinite, RecursionError):
             pass  # the careful way knows what to do
         return self._careful().encode(value, root, [] if buffers is None else buffers)
