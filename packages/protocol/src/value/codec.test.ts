@@ -86,8 +86,12 @@ describe('plain values', () => {
   });
 
   it('come back the same from any JSON', () => {
+    // An object with this key comes back as a Map, see below.
+    const harmless = fc
+      .jsonValue({ maxDepth: 5 })
+      .filter((value) => !JSON.stringify(value).includes('"__proto__":'));
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+      fc.property(harmless, (value) => {
         expect(roundTrip(value)).toEqual(value);
       }),
     );
