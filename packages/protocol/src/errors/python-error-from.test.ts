@@ -92,6 +92,10 @@ describe('an error object', () => {
       },
     ],
     [
+      { kind: 'invalid-arguments', message: 'no generator', started: true },
+      { code: 'invalid-arguments', outcome: 'finished' },
+    ],
+    [
       { kind: 'unencodable', message: 'm', path: 'result.x', type: 'm.T' },
       { code: 'unencodable', outcome: 'finished', context: { path: 'result.x', type: 'm.T' } },
     ],
@@ -121,6 +125,7 @@ describe('an error object', () => {
     { ...raised, cause: 'x' },
     { ...raised, exceptions: [5] },
     { ...raised, suppressContext: 'yes' },
+    { kind: 'invalid-arguments', message: '', started: 1 },
     { kind: 'fail', message: '' },
     { kind: 'frame-too-large', message: '', bytes: '5', limit: 4 },
     Object.create(raised),

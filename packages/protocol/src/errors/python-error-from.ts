@@ -33,6 +33,7 @@ export function pythonErrorFrom(object: unknown): PypoolError {
       return createError({
         code: 'invalid-arguments',
         message,
+        outcome: fields.flag('started') ? 'finished' : 'not-started',
         context: { signature: fields.optionalText('signature') ?? null },
         // Arguments that do not fit the signature have no exception behind them.
         cause: fields.has('type') ? cause : undefined,

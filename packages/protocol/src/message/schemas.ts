@@ -97,7 +97,12 @@ export const errorObject: z.ZodType = z.discriminatedUnion('kind', [
     name: text,
     suggestions: z.array(text).nullish(),
   }),
-  exception.extend({ kind: z.literal('invalid-arguments'), message: text, signature: text.nullish() }),
+  exception.extend({
+    kind: z.literal('invalid-arguments'),
+    message: text,
+    signature: text.nullish(),
+    started: z.boolean().nullish(),
+  }),
   z.object({ kind: z.literal('unencodable'), message: text, path: text, type: text }),
   z.object({ kind: z.literal('frame-too-large'), message: text, bytes: count, limit: count }),
   z.object({ kind: z.literal('cancelled'), message: text }),
