@@ -55,9 +55,18 @@ def segfault_third(number):
 
 @expose
 def die_while_writing(size):
-    """Die when the reply is on the wire in part: the reply pipe is full, and a thread kills the process then."""
+    """Die when the reply is on the wire in part: a thread kills the process once the runtime has begun to write it."""
+    main = threading.get_ident()
+
+    def is_writing():
+        frame = sys._current_frames()[main]
+        while frame is not None and frame.f_code.co_name != "write_frame":
+            frame = frame.f_back
+        return frame is not None
+
     def kill():
-        time.sleep(0.3)
+        while not is_writing():
+            time.sleep(0)
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=kill, daemon=True).start()
