@@ -43,6 +43,10 @@ describe('the options of Python workers', () => {
     ['heartbeatIntervalMs', { module: 'a', heartbeatIntervalMs: -1 }],
     ['heartbeatIntervalMs', { module: 'a', heartbeatIntervalMs: NaN }],
     ['maxLineBytes', { module: 'a', maxLineBytes: 1 }],
+    ['launcher', { module: 'a', launcher: {} }],
+    ['launcher', { module: 'a', launcher: { launch: () => undefined } }],
+    ['transport', { module: 'a', transport: {} }],
+    ['transport', { module: 'a', transport: 'pipe' }],
     ['integers', { module: 'a', integers: 'number' }],
   ])('are refused by name: %s', (name, options) => {
     expect(() => resolvePythonWorkersOptions(options as unknown as PythonWorkersOptions)).toThrow(

@@ -64,6 +64,15 @@ const anObject = z.custom<object>(
   (value) => typeof value === 'object' && value !== null,
   'expected an object',
 );
+/** Something of the user's own that has these methods. */
+const implementing = (...methods: string[]): z.ZodType =>
+  z.custom<object>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function'),
+    `expected an object with the methods ${methods.join('() and ')}()`,
+  );
 const bytes = z.int().positive();
 
 const schema = z.strictObject({
@@ -74,8 +83,8 @@ const schema = z.strictObject({
   python: z.string().min(1).optional(),
   env: z.union([anObject, z.custom((value) => typeof value === 'function')]).optional(),
   cwd: z.string().min(1).optional(),
-  launcher: anObject.optional(),
-  transport: anObject.optional(),
+  launcher: implementing('launch', 'close').optional(),
+  transport: implementing('offer', 'close').optional(),
   limits: z.strictObject({ maxFrameBytes: bytes.optional(), maxBufferBytes: bytes.optional() }).optional(),
   integers: z.enum(['auto', 'bigint', 'error']).optional(),
   unencodable: z.enum(['error', 'marker']).optional(),
