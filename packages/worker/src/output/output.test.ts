@@ -100,6 +100,7 @@ describe('what is printable', () => {
     ['tab\tstays', 'tab\tstays'],
     ['50%\rdone', '50%done'],
     ['\u001bcreset', 'reset'],
+    ['user\u202etxt.exe\u2066\u2069', 'usertxt.exe'],
     ['plain ü 😀', 'plain ü 😀'],
   ])('of %j is %j', (text, expected) => {
     expect(printable(text)).toBe(expected);
