@@ -137,7 +137,9 @@ class SyncEngine:
             finally:
                 running_call.set(None)
         if type(result) in STREAMS:
-            raise InvalidArguments(f"{name}() returned a stream: use stream() instead of call()", started=True)
+            raise InvalidArguments(
+                f"{name}() returned a stream: use stream() instead of call()", started=True
+            )
         return result
 
     def _stream(
