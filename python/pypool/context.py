@@ -89,8 +89,8 @@ class Worker:
 # that made it, and a plain thread sees no call at all rather than whichever runs by then.
 running_call: ContextVar[Call | None] = ContextVar("pypool.call", default=None)
 
-running_on_main: Callable[[], Call | None] = lambda: None
-"""What the main thread runs: set by the engine. For a plain function that is enough, and a context variable costs more than the rest of a call."""
+running_on_main: Callable[[], Call | None] | None = None
+"""What the main thread runs: set by the engine. Enough for a plain function, and a context variable costs more."""
 
 _main_thread = get_ident()
 
@@ -107,7 +107,7 @@ def current_call() -> Call:
         LookupError: There is none.
     """
     call = running_call.get()
-    if call is None and get_ident() == _main_thread:
+    if call is None and running_on_main is not None and get_ident() == _main_thread:
         call = running_on_main()
     if call is None:
         raise LookupError(

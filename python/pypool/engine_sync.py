@@ -180,7 +180,7 @@ class SyncEngine:
 
 
 def _failed_to_bind(error: BaseException) -> bool:
-    """Whether a call of user code failed before the function's first line: perhaps its arguments did not fit."""
+    """Whether user code failed before its first line: perhaps its arguments did not fit."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -207,7 +207,7 @@ class FrameReader:
             envelope_bytes, kind, flags, count, call_id = _unpack(self._ring, start)
             begin = start + HEADER_BYTES
             stop = begin + envelope_bytes
-            # Written out, for this is the way of nearly every call; whatever is unusual goes the long way below.
+            # Written out, for nearly every call comes this way; the unusual goes the long way below.
             if (
                 kind == _CALL
                 and kind in self._accepts

@@ -116,9 +116,9 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
     if count == 4 and parts[2] is None and not frame.tagged:
         # Nearly every call: positional arguments and the deadline.
         name, args, _, meta = parts
-        if type(meta) is dict and len(meta) == 1 and type(meta.get("deadline")) is int:
-            if type(name) is str and type(args) is list:
-                return name, args, {}, meta
+        is_usual = type(meta) is dict and len(meta) == 1 and type(meta.get("deadline")) is int
+        if is_usual and type(name) is str and type(args) is list:
+            return name, args, {}, meta
     name = parts[0]
     args = parts[1] if count > 1 and parts[1] is not None else []
     kwargs = parts[2] if count > 2 and parts[2] is not None else {}

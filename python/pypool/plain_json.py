@@ -69,7 +69,7 @@ def write_json(value: Any) -> bytes:
 
 
 quote: Callable[[str], str] = _json_encoder.encode_basestring
-"""A string as JSON text, lone surrogates and all; where UTF-8 refuses those, :func:`write_json` escapes them."""
+"""A string as JSON text. Where UTF-8 refuses its lone surrogates, :func:`write_json` escapes them."""
 
 
 def _refuse_constant(name: str) -> Any:
