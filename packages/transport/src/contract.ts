@@ -7,6 +7,9 @@ export interface FrameSink {
    * Queue one frame. All frames sent in one turn of the event loop leave in one write. Frames sent after the channel ended or
    * broke are dropped: the end of the reply channel tells what became of their calls.
    *
+   * Buffers over 16 KiB are not copied and are read until the operating system took them; where one is transferred before it left, the
+   * connection ends with a `protocol` error.
+   *
    * @throws PypoolError `frame-too-large` where the frame is over the limits; nothing is sent and the channel stays usable.
    */
   send(frame: Frame): void;

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { FrameEncoder, type Frame } from '@pypool/protocol';
+import { FrameEncoder, type Frame, type PypoolError } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
 import { MIB, bytes, call } from '../testing/sample-frames.js';
 import { ChannelSink } from './channel-sink.js';
@@ -40,10 +40,14 @@ async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
+function unbroken(error: Error): never {
+  throw error;
+}
+
 describe('a channel sink', () => {
   it('writes once for all frames of a turn, its microtasks and ticks included', async () => {
     const stream = new Recording();
-    const sink = new ChannelSink(stream);
+    const sink = new ChannelSink(stream, unbroken);
     const frames = [1, 2, 3, 4].map((id) => call(id, ['echo']));
     sink.send(frames[0]!);
     process.nextTick(() => sink.send(frames[1]!));
@@ -63,7 +67,7 @@ describe('a channel sink', () => {
 
   it('writes small frames and large buffers of one turn together', async () => {
     const stream = new Recording();
-    const sink = new ChannelSink(stream);
+    const sink = new ChannelSink(stream, unbroken);
     const frames = [call(1, ['a']), { ...call(2, ['b']), buffers: [bytes(MIB), bytes(10)] }, call(3, ['c'])];
     for (const frame of frames) sink.send(frame);
     await turn();
@@ -73,7 +77,7 @@ describe('a channel sink', () => {
 
   it('counts what the stream has not taken, and tells when it has', async () => {
     const stream = new Recording();
-    const sink = new ChannelSink(stream);
+    const sink = new ChannelSink(stream, unbroken);
     stream.stick();
     sink.send({ ...call(1, ['a']), buffers: [bytes(MIB)] });
     expect(sink.bufferedBytes).toBeGreaterThan(MIB);
@@ -89,7 +93,7 @@ describe('a channel sink', () => {
 
   it('lets nobody wait for a stream that has broken', async () => {
     const stream = new Recording();
-    const sink = new ChannelSink(stream);
+    const sink = new ChannelSink(stream, unbroken);
     stream.stick();
     sink.send({ ...call(1, ['a']), buffers: [bytes(MIB)] });
     const waiting = sink.drained();
@@ -105,12 +109,28 @@ describe('a channel sink', () => {
 
   it('writes what was sent before the end of the same turn, and nothing sent after it', async () => {
     const stream = new Recording();
-    const sink = new ChannelSink(stream);
+    const sink = new ChannelSink(stream, unbroken);
     sink.send(call(1, ['a']));
     sink.end();
     sink.send(call(2, ['b']));
     await turn();
     expect(stream.writes).toEqual([encoded(call(1, ['a']))]);
     expect(stream.writableFinished).toBe(true);
+  });
+
+  it('breaks, and writes nothing, where a large buffer was transferred before it left', async () => {
+    const stream = new Recording();
+    const broken: PypoolError[] = [];
+    const sink = new ChannelSink(stream, (error) => broken.push(error));
+    const large = bytes(MIB);
+    sink.send(call(1, ['a']));
+    sink.send({ ...call(2, ['b']), buffers: [large] });
+    structuredClone(large, { transfer: [large.buffer as ArrayBuffer] });
+    await turn();
+    sink.send(call(3, ['c']));
+    await turn();
+    expect(stream.writes).toEqual([]);
+    expect(sink.bufferedBytes).toBe(0);
+    expect(broken).toEqual([expect.objectContaining({ code: 'protocol', outcome: 'unknown' })]);
   });
 });

@@ -1,5 +1,12 @@
 import type { Writable } from 'node:stream';
-import { DEFAULT_LIMITS, FrameEncoder, type Frame, type FrameLimits } from '@pypool/protocol';
+import {
+  createError,
+  DEFAULT_LIMITS,
+  FrameEncoder,
+  type Frame,
+  type FrameLimits,
+  type PypoolError,
+} from '@pypool/protocol';
 import type { FrameSink } from '../contract.js';
 
 /** Where `drained()` starts to wait. About what a local socket holds: less would stall it, more only queues in Node's memory. */
@@ -18,12 +25,18 @@ export class ChannelSink implements FrameSink {
   readonly #encoder: FrameEncoder;
   readonly #waiters: (() => void)[] = [];
   readonly #highWaterBytes: number;
+  readonly #onBroken: (error: PypoolError) => void;
   #open = true;
   #flushScheduled = false;
 
-  constructor(stream: Writable, limits: FrameLimits = DEFAULT_LIMITS) {
+  /**
+   * @param onBroken - told once where frames cannot be sent as they were accepted. The sink drops them and whatever follows; the peer has
+   * nothing to wait for any more, so the connection has to end.
+   */
+  constructor(stream: Writable, onBroken: (error: PypoolError) => void) {
     this.#stream = stream;
-    this.#encoder = new FrameEncoder(limits);
+    this.#onBroken = onBroken;
+    this.#encoder = new FrameEncoder(DEFAULT_LIMITS);
     // Not below the stream's own mark: under that it does not say when it has drained.
     this.#highWaterBytes = Math.max(MIN_HIGH_WATER_BYTES, stream.writableHighWaterMark);
     stream.on('drain', this.#settleWaiters);
@@ -84,7 +97,13 @@ export class ChannelSink implements FrameSink {
   readonly #flush = (): void => {
     this.#flushScheduled = false;
     if (!this.#open) return;
+    const promised = this.#encoder.pendingBytes;
     const chunks = this.#encoder.take();
+    if (bytesOf(chunks) !== promised) {
+      this.abandon();
+      this.#onBroken(takenAway());
+      return;
+    }
     if (chunks.length === 1) {
       this.#stream.write(chunks[0]);
     } else if (chunks.length > 1) {
@@ -101,4 +120,20 @@ export class ChannelSink implements FrameSink {
     if (this.#waiters.length === 0 || !this.#drained) return;
     for (const resolve of this.#waiters.splice(0)) resolve();
   };
+}
+
+function bytesOf(chunks: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const chunk of chunks) bytes += chunk.byteLength;
+  return bytes;
+}
+
+/** A large buffer leaves as the view that the caller gave; a detached one has no bytes, and its frame's header is written already. */
+function takenAway(): PypoolError {
+  return createError({
+    code: 'protocol',
+    message:
+      'A buffer was transferred or resized before it was sent. What is over 16 KiB is not copied: leave it as it is until its call has settled.',
+    outcome: 'unknown',
+  });
 }

@@ -65,11 +65,11 @@ export class ChannelSource {
     this.#decoder.limits = limits;
   }
 
-  /** Stop reading; no frame follows. The listener gets its end, with an error where the stream had not been read to it. */
-  destroy(): void {
+  /** Stop reading; no frame follows. The listener gets its end, with `reason` or another error where the stream had not been read to it. */
+  destroy(reason?: PypoolError): void {
     if (this.#state === 'open') {
       this.#state = 'ended';
-      this.#error = this.#lost('was closed on this side');
+      this.#error = reason ?? this.#lost('was closed on this side');
       process.nextTick(this.#tell);
     }
     this.#stream.destroy();

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { CONTROL_FROM_PYTHON, REPLY_TYPES } from '@pypool/protocol';
+import { CONTROL_FROM_PYTHON, REPLY_TYPES, type PypoolError } from '@pypool/protocol';
 import type { Connection } from '../contract.js';
 import { ChannelSink } from './channel-sink.js';
 import { ChannelSource } from './channel-source.js';
@@ -25,8 +25,8 @@ export function createStreamConnection(
 ): Connection {
   const { requests, replies, control } = streams;
   const { exactEnd } = options;
-  const requestSink = new ChannelSink(requests);
-  const controlSink = new ChannelSink(control);
+  const requestSink = new ChannelSink(requests, destroy);
+  const controlSink = new ChannelSink(control, destroy);
   keepReadable(control, () => controlSink.abandon());
   const replySource = new ChannelSource(replies, {
     channel: 'replies',
@@ -58,14 +58,16 @@ export function createStreamConnection(
     keepAlive(on) {
       for (const stream of [replies, control]) reference(stream, on);
     },
-    destroy() {
-      requests.destroy();
-      replySource.destroy();
-      controlSource.destroy();
-    },
+    destroy: () => destroy(),
   };
   for (const stream of [requests, replies, control]) reference(stream, false);
   return connection;
+
+  function destroy(reason?: PypoolError): void {
+    requests.destroy();
+    replySource.destroy(reason);
+    controlSource.destroy(reason);
+  }
 }
 
 /** Sockets can be told not to keep the process alive; a stream that has no such method does not. */

@@ -60,8 +60,8 @@ export function createMemoryTransport(options: MemoryTransportOptions): Transpor
 }
 
 function runtimeSide(streams: ChannelStreams): RuntimeSide {
-  const replies = new ChannelSink(streams.replies);
-  const control = new ChannelSink(streams.control);
+  const replies = new ChannelSink(streams.replies, () => streams.replies.destroy());
+  const control = new ChannelSink(streams.control, () => streams.control.destroy());
   const requestSource = new ChannelSource(streams.requests, {
     channel: 'requests',
     accepts: REQUEST_TYPES,

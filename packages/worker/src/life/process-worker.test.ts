@@ -255,6 +255,19 @@ describe('a call', () => {
     expect(good.told).toEqual(['start']);
   });
 
+  it('whose large buffer is transferred before it left ends the worker, and says so', async () => {
+    const { fake, worker, told } = await ready();
+    const bytes = new Uint8Array(100_000);
+    const call = new RecordedCall({ args: [bytes] });
+    worker.run(call);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    await worker.exited;
+    expect(call.told).toEqual(['start', 'error protocol/unknown']);
+    expect(call.error?.message).toContain('transferred');
+    expect(fake.signals).toContain('SIGKILL');
+    expect(told.unavailable).toHaveLength(1);
+  });
+
   it.each(['RESULT', 'ERROR'])(
     'fails alone where a %s holds a type that this side does not know',
     async (frame) => {
