@@ -10,7 +10,8 @@ export interface Pool extends AsyncDisposable {
   readonly name: string;
 
   /**
-   * Run a function on some worker. With a free place it is on its way before this returns.
+   * Run a function on some worker. With a free place it is on its way before this returns. Buffers over 16 KiB among its arguments are read
+   * until the call settles and must not be changed or transferred before.
    *
    * @param args an array is positional, a plain object is keywords, `{ args, kwargs }` both
    * @throws PypoolError always as a rejection: of the pool (`queue-full`, `checkout-timeout`, `deadline-exceeded`, `aborted`, `pool-closed`,

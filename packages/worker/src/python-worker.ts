@@ -15,7 +15,11 @@ export interface PythonWorker {
   readonly facts: Readonly<Record<string, unknown>>;
   /** Resolves when it is reaped and every call of it is answered; never rejects. */
   readonly exited: Promise<WorkerExit>;
-  /** Begin a call. Never throws; it answers through the call. */
+  /**
+   * Begin a call. Never throws; it answers through the call.
+   *
+   * Buffers over 16 KiB among its arguments are read until it settles and must not be changed or transferred before.
+   */
   run(call: OutgoingCall): void;
   /** End a running call: it answers with `error` when its work has ended. Until calls can be interrupted in Python, the worker ends with it. */
   cancel(call: OutgoingCall, error: PypoolError): void;

@@ -12,7 +12,7 @@ export interface EncodedValue {
   readonly text: string;
   /** Whether `text` holds tagged values. */
   readonly tagged: boolean;
-  /** What the tags refer to. Views of the caller's memory, not copies. */
+  /** What the tags refer to. Views of the caller's memory, not copies: those over 16 KiB are read until the call settles and must not be changed or transferred before. */
   readonly buffers: readonly Uint8Array[];
 }
 
@@ -26,6 +26,9 @@ export interface EncodedEnvelope {
 /** Turns values into JSON and buffers and back, exactly (SPEC.md section 5). */
 export interface ValueCodec {
   /**
+   * Buffers of the value over 16 KiB are not copied when they are sent: they are read until the call settles, and must not be changed or
+   * transferred before.
+   *
    * @param root - What to call the value in an error, for example `"args"`.
    * @throws UsageError `unencodable`; its context names the path and the type.
    */
