@@ -90,7 +90,7 @@ class Worker:
 running_call: ContextVar[Call | None] = ContextVar("pypool.call", default=None)
 
 running_on_main: Callable[[], Call | None] | None = None
-"""What the main thread runs: set by the engine. Enough for a plain function, and a context variable costs more."""
+"""What the main thread runs, set by the engine: enough for a plain function, and cheap."""
 
 _main_thread = get_ident()
 
