@@ -1,5 +1,4 @@
 import { FrameType } from '@pypool/protocol';
-import type { Transport } from '@pypool/transport';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LaunchedWorker, LaunchRequest, WorkerLauncher } from './launcher/contract.js';
 import type { WorkerExit } from './life/exit.js';
@@ -248,11 +247,12 @@ describe('closing the source', () => {
     launcher.close = () => Promise.reject(new Error('stuck'));
     const transport = {
       name: 'fake',
+      offer: () => Promise.reject(new Error('none')),
       close: () => {
         closed.push('transport');
         return Promise.resolve();
       },
-    } as unknown as Transport;
+    };
     const workers = createPythonWorkers({ module: 'app', launcher, transport });
     await expect(workers.close()).rejects.toThrow('stuck');
     expect(closed).toEqual(['transport']);
