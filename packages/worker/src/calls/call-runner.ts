@@ -15,6 +15,7 @@ import {
 import type { Connection } from '@pypool/transport';
 import { BudgetTimer } from './budget-timer.js';
 import { CallTable, type OpenCall } from './call-table.js';
+import { ClockStarter } from './clock-starter.js';
 import { asPypoolError, protocolViolation } from './errors.js';
 
 /** What a {@link CallRunner} is made of. */
@@ -39,6 +40,7 @@ export class CallRunner {
   readonly #codec: ValueCodec;
   readonly #calls: CallTable;
   readonly #budgets = new BudgetTimer((now) => this.#checkBudgets(now));
+  readonly #clocks = new ClockStarter();
   /** Budgets that stand beside the functions in Python, in milliseconds. */
   readonly #ownBudgets = new Map<string, number>();
   #stopped = false;
@@ -77,7 +79,8 @@ export class CallRunner {
       call.onError(asPypoolError(error, call.name));
       return;
     }
-    this.#calls.add(call);
+    const open = this.#calls.add(call);
+    if (open.startedAt !== undefined && this.#hasBudget(call)) this.#clocks.later(open);
   }
 
   /** End a call: it answers with `error` when its work has ended. */
@@ -187,6 +190,10 @@ export class CallRunner {
   #begin(open: OpenCall): void {
     open.call.onStart();
     this.#budgets.ask(Math.min(this.#executionDueAt(open), this.#itemDueAt(open)));
+  }
+
+  #hasBudget(call: OutgoingCall): boolean {
+    return this.#executionBudget(call) !== Infinity || call.itemTimeoutMs !== Infinity;
   }
 
   /** The caller's, or the function's own where that is shorter. */

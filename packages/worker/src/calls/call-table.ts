@@ -43,7 +43,7 @@ export class CallTable {
   }
 
   /** Enter a call that was sent under {@link nextId}. */
-  add(call: OutgoingCall): void {
+  add(call: OutgoingCall): OpenCall {
     const id = ++this.#lastId;
     const open: OpenCall = {
       id,
@@ -56,6 +56,7 @@ export class CallTable {
     };
     this.#open.set(id, open);
     if (this.#open.size <= this.#concurrency) this.#start(open);
+    return open;
   }
 
   get(id: number): OpenCall | undefined {

@@ -392,11 +392,26 @@ describe('a stream', () => {
 });
 
 describe('a budget', () => {
+  it('counts from when its call left, not from what the program did before', async () => {
+    const { worker } = await ready();
+    const call = new RecordedCall({ executionTimeoutMs: 100 });
+    worker.run(call);
+    vi.advanceTimersByTime(300);
+    await settle();
+    vi.advanceTimersByTime(99);
+    await settle();
+    expect(call.told).toEqual(['start']);
+    vi.advanceTimersByTime(2);
+    await settle();
+    expect(call.told).toEqual(['start', 'error execution-timeout/unknown']);
+  });
+
   it('ends the worker and answers its call when that is gone; a late reply is dropped', async () => {
     const { fake, worker, told } = await ready();
     fake.unkillable = true;
     const call = new RecordedCall({ executionTimeoutMs: 100 });
     worker.run(call);
+    await settle();
     vi.advanceTimersByTime(101);
     await settle();
     expect(fake.signals).toEqual(['SIGKILL']);
@@ -437,6 +452,7 @@ describe('a budget', () => {
     const { fake, worker } = await ready();
     const call = new RecordedCall({ executionTimeoutMs: 50 });
     worker.run(call);
+    await settle();
     fake.result(1, 'in time');
     vi.advanceTimersByTime(500);
     await settle();
@@ -448,6 +464,7 @@ describe('a budget', () => {
     const { worker } = await ready(1, [{ name: 'f', timeoutSeconds: 2 }]);
     const call = new RecordedCall({ executionTimeoutMs: 60_000 });
     worker.run(call);
+    await settle();
     vi.advanceTimersByTime(2_001);
     await settle();
     expect(call.error).toMatchObject({ code: 'execution-timeout', context: { budgetMs: 2_000 } });
