@@ -128,6 +128,18 @@ describe('a start', () => {
     });
   });
 
+  it('for want of a variable that is set here names the option that passes it on', async () => {
+    process.env['PYPOOL_TEST_KEY'] = 'secret';
+    try {
+      expect(await rejection(workerFor('read_variable'))).toMatchObject({
+        code: 'start-failed',
+        message: expect.stringContaining("env: { inherit: ['PYPOOL_TEST_KEY'] }") as string,
+      });
+    } finally {
+      delete process.env['PYPOOL_TEST_KEY'];
+    }
+  });
+
   it('that takes too long ends with everything it began', async () => {
     expect(await rejection(workerFor('hang_on_import', { startTimeoutMs: 400 }))).toMatchObject({
       code: 'start-timeout',

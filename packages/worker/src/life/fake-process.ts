@@ -70,8 +70,8 @@ export class FakeProcess {
     this.runtime.control.send(encodeMessage(FrameType.READY, { functions: said }));
   }
 
-  startFailed(message: string, traceback: string): void {
-    const error = { kind: 'python', message, type: 'ImportError', module: 'builtins', traceback };
+  startFailed(message: string, traceback: string, facts: Readonly<Record<string, unknown>> = {}): void {
+    const error = { kind: 'python', message, type: 'ImportError', module: 'builtins', traceback, ...facts };
     this.runtime.control.send({ ...NO_CALL, type: FrameType.START_FAILED, envelope: JSON.stringify(error) });
   }
 

@@ -80,6 +80,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.unstubAllEnvs();
 });
 
 describe('a worker that starts', () => {
@@ -122,6 +123,27 @@ describe('a worker that starts', () => {
       message: expect.stringContaining('File "m.py", line 3') as string,
       context: { workerId: 'pool-0.1', pid: 4711, python: '3.11.7' },
     });
+  });
+
+  it.each([
+    ['names the option that passes a variable on', 'PYPOOL_TEST_KEY', '<frozen os>', true],
+    ['in older Pythons too', 'PYPOOL_TEST_KEY', '/usr/lib/python3.9/os.py', true],
+    ['but not for one that is not set here either', 'PYPOOL_TEST_OTHER', '<frozen os>', false],
+    ['nor for the key of another dict', 'PYPOOL_TEST_KEY', '/srv/app/settings.py', false],
+  ])('%s', async (_what, name, file, isNamed) => {
+    vi.stubEnv('PYPOOL_TEST_KEY', 'secret');
+    const { fake, worker } = await launched();
+    fake.hello();
+    await settle();
+    fake.startFailed(`'${name}'`, 'Traceback', {
+      type: 'KeyError',
+      args: [name],
+      frames: [{ file, line: 679, function: '_Environ.__getitem__' }],
+    });
+    fake.die({ exitCode: 1, signal: undefined });
+    const error = await worker.started.catch((reason: unknown) => reason);
+    expect((error as Error).message.includes(`env: { inherit: ['${name}'] }`)).toBe(isNamed);
+    expect((error as Error).message).not.toContain('secret');
   });
 
   it('ends one that says that it cannot start and does not exit', async () => {
