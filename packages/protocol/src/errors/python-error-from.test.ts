@@ -111,6 +111,16 @@ describe('an error object', () => {
     expect(pythonErrorFrom(object)).toMatchObject(expected);
   });
 
+  it('tells its context, and not that of its causes, what this side knows', () => {
+    const about = { function: 'f', workerId: 'w' };
+    const error = pythonErrorFrom({ ...raised, cause: raised, exceptions: [raised] }, about) as PythonError;
+    expect(error.context).toEqual(about);
+    expect(error.cause).toMatchObject({ context: {} });
+    expect(error.exceptions?.[0]?.context).toEqual({});
+    const unknown = { kind: 'unknown-function', message: 'No f', name: 'f', suggestions: [] };
+    expect(pythonErrorFrom(unknown, about).context).toEqual({ ...about, name: 'f', suggestions: [] });
+  });
+
   it.each([
     null,
     'x',

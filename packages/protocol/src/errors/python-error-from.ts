@@ -7,34 +7,41 @@ import { PythonError, type PythonErrorDetails, type PythonFrame } from './python
  * Make the error that an error object of the wire (SPEC.md section 6) stands for, with the chain of its causes.
  *
  * @param object - The decoded envelope of an ERROR or START_FAILED, or the `error` of an EVENT.
+ * @param about - Facts of this side for its context, for example whose reply it is. Its causes do not get them.
  * @throws CommunicationError `protocol` where it is none.
  */
-export function pythonErrorFrom(object: unknown): PypoolError {
+export function pythonErrorFrom(object: unknown, about: Readonly<Record<string, unknown>> = {}): PypoolError {
   const fields = new Fields(object);
   const message = fields.text('message');
   const kind = fields.text('kind');
   switch (kind) {
     case 'python':
-      return exception(fields, message, fields.text('type'), fields.text('module'));
+      return exception(fields, message, about, fields.text('type'), fields.text('module'));
     case 'fail': {
       const failure = { code: fields.text('code'), data: fields.any('data') };
       const type = fields.optionalText('type') ?? 'Fail';
       const module = fields.optionalText('module') ?? 'pypool';
-      return new PythonError({ ...details(fields, type, module), message, failure });
+      return new PythonError({ ...details(fields, about, type, module), message, failure });
     }
     case 'unknown-function':
       return createError({
         code: 'unknown-function',
         message,
-        context: { name: fields.text('name'), suggestions: fields.texts('suggestions') },
+        context: { ...about, name: fields.text('name'), suggestions: fields.texts('suggestions') },
       });
     case 'invalid-arguments': {
-      const cause = exception(fields, message, fields.optionalText('type'), fields.optionalText('module'));
+      const cause = exception(
+        fields,
+        message,
+        {},
+        fields.optionalText('type'),
+        fields.optionalText('module'),
+      );
       return createError({
         code: 'invalid-arguments',
         message,
         outcome: fields.flag('started') ? 'finished' : 'not-started',
-        context: { signature: fields.optionalText('signature') ?? null },
+        context: { ...about, signature: fields.optionalText('signature') ?? null },
         // Arguments that do not fit the signature have no exception behind them.
         cause: fields.has('type') ? cause : undefined,
       });
@@ -44,25 +51,31 @@ export function pythonErrorFrom(object: unknown): PypoolError {
         code: 'unencodable',
         message,
         outcome: 'finished',
-        context: { path: fields.text('path'), type: fields.text('type') },
+        context: { ...about, path: fields.text('path'), type: fields.text('type') },
       });
     case 'frame-too-large':
       return createError({
         code: 'frame-too-large',
         message,
         outcome: 'finished',
-        context: { bytes: fields.count('bytes'), limit: fields.count('limit') },
+        context: { ...about, bytes: fields.count('bytes'), limit: fields.count('limit') },
       });
     case 'cancelled':
-      return createError({ code: 'aborted', message, outcome: 'finished' });
+      return createError({ code: 'aborted', message, outcome: 'finished', context: about });
     default:
       throw protocolError(`an error of unknown kind ${JSON.stringify(kind.slice(0, 40))}`);
   }
 }
 
-function exception(fields: Fields, message: string, type = 'Exception', module = 'builtins'): PythonError {
+function exception(
+  fields: Fields,
+  message: string,
+  about: Readonly<Record<string, unknown>>,
+  type = 'Exception',
+  module = 'builtins',
+): PythonError {
   return new PythonError({
-    ...details(fields, type, module),
+    ...details(fields, about, type, module),
     message: message === '' ? type : `${type}: ${message}`,
   });
 }
@@ -70,24 +83,28 @@ function exception(fields: Fields, message: string, type = 'Exception', module =
 /** What every Python exception has, whatever became of it. */
 function details(
   fields: Fields,
+  context: Readonly<Record<string, unknown>>,
   pythonType: string,
   pythonModule: string,
 ): Omit<PythonErrorDetails, 'message'> {
   const cause = fields.error('cause');
-  const context = fields.error('context');
+  const during = fields.error('context');
   const suppressed = fields.flag('suppressContext');
   return {
     code: 'python-error',
     outcome: 'finished',
+    context,
     // `raise X from None` hides the context; Python itself prints it no more then.
-    cause: cause ?? (suppressed ? undefined : context),
+    cause: cause ?? (suppressed ? undefined : during),
     pythonType,
     pythonModule,
     args: fields.list('args'),
     traceback: fields.optionalText('traceback') ?? '',
     frames: fields.list('frames').map(frameFrom),
     notes: fields.texts('notes'),
-    exceptions: fields.has('exceptions') ? fields.list('exceptions').map(pythonErrorFrom) : undefined,
+    exceptions: fields.has('exceptions')
+      ? fields.list('exceptions').map((member) => pythonErrorFrom(member))
+      : undefined,
   };
 }
 

@@ -153,7 +153,7 @@ export class FrameEncoder {
 function tooLarge(frame: Frame, bytes: number, name: keyof FrameLimits, limit: number): Error {
   return createError({
     code: 'frame-too-large',
-    message: `A frame of ${bytes} bytes is over the limit of ${limit} (${name}). Raise the limit, or send less at once.`,
+    message: `A frame of ${bytes} bytes is over the limit of ${limit} (limits.${name}). Raise the limit, or send less at once.`,
     context: { bytes, limit, name, type: frame.type },
   });
 }

@@ -72,9 +72,13 @@ export function parseEvent(frame: Frame, codec: ValueCodec = plain): RuntimeEven
   return { event, message, error: error === undefined ? undefined : pythonErrorFrom(error) };
 }
 
-/** Read the error of an ERROR or START_FAILED. */
-export function parseError(frame: Frame, codec: ValueCodec = plain): PypoolError {
-  return pythonErrorFrom(codec.decode(frame));
+/** Read the error of an ERROR or START_FAILED. @param about - facts for its context, see {@link pythonErrorFrom} */
+export function parseError(
+  frame: Frame,
+  codec: ValueCodec = plain,
+  about?: Readonly<Record<string, unknown>>,
+): PypoolError {
+  return pythonErrorFrom(codec.decode(frame), about);
 }
 
 /** Read the items of an ITEM: one or more, in order. */

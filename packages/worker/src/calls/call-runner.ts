@@ -16,7 +16,7 @@ import type { Connection } from '@pypool/transport';
 import { BudgetTimer } from './budget-timer.js';
 import { CallTable, type OpenCall } from './call-table.js';
 import { ClockStarter } from './clock-starter.js';
-import { asPypoolError, protocolViolation } from './errors.js';
+import { notReturned, notSent, protocolViolation } from './errors.js';
 
 /** What a {@link CallRunner} is made of. */
 export interface CallRunnerParts {
@@ -76,7 +76,7 @@ export class CallRunner {
         buffers,
       });
     } catch (error) {
-      call.onError(asPypoolError(error, call.name));
+      call.onError(notSent(error, call.name));
       return;
     }
     const open = this.#calls.add(call);
@@ -156,7 +156,7 @@ export class CallRunner {
       case FrameType.RESULT:
         return this.#codec.decode(frame);
       case FrameType.ERROR:
-        return parseError(frame, this.#codec);
+        return this.#errorOf(frame, call);
       case FrameType.ITEM:
         if (call.kind !== 'stream') {
           throw protocolViolation(this.#parts.workerId, `an item for ${call.name}, which is no stream`);
@@ -165,6 +165,12 @@ export class CallRunner {
       default:
         throw protocolViolation(this.#parts.workerId, `a reply of type ${frame.type}`);
     }
+  }
+
+  #errorOf(frame: Frame, call: OutgoingCall): PypoolError {
+    const about = { function: call.name, workerId: this.#parts.workerId };
+    const error = parseError(frame, this.#codec, about);
+    return error.code === 'frame-too-large' ? notReturned(error, call.name) : error;
   }
 
   #pass(open: OpenCall, items: readonly unknown[]): void {

@@ -260,8 +260,23 @@ describe('a call', () => {
       code: 'python-error',
       outcome: 'finished',
       message: 'ValueError: no',
+      context: { function: 'f', workerId: 'pool-0.1' },
     });
     expect(worker.state).toBe('ready');
+  });
+
+  it('whose result is too large is told which, and what raises the limit', async () => {
+    const { fake, worker } = await ready();
+    const call = new RecordedCall();
+    worker.run(call);
+    fake.error(1, { kind: 'frame-too-large', message: 'an envelope is too large', bytes: 5, limit: 4 });
+    await settle();
+    expect(call.error).toMatchObject({
+      code: 'frame-too-large',
+      outcome: 'finished',
+      message: expect.stringMatching(/^The result of f .*limits\.maxFrameBytes/) as string,
+      context: { function: 'f', workerId: 'pool-0.1', bytes: 5, limit: 4 },
+    });
   });
 
   it('that cannot be sent fails by itself, and nothing of it is sent', async () => {
@@ -272,6 +287,10 @@ describe('a call', () => {
     for (const call of [broken, tooLarge, good]) worker.run(call);
     expect(broken.told).toEqual(['error unencodable/not-started']);
     expect(tooLarge.told).toEqual(['error frame-too-large/not-started']);
+    expect(tooLarge.error).toMatchObject({
+      message: expect.stringMatching(/The arguments of f .*limits\.maxFrameBytes/) as string,
+      context: { function: 'f', limit: DEFAULT_LIMITS.maxFrameBytes },
+    });
     await settle();
     expect(fake.requests.map(({ callId }) => callId)).toEqual([1]);
     expect(good.told).toEqual(['start']);
