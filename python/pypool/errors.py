@@ -80,7 +80,8 @@ class UnknownFunction(Exception):
     """
 
     def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
-        message = f"no function named {name!r} is exposed"
+        shown = name if len(name) <= 100 else f"{name[:100]}..."  # whatever a caller sends is not for our logs
+        message = f"no function named {shown!r} is exposed"
         if suggestions:
             message += f"; did you mean {' or '.join(repr(other) for other in suggestions)}?"
         super().__init__(message)
