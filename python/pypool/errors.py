@@ -80,7 +80,7 @@ class UnknownFunction(Exception):
     """
 
     def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
-        shown = name if len(name) <= 100 else f"{name[:100]}..."  # whatever a caller sends is not for our logs
+        shown = name if len(name) <= 100 else f"{name[:100]}..."
         message = f"no function named {shown!r} is exposed"
         if suggestions:
             message += f"; did you mean {' or '.join(repr(other) for other in suggestions)}?"
