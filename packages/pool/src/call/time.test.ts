@@ -149,6 +149,13 @@ describe('budgets', () => {
       { deadline: 'soon' },
       { deadline: new Date(NaN) },
       { signal: {} },
+      { attributes: null },
+      { attributes: 5 },
+      { attributes: 'x' },
+      { attributes: [] },
+      { meta: null },
+      { meta: { session: { id: '' } } },
+      { meta: { session: { id: 'a', metadata: [] } } },
     ]) {
       expect(await rejection(pool.call('a', [], options as never))).toMatchObject({
         code: 'invalid-options',

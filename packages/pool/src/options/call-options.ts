@@ -36,7 +36,7 @@ export interface PoolCallOptions {
   readonly attributes?: Readonly<Record<string, unknown>>;
   /** Whether running it twice is harmless: then it is tried again when its worker dies under it. @defaultValue `false` */
   readonly idempotent?: boolean;
-  /** What travels with the call beside `attributes`: the session, from those who keep sessions. */
+  /** For those who build on the pool, not for callers: what travels beside `attributes`, such as the session of those who keep sessions. */
   readonly meta?: CallMeta;
 }
 
@@ -67,7 +67,7 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
       return wrong(key, `${String(value)} is not a number of milliseconds of at least 0`);
     }
   }
-  const { deadline, priority, signal } = options;
+  const { deadline, priority, signal, attributes, meta } = options;
   if (deadline !== undefined && typeof deadline !== 'number' && !(deadline instanceof Date)) {
     return wrong('deadline', 'it is neither milliseconds since the Unix epoch nor a Date');
   }
@@ -83,7 +83,28 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
       return wrong('priority', "this pool's queue discipline ignores it; choose `queue: priority()`");
     }
   }
+  // What has another shape would be refused by the worker, as a breach of the protocol.
+  if (attributes !== undefined && !isPlainObject(attributes)) {
+    return wrong('attributes', 'it is not a plain object');
+  }
+  if (meta !== undefined && !isMeta(meta)) {
+    return wrong('meta', 'it is not { session?: { id: string, metadata?: object } }');
+  }
   return undefined;
+}
+
+function isMeta(meta: unknown): boolean {
+  if (!isPlainObject(meta)) return false;
+  const session = meta['session'];
+  if (session === undefined) return true;
+  if (!isPlainObject(session) || typeof session['id'] !== 'string' || session['id'] === '') return false;
+  return session['metadata'] === undefined || isPlainObject(session['metadata']);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function wrong(option: string, what: string): PypoolError {
