@@ -13,7 +13,7 @@ import { autoSize } from './size.js';
  * traceback; `start-timeout`); nothing is left running then.
  */
 export async function createPythonPool(options: PythonPoolOptions): Promise<PythonPool> {
-  const pool = pythonPool({ start: 'eager', ...options });
+  const pool = pythonPool({ ...options, start: options.start ?? 'eager' });
   // Only an eager pool makes its caller wait.
   if ((options.start ?? 'eager') !== 'eager') return pool;
   try {
