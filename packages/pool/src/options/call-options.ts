@@ -58,6 +58,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof PoolCallOptions>([
  * @param usesPriority whether the pool's queue discipline looks at `priority`
  */
 export function findOptionsError(options: PoolCallOptions, usesPriority: boolean): PypoolError | undefined {
+  if (!isPlainObject(options)) return wrong('all', 'call options are a plain object, or left out');
   for (const key in options) {
     if (!KNOWN.has(key)) return wrong(key, `there is no such option; there are ${[...KNOWN].join(', ')}`);
   }
@@ -73,7 +74,10 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
   }
   if (deadline !== undefined && Number.isNaN(Number(deadline)))
     return wrong('deadline', 'it is no point in time');
-  if (signal !== undefined && !(typeof signal === 'object' && 'aborted' in signal)) {
+  if (
+    signal !== undefined &&
+    typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== 'function'
+  ) {
     return wrong('signal', 'it is not an AbortSignal');
   }
   if (priority !== undefined) {
@@ -82,6 +86,9 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
     if (!usesPriority) {
       return wrong('priority', "this pool's queue discipline ignores it; choose `queue: priority()`");
     }
+  }
+  if (options.idempotent !== undefined && typeof options.idempotent !== 'boolean') {
+    return wrong('idempotent', 'it is not a boolean');
   }
   // What has another shape would be refused by the worker, as a breach of the protocol.
   if (attributes !== undefined && !isPlainObject(attributes)) {

@@ -11,6 +11,8 @@ export function resolveCloseOptions(
   options: CloseOptions = {},
   closeTimeoutMs: number,
 ): Required<CloseOptions> {
+  if (typeof options !== 'object' || options === null)
+    throw wrong('all', 'close options are an object, or left out');
   const { force = false, timeoutMs = closeTimeoutMs, ...unknown } = options;
   const [surplus] = Object.keys(unknown);
   if (surplus !== undefined) throw wrong(surplus, 'there is no such option; there are force, timeoutMs');

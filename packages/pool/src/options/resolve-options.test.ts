@@ -2,10 +2,19 @@ import { describe, expect, it } from 'vitest';
 
 import { fair } from '../strategies/fair.js';
 import { FakeFactory } from '../test-support/fake-worker.js';
+import { resolveCloseOptions } from './close-options.js';
 import type { PoolOptions } from './pool-options.js';
 import { resolvePoolOptions } from './resolve-options.js';
 
 const factory = new FakeFactory();
+
+describe('resolveCloseOptions', () => {
+  it.each([null, 5])('refuses %s for an object', (options) => {
+    expect(() => resolveCloseOptions(options as never, 1)).toThrow(
+      expect.objectContaining({ code: 'invalid-options' }),
+    );
+  });
+});
 
 describe('resolvePoolOptions', () => {
   it('fills in the documented defaults and freezes them', () => {
