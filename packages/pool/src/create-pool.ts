@@ -86,7 +86,8 @@ class CorePool implements Pool {
       ready: roster.ready.length,
       minReady: options.minReady,
       size: options.size,
-      lazy: options.start === 'lazy',
+      // Without steady workers, none is there once they have rested.
+      lazy: options.start === 'lazy' || options.size === 0,
       queued: calls.waiting,
       full: capacity.full,
       lastStartFailure: policy.lastFailure?.message,
