@@ -57,6 +57,8 @@ export interface Pool extends AsyncDisposable {
 export interface PoolStream<T = unknown> extends AsyncIterableIterator<T>, AsyncDisposable {
   /** Resolves when a worker begins with it; rejects if none ever does. Need not be looked at. */
   readonly started: Promise<void>;
+  /** Resolves when its producer has ended or was ended for a consumer that left; rejects with what it failed with. Need not be looked at. */
+  readonly finished: Promise<void>;
   return(): Promise<IteratorResult<T, undefined>>;
   [Symbol.asyncIterator](): PoolStream<T>;
 }

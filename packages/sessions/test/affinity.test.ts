@@ -37,6 +37,16 @@ describe('a real pool', () => {
     expect(session.info()).toMatchObject({ operations: 2, errors: 0, inFlight: 0 });
   });
 
+  it('is done with a stream that nobody iterates when the pool is', async () => {
+    await using given = await poolWith();
+    const session = given.front.session('user-42');
+    const stream = session.stream('f');
+    expect(session.info()).toMatchObject({ operations: 1, inFlight: 1 });
+    given.busy()[0]!.answer();
+    await stream.finished;
+    expect(session.info()).toMatchObject({ operations: 1, errors: 0, inFlight: 0 });
+  });
+
   it('carries id and metadata to the worker, and neither for an anonymous call', async () => {
     await using given = await poolWith();
     void given.front.session('user-42', { metadata: { plan: 'free' } }).call('f');

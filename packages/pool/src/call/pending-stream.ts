@@ -23,6 +23,9 @@ export class PendingStream extends PendingCall {
   #begun: Outcome = 'open';
   #error: PypoolError | undefined;
   #started: PromiseWithResolvers | undefined;
+  /** It was answered: with an error, or `undefined` for its end. */
+  #answer: { readonly error: PypoolError | undefined } | undefined;
+  #finished: PromiseWithResolvers | undefined;
 
   get kind(): 'stream' {
     return 'stream';
@@ -39,6 +42,16 @@ export class PendingStream extends PendingCall {
     return this.#started.promise;
   }
 
+  /** Resolves when it has ended, rejects when it failed, whether or not anybody takes its items. Made when asked for. */
+  get finished(): Promise<void> {
+    if (this.#finished === undefined) {
+      this.#finished = withResolvers();
+      this.#finished.promise.catch(() => {});
+      if (this.#answer !== undefined) this.#finish(this.#answer.error);
+    }
+    return this.#finished.promise;
+  }
+
   override began(): void {
     this.#begin('begun', undefined);
   }
@@ -50,11 +63,13 @@ export class PendingStream extends PendingCall {
   override succeed(): void {
     this.#begin('begun', undefined);
     this.items.end();
+    this.#finish(undefined);
   }
 
   override fail(error: PypoolError): void {
     this.#begin('failed', error);
     this.items.fail(error);
+    this.#finish(error);
   }
 
   #grant(items: number): void {
@@ -67,6 +82,12 @@ export class PendingStream extends PendingCall {
     const { attempt } = this;
     if (attempt === undefined) this.owner?.onLeft(this);
     else attempt.worker.worker?.leave(attempt);
+  }
+
+  #finish(error: PypoolError | undefined): void {
+    this.#answer ??= { error };
+    if (error === undefined) this.#finished?.resolve();
+    else this.#finished?.reject(error);
   }
 
   #begin(outcome: Outcome, error: PypoolError | undefined): void {

@@ -15,6 +15,10 @@ export class StreamFace<T> implements PoolStream<T> {
     return this.#stream.started;
   }
 
+  get finished(): Promise<void> {
+    return this.#stream.finished;
+  }
+
   async next(): Promise<IteratorResult<T, undefined>> {
     try {
       return (await this.#stream.items.next()) as IteratorResult<T, undefined>;

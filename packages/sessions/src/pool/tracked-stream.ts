@@ -10,12 +10,19 @@ export class TrackedStream<T> implements PoolStream<T> {
   constructor(stream: PoolStream<T>, operation: SessionOperation) {
     this.#stream = stream;
     this.#operation = operation;
-    // One that fails before it starts may never be iterated.
-    stream.started.catch(() => operation.finish(true));
+    // Nobody need take its items for it to be over.
+    stream.finished.then(
+      () => operation.finish(false),
+      () => operation.finish(true),
+    );
   }
 
   get started(): PoolStream<T>['started'] {
     return this.#stream.started;
+  }
+
+  get finished(): PoolStream<T>['finished'] {
+    return this.#stream.finished;
   }
 
   [Symbol.asyncIterator](): this {
@@ -50,6 +57,7 @@ export function failedStream<T>(error: unknown): PoolStream<T> {
   started.catch(() => undefined);
   return {
     started,
+    finished: started,
     [Symbol.asyncIterator]() {
       return this;
     },
