@@ -65,7 +65,8 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
   for (const key of DURATIONS) {
     const value = options[key];
     if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
-      return wrong(key, `${String(value)} is not a number of milliseconds of at least 0`);
+      const given = typeof value === 'number' ? value : `a value of type ${typeof value}`;
+      return wrong(key, `${given} is not a number of milliseconds of at least 0`);
     }
   }
   const { deadline, priority, signal, attributes, meta } = options;
@@ -74,10 +75,7 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
   }
   if (deadline !== undefined && Number.isNaN(Number(deadline)))
     return wrong('deadline', 'it is no point in time');
-  if (
-    signal !== undefined &&
-    typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== 'function'
-  ) {
+  if (signal !== undefined && !isSignal(signal)) {
     return wrong('signal', 'it is not an AbortSignal');
   }
   if (priority !== undefined) {
@@ -98,6 +96,11 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
     return wrong('meta', 'it is not { session?: { id: string, metadata?: object } }');
   }
   return undefined;
+}
+
+/** By what is used of it: signals of other realms and of polyfills will do. */
+function isSignal(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
 }
 
 function isMeta(meta: unknown): boolean {
