@@ -9,7 +9,7 @@ export interface PoolCallOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * Budget from when a worker begins with it to its result. 0: ended as soon as it has begun. `Infinity`: none.
+   * Budget from when a worker begins with it to its result. 0: ended, unless it has answered by the next turn of the event loop. `Infinity`: none.
    *
    * @defaultValue the pool's `executionTimeoutMs`; `Infinity` for a stream
    */
