@@ -100,7 +100,8 @@ _worker: Worker | None = None
 def current_call() -> Call:
     """The call that this code runs for.
 
-    Works in handlers, in the tasks that they start, and under ``asyncio.to_thread``. A plain thread has no
+    Works in handlers, in the tasks that they start, and under ``asyncio.to_thread`` of an ``async def``
+    handler; a loop that a plain handler runs itself hands no call to its threads. A plain thread has no
     call: hand it the object.
 
     Raises:
