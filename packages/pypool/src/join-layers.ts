@@ -29,6 +29,13 @@ export type VisibleWorkers = Pick<PythonWorkers, 'python' | 'on' | 'off'>;
 /** Make one object of the layers, for its users. */
 export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: SessionPool): PythonPool {
   const isOfWorkers = (event: string): event is keyof WorkerEvents => Object.hasOwn(WORKER_EVENTS, event);
+  const close: PythonPool['close'] = async (options) => {
+    try {
+      await pool.close(options);
+    } finally {
+      withSessions.close();
+    }
+  };
   return {
     name: pool.name,
     python: workers.python,
@@ -42,16 +49,8 @@ export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: Se
     executeAnonymous: (command, args, options) => withSessions.executeAnonymous(command, args, options),
     ready: () => pool.ready(),
     drain: () => pool.drain(),
-    async close(options) {
-      try {
-        await pool.close(options);
-      } finally {
-        withSessions.close();
-      }
-    },
-    [Symbol.asyncDispose]() {
-      return this.close();
-    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
     status: () => pool.status(),
     stats: () => pool.stats(),
     health: () => pool.health(),

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { fakePool } from './fake-pool.js';
+
+it('has methods that can be taken from it and used alone', async () => {
+  const { call, stream, functions, session, sessions, executeInSession, executeAnonymous, ...rest } =
+    fakePool({
+      one: () => 1,
+      *many() {
+        yield 1;
+      },
+    });
+  const { ready, drain, close, status, stats, health, on, off, [Symbol.asyncDispose]: dispose } = rest;
+  let closed = 0;
+  const onClosed = () => void (closed += 1);
+  const never = () => void (closed += 10);
+  on('closed', onClosed);
+  on('closed', never);
+  off('closed', never);
+  await ready();
+  const inSession = session('a');
+  const { list, get, end } = sessions;
+  const values = [
+    call('one'),
+    functions<{ one(): number }>().one(),
+    inSession.call('one'),
+    inSession.functions<{ one(): number }>().one(),
+    executeInSession('a', 'one'),
+    executeAnonymous('one'),
+  ];
+  expect(await Promise.all(values)).toEqual([1, 1, 1, 1, 1, 1]);
+  expect(await stream('many').next()).toEqual({ done: false, value: 1 });
+  expect([list().length, get('a')?.operations, end('a')]).toEqual([1, 3, true]);
+  await drain();
+  expect([status().state, stats().calls.failed, health().status]).toEqual(['open', 0, 'healthy']);
+  await dispose();
+  await close();
+  expect(closed).toBe(1);
+});
