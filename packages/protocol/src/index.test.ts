@@ -57,6 +57,7 @@ it('exports these names', () => {
       "pyTuple",
       "pythonErrorFrom",
       "rejectWithSite",
+      "throwLater",
       "uuid",
     ]
   `);

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { throwLater } from '@pypool/protocol';
 import type { LogRecord, PypoolError } from '@pypool/protocol';
 import type { OutputLine } from './output/line-reader.js';
 
@@ -52,9 +53,7 @@ export class WorkerEventHub {
       try {
         (listener as (event: WorkerEvents[Name]) => void)(event);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        throwLater(error);
       }
     }
   }

@@ -1,3 +1,5 @@
+import { throwLater } from '@pypool/protocol';
+
 import type { PoolEventName, PoolEvents, PoolListener } from './events.js';
 
 /**
@@ -45,10 +47,4 @@ export class Emitter {
     if (left.length === 0) this.#listeners.delete(name);
     else this.#listeners.set(name, left);
   }
-}
-
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

@@ -40,7 +40,10 @@ export interface SessionRegistryOptions {
   readonly store?: SessionStore;
   /** @defaultValue the clock of this machine */
   readonly clock?: SessionClock;
-  /** Told once for each session that is over, after it is gone from the registry. Must not throw. */
+  /**
+   * Told once for each session that is over, after it is gone from the registry. What it throws is an uncaught exception of its own and
+   * disturbs nobody.
+   */
   readonly onEnd?: (session: SessionInfo, reason: SessionEndReason) => void;
 }
 

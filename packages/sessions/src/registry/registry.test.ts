@@ -1,5 +1,5 @@
 import { isPypoolError } from '@pypool/protocol';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { memoryStore } from '../store/memory-store.js';
 import { manualClock } from './manual-clock.js';
@@ -167,6 +167,29 @@ describe('the end of a session', () => {
     expect(registry.end('a')).toBe(true);
     expect(registry.end('a')).toBe(false);
     expect(ended).toEqual(['a ended']);
+  });
+
+  it('comes whatever onEnd throws, which is reported and keeps nobody else', () => {
+    const told: string[] = [];
+    const { registry, clock } = registryWith({
+      ttlMs: 100,
+      sweepIntervalMs: 100,
+      onEnd({ id }) {
+        told.push(id);
+        throw new Error(`mine of ${id}`);
+      },
+    });
+    const scheduled = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => undefined);
+    for (const id of ['a', 'b', 'c']) registry.open(id);
+    expect(registry.end('b')).toBe(true);
+    expect(registry.get('b')).toBeUndefined();
+    clock.advance(100);
+    const rethrows = scheduled.mock.calls.map(([rethrow]) => rethrow);
+    scheduled.mockRestore();
+    expect(told).toEqual(['b', 'a', 'c']);
+    expect([registry.size, clock.timers]).toEqual([0, 0]);
+    expect(rethrows).toHaveLength(3);
+    expect(rethrows[0]).toThrow('mine of b');
   });
 
   it('leaves the new session of an id alone when a call of the old one ends', () => {

@@ -1,5 +1,5 @@
 import type { ClockTimer } from '@pypool/pool';
-import { createError } from '@pypool/protocol';
+import { createError, throwLater } from '@pypool/protocol';
 
 import { assertMetadata, assertSessionId, mergeMetadata, NO_METADATA } from './metadata.js';
 import { resolveSessionRegistryOptions } from './options.js';
@@ -136,7 +136,11 @@ class Registry implements SessionRegistry {
 
   #remove(record: SessionRecord, reason: SessionEndReason): void {
     this.#options.store.delete(record.id);
-    this.#options.onEnd?.(sessionInfo(record), reason);
+    try {
+      this.#options.onEnd?.(sessionInfo(record), reason);
+    } catch (error) {
+      throwLater(error);
+    }
   }
 
   #expired(record: SessionRecord, now: number): boolean {
