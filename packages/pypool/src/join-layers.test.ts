@@ -36,3 +36,20 @@ it('has methods that can be taken from it and used alone', async () => {
   await close();
   expect(closed).toBe(1);
 });
+
+it('refuses calls in sessions once it is closed, and tracks none', async () => {
+  const pool = fakePool({ one: () => 1 });
+  const before = pool.session('before');
+  expect(await before.call('one')).toBe(1);
+  await pool.close();
+  for (const call of [
+    before.call('one'),
+    before.stream('one').next(),
+    pool.session('after').call('one'),
+    pool.executeInSession('after', 'one'),
+    pool.call('one'),
+  ]) {
+    await expect(call).rejects.toMatchObject({ code: 'pool-closed', outcome: 'not-started' });
+  }
+  expect(pool.sessions.list()).toEqual([]);
+});

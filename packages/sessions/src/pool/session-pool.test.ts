@@ -173,6 +173,24 @@ describe('a session that is over', () => {
   });
 });
 
+describe('a session pool that is closed', () => {
+  it('refuses calls and streams by pool-closed, and tracks no session', async () => {
+    const { pool, clock, front } = sessionsOver();
+    const before = front.session('before');
+    const running = before.call('f');
+    front.close();
+    const refusal = { code: 'pool-closed', outcome: 'not-started', context: { sessionId: 'after' } };
+    await expect(front.session('after').call('f')).rejects.toMatchObject(refusal);
+    await expect(collected(front.session('after').stream('f'))).rejects.toMatchObject(refusal);
+    await expect(front.executeInSession('after', 'f')).rejects.toMatchObject(refusal);
+    await expect(before.call('f')).rejects.toMatchObject({ code: 'pool-closed' });
+    expect(pool.calls).toHaveLength(1);
+    pool.calls[0]!.resolve('late');
+    expect(await running).toBe('late');
+    expect([front.sessions.list(), before.info(), clock.timers]).toEqual([[], undefined, 0]);
+  });
+});
+
 describe('wrong use', () => {
   it('throws at once, for it is no matter of load', () => {
     const { front } = sessionsOver();

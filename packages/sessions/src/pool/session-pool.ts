@@ -41,7 +41,10 @@ export interface SessionPool {
   ): Promise<T>;
   /** The pool's own `call`: the name that the first system of this kind had for it. */
   executeAnonymous<T = unknown>(command: string, args?: unknown, options?: PoolCallOptions): Promise<T>;
-  /** Forget all sessions and stop sweeping. Idempotent. The pool is not closed: it belongs to whoever made it. */
+  /**
+   * Forget all sessions, stop sweeping, and refuse every further call in a session with `pool-closed`. Idempotent. The pool is not closed: it
+   * belongs to whoever made it.
+   */
   close(): void;
 }
 
@@ -82,7 +85,7 @@ export function sessionPool(pool: CallingPool, options: SessionPoolOptions = {})
   };
 }
 
-/** That there are too many sessions is told by the calls, which can reject, and which may find room by then. */
+/** That there is no room, or the pool is closed, is told by the calls, which can reject, and which may find room by then. */
 function openWhereThereIsRoom(
   registry: SessionRegistry,
   id: string,
@@ -91,7 +94,7 @@ function openWhereThereIsRoom(
   try {
     registry.open(id, metadata);
   } catch (error) {
-    if (isPypoolError(error) && error.code === 'session-limit') return;
+    if (isPypoolError(error) && error.category === 'resource') return;
     throw error;
   }
 }

@@ -15,9 +15,9 @@ import { failedStream, TrackedStream } from './tracked-stream.js';
  */
 export interface Session {
   readonly id: string;
-  /** As the pool's. Rejects with `session-limit` where the session is new and there are too many. */
+  /** As the pool's. Rejects with `session-limit` where the session is new and there are too many, `pool-closed` once the session pool is. */
   call<T = unknown>(name: string, args?: unknown, options?: PoolCallOptions): Promise<T>;
-  /** As the pool's. Fails with `session-limit` where the session is new and there are too many. */
+  /** As the pool's. Fails with `session-limit` where the session is new and there are too many, `pool-closed` once the session pool is. */
   stream<T = unknown>(name: string, args?: unknown, options?: PoolCallOptions): PoolStream<T>;
   /** A typed proxy over `call`. */
   functions<Api>(): CallFunctions<Api>;

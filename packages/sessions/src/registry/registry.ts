@@ -22,13 +22,13 @@ export interface SessionRegistry {
   /**
    * Make sure that a session is open, and merge metadata into it: a key set to `undefined` is removed, others are replaced whole.
    *
-   * @throws UsageError `invalid-arguments`, ResourceError `session-limit`.
+   * @throws UsageError `invalid-arguments`, ResourceError `session-limit` or, after `close()`, `pool-closed`.
    */
   open(id: string, metadata?: SessionMetadata): SessionInfo;
   /**
    * Count a call under a session. `metadata` is what a session gets that is not open yet; an open one keeps its own.
    *
-   * @throws UsageError `invalid-arguments`, ResourceError `session-limit`.
+   * @throws UsageError `invalid-arguments`, ResourceError `session-limit` or, after `close()`, `pool-closed`.
    */
   begin(id: string, metadata?: SessionMetadata): SessionOperation;
   /** What is known of a session, if it is open. Asking is no activity. */
@@ -37,7 +37,7 @@ export interface SessionRegistry {
   list(): readonly SessionInfo[];
   /** Forget a session; whether it was open. Its calls in flight run on, untracked. */
   end(id: string): boolean;
-  /** Stop sweeping and forget everything, without telling `onEnd`. Idempotent. */
+  /** Stop sweeping, forget everything, without telling `onEnd`, and take no session any more. Idempotent. */
   close(): void;
 }
 
@@ -52,6 +52,7 @@ class Registry implements SessionRegistry {
   #sweepTimer: ClockTimer | undefined;
   /** No session can expire before this moment, so that a full registry refuses new ids without looking at every session. */
   #nextExpiry = -Infinity;
+  #closed = false;
 
   constructor(options: ResolvedSessionRegistryOptions) {
     this.#options = options;
@@ -105,6 +106,7 @@ class Registry implements SessionRegistry {
   }
 
   close(): void {
+    this.#closed = true;
     this.#sweepTimer?.cancel();
     this.#sweepTimer = undefined;
     for (const record of this.#options.store.values()) this.#options.store.delete(record.id);
@@ -119,6 +121,13 @@ class Registry implements SessionRegistry {
   }
 
   #add(id: string, metadata: SessionMetadata, now: number): SessionRecord {
+    if (this.#closed) {
+      throw createError({
+        code: 'pool-closed',
+        message: `Session "${id}" was refused: its pool of sessions is closed and takes no calls.`,
+        context: { sessionId: id },
+      });
+    }
     const { store, maxSessions } = this.#options;
     if (store.size >= maxSessions && now >= this.#nextExpiry) this.#sweep();
     if (store.size >= maxSessions) {
