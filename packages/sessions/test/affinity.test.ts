@@ -1,12 +1,13 @@
 import { createPool } from '@pypool/pool';
+import type { PoolOptions } from '@pypool/pool';
 import { describe, expect, it } from 'vitest';
 
 import { hint, sessionPool, strictFailFast, strictQueue } from '../src/index.js';
 import type { Affinity } from '../src/index.js';
 import { fakeWorkers } from './fake-workers.js';
 
-/** A real pool of two fake workers, with sessions in front. */
-async function poolWith(affinity?: Affinity) {
+/** A real pool of fake workers, two unless told otherwise, with sessions in front. */
+async function poolWith(affinity?: Affinity, options: Partial<PoolOptions> = {}) {
   const { factory, workers } = fakeWorkers();
   const pool = createPool({
     factory,
@@ -14,6 +15,7 @@ async function poolWith(affinity?: Affinity) {
     overflow: 0,
     minReady: 2,
     ...(affinity && { selection: affinity }),
+    ...options,
   });
   await pool.ready();
   const front = sessionPool(pool, { affinity });
@@ -116,6 +118,28 @@ describe('a real pool', () => {
       { value: heir.id },
       { value: heir.id },
     ]);
+  });
+
+  it('under strictQueue() says session-lost when an overflow worker that it had to bind to has rested', async () => {
+    const options = { size: 1, overflow: 1, minReady: 1, idleTimeoutMs: 0 };
+    await using given = await poolWith(strictQueue(), options);
+    const ready = new Promise<void>((resolve) => given.pool.on('worker-ready', () => resolve()));
+    const left = new Promise<void>((resolve) => given.pool.on('worker-exit', () => resolve()));
+    const [steady] = given.workers;
+    const blocker = given.pool.call('f');
+    const session = given.front.session('a');
+    const first = session.call('f');
+    await ready;
+    const overflow = given.workers.find((worker) => worker !== steady)!;
+    overflow.answer();
+    expect(await first).toBe(overflow.id);
+    steady!.answer();
+    await blocker;
+    await left;
+    await expect(session.call('f')).rejects.toMatchObject({ code: 'session-lost', outcome: 'not-started' });
+    const anew = session.call('f');
+    steady!.answer();
+    expect(await anew).toBe(steady!.id);
   });
 
   it('under strictFailFast() rejects at once while the session’s worker is busy', async () => {

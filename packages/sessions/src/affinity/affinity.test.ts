@@ -8,16 +8,16 @@ import { hint } from './hint.js';
 import { strictFailFast } from './strict-fail-fast.js';
 import { strictQueue } from './strict-queue.js';
 
-/** Workers as a pool shows them, by name: a trailing `*` means busy. */
+/** Workers as a pool shows them, by name: a trailing `*` means busy, a `+` before it above the pool's size. */
 function workers(...names: readonly string[]): SelectableWorker[] {
   return names.map((name, slot) => ({
-    id: name.replace('*', ''),
+    id: name.replace(/\+?\*?$/, ''),
     slot,
     inFlight: name.endsWith('*') ? 1 : 0,
     concurrency: 1,
     calls: 0,
     lastCall: slot,
-    overflow: false,
+    overflow: /\+\*?$/.test(name),
   }));
 }
 
@@ -157,5 +157,19 @@ describe.each([
     expect(choice(affinity, 's1', 'b')).toBe('session-lost');
     expect(choice(affinity, 's2', 'b')).toBe('session-lost');
     expect(choice(affinity, 's1', 'b')).toBe('b');
+  });
+});
+
+describe.each([
+  ['strict-queue', strictQueue],
+  ['strict-fail-fast', strictFailFast],
+])('the worker that %s binds a session to', (_, create) => {
+  it('is a steady one while one is free, whatever selects, and an overflow one otherwise', () => {
+    const affinity = create({ otherwise: { name: 'last', select: (_, all) => all.at(-1) ?? null } });
+    expect(choice(affinity, 's1', 'a*', 'b', 'c+')).toBe('b');
+    expect(choice(affinity, 's2', 'a', 'b', 'c+')).toBe('b');
+    expect(choice(affinity, 's3', 'a*', 'b*', 'c+', 'd+')).toBe('d');
+    expect(choice(affinity, 's3', 'a', 'b', 'c+', 'd+')).toBe('d');
+    expect(choice(affinity, undefined, 'a', 'b', 'c+')).toBe('c');
   });
 });

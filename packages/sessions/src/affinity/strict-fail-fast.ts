@@ -5,7 +5,7 @@ import { strict } from './strict.js';
 
 /**
  * A session's calls all go to the worker that served its first one, and fail at once with `session-busy` while it is busy. When the
- * worker is gone, one call fails with `session-lost` and the next one binds anew.
+ * worker is gone, one call fails with `session-lost` and the next one binds anew. Steady workers are preferred, as by `strictQueue()`.
  */
 export function strictFailFast(options?: AffinityOptions): Affinity {
   return strict('strict-fail-fast', options, (home, sessionId) => {

@@ -28,7 +28,7 @@ export function strict(
       if (sessionId === undefined) return otherwise.select(call, workers);
       const homeId = bindings.workerOf(sessionId);
       if (homeId === undefined) {
-        const chosen = otherwise.select(call, workers);
+        const chosen = otherwise.select(call, candidates(workers));
         // A call that is queued binds when its turn comes: this is asked again then.
         if (chosen !== null && hasFreePlace(chosen)) bindings.bind(sessionId, chosen.id);
         return chosen;
@@ -48,4 +48,13 @@ export function strict(
       return hasFreePlace(home) ? home : whileBusy(home, sessionId);
     },
   };
+}
+
+/**
+ * Workers that a session may be bound to: where a steady one is free, no overflow, which would leave when it has rested and take the session's
+ * state along.
+ */
+function candidates(workers: readonly SelectableWorker[]): readonly SelectableWorker[] {
+  const steady = workers.filter((worker) => !worker.overflow && hasFreePlace(worker));
+  return steady.length > 0 ? steady : workers;
 }
