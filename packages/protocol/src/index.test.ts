@@ -27,6 +27,7 @@ it('exports these names', () => {
       "TimeoutError",
       "UsageError",
       "addCallSite",
+      "checkOptions",
       "createError",
       "createValueCodec",
       "decimal",
@@ -57,6 +58,7 @@ it('exports these names', () => {
       "pyTuple",
       "pythonErrorFrom",
       "rejectWithSite",
+      "shown",
       "throwLater",
       "uuid",
     ]

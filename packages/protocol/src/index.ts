@@ -16,6 +16,11 @@ export { addCallSite, rejectWithSite } from './errors/call-site.js';
 export { throwLater } from './errors/throw-later.js';
 export { pythonErrorFrom } from './errors/python-error-from.js';
 
+// Options
+export { checkOptions } from './options/check-options.js';
+export type { OptionsSchema } from './options/check-options.js';
+export { shown } from './options/shown.js';
+
 // Calls
 export type { CallMeta, OutgoingCall } from './call/outgoing-call.js';
 export { encodeCallEnvelope } from './call/call-envelope.js';

@@ -1,5 +1,5 @@
+import { checkOptions } from '@pypool/protocol';
 import { z } from 'zod';
-import { checkOptions } from './check-options.js';
 
 /**
  * Which environment variables a worker gets beyond those that every worker has.

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
-import { DEFAULT_LIMITS, type FrameLimits, type ValueType } from '@pypool/protocol';
+import { checkOptions, DEFAULT_LIMITS, type FrameLimits, type ValueType } from '@pypool/protocol';
 import type { Transport } from '@pypool/transport';
 import { z } from 'zod';
-import { checkOptions } from './check-options.js';
 import type { EnvOption } from './environment.js';
 import type { WorkerLauncher } from './launcher/contract.js';
 import type { ModuleOption } from './modules.js';

@@ -80,11 +80,15 @@ describe('resolvePoolOptions', () => {
     );
   });
 
-  it('refuses a fair limit that is no number of calls', () => {
-    for (const limit of [0, -1, 1.5, NaN]) {
-      expect(() => fair({ by: () => 0, limit })).toThrowError(
-        expect.objectContaining({ code: 'invalid-options' }),
-      );
-    }
+  it.each([
+    [undefined, 'expected object, got undefined'],
+    [{}, 'by: expected a function of the call, got undefined'],
+    [{ by: 'tenant' }, 'by: expected a function of the call, got "tenant"'],
+    [{ by: () => 0, limt: 1 }, 'limt: there is no such option (did you mean limit?)'],
+    ...[0, -1, 1.5, NaN].map((limit) => [{ by: () => 0, limit }, `, got ${limit}`] as const),
+  ])('refuses fair(%j)', (options, message) => {
+    expect(() => fair(options as never)).toThrowError(
+      expect.objectContaining({ code: 'invalid-options', message: expect.stringContaining(message) }),
+    );
   });
 });

@@ -1,4 +1,5 @@
-import { createError } from '@pypool/protocol';
+import { checkOptions } from '@pypool/protocol';
+import { z } from 'zod';
 
 import { CallList } from '../call/call-list.js';
 import type { CallQueue, QueueDiscipline, QueuedCall } from './queue.js';
@@ -16,20 +17,23 @@ export interface FairOptions {
   readonly limit?: number;
 }
 
+const schema = z.strictObject({
+  by: z.custom((value) => typeof value === 'function', 'expected a function of the call'),
+  limit: z
+    .union([z.int().min(1), z.literal(Infinity)], {
+      error: 'expected a whole number of at least 1, or Infinity',
+    })
+    .optional(),
+} satisfies Record<keyof FairOptions, z.ZodType>);
+
 /**
  * One call of each key in turn, so that a key with a thousand calls delays another's single call by one. Within a key: first in,
  * first out.
  *
- * @throws UsageError `invalid-options` for a limit that is not a whole number of at least 1.
+ * @throws UsageError `invalid-options` without `by`, or for a limit that is not a whole number of at least 1.
  */
-export function fair({ by, limit = Infinity }: FairOptions): QueueDiscipline {
-  if (!(limit >= 1) || (limit !== Infinity && !Number.isInteger(limit))) {
-    throw createError({
-      code: 'invalid-options',
-      message: `fair({ limit }) is ${String(limit)}: it must be a whole number of at least 1, or Infinity.`,
-      context: { option: 'limit' },
-    });
-  }
+export function fair(options: FairOptions): QueueDiscipline {
+  const { by, limit = Infinity } = checkOptions('fair()', schema, options);
   return { name: 'fair', usesPriority: false, create: () => new FairQueue(by, limit) };
 }
 

@@ -1,8 +1,7 @@
 import type { Connection, ConnectionOffer } from '@pypool/transport';
-import { createError, type PypoolError } from '@pypool/protocol';
+import { checkOptions, createError, type PypoolError } from '@pypool/protocol';
 import { z } from 'zod';
 import { resolveEnvironment } from '../environment.js';
-import { checkOptions } from '../check-options.js';
 import { findPython } from '../python/find-python.js';
 import { guardianFile, runtimeDir } from '../python/runtime-files.js';
 import { runtimeArgs } from './bootstrap.js';

@@ -1,6 +1,5 @@
-import { createError, isPypoolError, type PypoolError } from '@pypool/protocol';
+import { checkOptions, createError, isPypoolError, type PypoolError } from '@pypool/protocol';
 import { z } from 'zod';
-import { checkOptions } from '../check-options.js';
 import type { PythonWorkersOptions } from '../options.js';
 import { createPythonWorkers } from '../python-workers.js';
 import { isSignal } from './call-options.js';

@@ -1,0 +1,64 @@
+import { createError } from '../errors/create-error.js';
+import { nearest } from './nearest.js';
+import { shown } from './shown.js';
+
+/** What checks options: a zod schema, as far as this needs one. */
+export interface OptionsSchema {
+  safeParse(
+    options: unknown,
+  ):
+    | { readonly success: true; readonly data: unknown }
+    | { readonly success: false; readonly error: { readonly issues: readonly OptionsIssue[] } };
+  /** The options that there are, where it is a schema of an object. */
+  readonly shape?: Readonly<Record<string, unknown>>;
+}
+
+interface OptionsIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  /** Keys that the schema does not know. */
+  readonly keys?: readonly string[];
+}
+
+/**
+ * Check options against their schema.
+ *
+ * @param subject Whose options, for the message: `"env"`, `"spawnLauncher()"`.
+ * @returns the same options, copied as deep as the schema goes, and frozen.
+ * @throws UsageError `invalid-options` that names every wrong or unknown one, what was given and what is expected.
+ */
+export function checkOptions<T extends object>(
+  subject: string,
+  schema: OptionsSchema,
+  options: T,
+): Readonly<T> {
+  const checked = schema.safeParse(options);
+  if (checked.success) return Object.freeze(checked.data as T);
+  const issues = checked.error.issues.flatMap((issue) => described(issue, schema, options));
+  throw createError({
+    code: 'invalid-options',
+    message: `Invalid options of ${subject}: ${issues.join('; ')}.`,
+    context: { issues },
+  });
+}
+
+function described({ path, message, keys }: OptionsIssue, schema: OptionsSchema, options: unknown): string[] {
+  const at = path.map(String);
+  if (keys !== undefined) {
+    const known = at.length === 0 ? Object.keys(schema.shape ?? {}) : [];
+    return keys.map((key) => `${[...at, key].join('.')}: there is no such option${hint(key, known)}`);
+  }
+  const [expected] = /expected .*?(?=, received |$)/.exec(message) ?? [];
+  const what = expected === undefined ? message : `${expected}, got ${shown(valueAt(options, path))}`;
+  return [at.length === 0 ? what : `${at.join('.')}: ${what}`];
+}
+
+function hint(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  if (meant !== undefined) return ` (did you mean ${meant}?)`;
+  return known.length === 0 ? '' : ` (there are ${known.join(', ')})`;
+}
+
+function valueAt(options: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], options);
+}
