@@ -8,8 +8,10 @@ from threading import Lock, Thread
 from . import lifecycle
 from .errors import FrameTooLarge, ProtocolError
 from .failure_encoding import encode_failure
-from .frame import FrameType, write_frame
-from .messages import parse_cancel, parse_credit, parse_ping, parse_shutdown, pong_message
+from .frame import FrameType
+from .frame_writer import write_frame
+from .message_parse import parse_cancel, parse_credit, parse_ping, parse_shutdown
+from .messages import pong_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .context import Call
-    from .frame import Frame, FrameLimits, FrameReader, Socket
+    from .frame import Frame, FrameLimits, Socket
+    from .frame_reader import FrameReader
     from .streams import Streams
     from .value import Encoded, ValueCodec
 

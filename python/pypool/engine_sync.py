@@ -13,7 +13,7 @@ from .context import Call, running_call, watch_main
 from .deferred import COROUTINE, DEFERRED, STREAMS
 from .errors import InvalidArguments, UnknownFunction
 from .expose import suggestions
-from .messages import parse_call
+from .message_parse import parse_call
 from .streams import StreamProducer
 from .user_code import UserCode
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from .event_loop import EventLoop
     from .expose import Exposed
-    from .frame import Frame, FrameReader
+    from .frame import Frame
+    from .frame_reader import FrameReader
     from .replies import Replies
     from .streams import Streams
 

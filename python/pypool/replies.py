@@ -5,7 +5,9 @@ from __future__ import annotations
 from . import lifecycle
 from .errors import FrameTooLarge
 from .failure_encoding import encode_failure
-from .frame import FrameType, pack_header, write_frame
+from .frame import FrameType
+from .frame_header import pack_header
+from .frame_writer import write_frame
 
 _RESULT = int(FrameType.RESULT)  # the enum's attribute is looked up in Python
 

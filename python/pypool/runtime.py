@@ -15,18 +15,14 @@ from .deferred import COROUTINE
 from .engine_sync import SyncEngine
 from .errors import FrameTooLarge, ProtocolError
 from .event_loop import EventLoop
-from .frame import CONTROL_FROM_NODE, REQUEST_TYPES, FrameLimits, FrameReader, FrameType
+from .frame import FrameLimits, FrameType
+from .frame_channels import CONTROL_FROM_NODE, REQUEST_TYPES
+from .frame_reader import FrameReader
 from .hooks import arguments_for, start_hooks, stop_hooks
 from .load import Source, find_functions, load_modules, prepare_path
-from .messages import (
-    PROTOCOL_RANGE,
-    event_message,
-    function_entry,
-    hello_message,
-    negotiate,
-    parse_welcome,
-    ready_message,
-)
+from .message_parse import parse_welcome
+from .message_version import PROTOCOL_RANGE, negotiate
+from .messages import event_message, function_entry, hello_message, ready_message
 from .replies import Replies
 from .streams import Streams
 from .user_code import UserCode

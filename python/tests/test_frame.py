@@ -10,19 +10,17 @@ import tracemalloc
 import unittest
 
 from pypool.errors import FrameTooLarge, ProtocolError
-from pypool.frame import (
+from pypool.frame import Frame, FrameLimits, FrameType
+from pypool.frame_channels import (
     CALL_TYPES,
     CONTROL_FROM_NODE,
     CONTROL_FROM_PYTHON,
     REPLY_TYPES,
     REQUEST_TYPES,
-    Frame,
-    FrameDecoder,
-    FrameLimits,
-    FrameReader,
-    FrameType,
-    write_frame,
 )
+from pypool.frame_decoder import FrameDecoder
+from pypool.frame_reader import FrameReader
+from pypool.frame_writer import write_frame
 
 from .sockets import Script, Sink
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import unittest
 
-from pypool import messages
+from pypool import message_parse, messages
 from pypool.errors import InvalidArguments, ProtocolError
 from pypool.frame import Frame, FrameType
+from pypool.message_shapes import check_message
+from pypool.message_version import negotiate
 from pypool.value import ValueCodec
+
+from .message_shapes import SHAPES
 
 
 class Made(unittest.TestCase):
@@ -36,7 +40,8 @@ class Made(unittest.TestCase):
             with self.subTest(message=message):
                 text, tagged, buffers = ValueCodec(integers="bigint").encode_message(message)
                 self.assertEqual((tagged, buffers), (False, []))
-                messages.check_message(frame_type, ValueCodec().decode(Frame(frame_type, 0, text.decode())))
+                said = ValueCodec().decode(Frame(frame_type, 0, text.decode()))
+                check_message("message", said, SHAPES[frame_type])
 
     def test_a_secret_is_not_mentioned_where_there_is_none(self):
         hello = messages.hello_message(
@@ -47,7 +52,7 @@ class Made(unittest.TestCase):
 
 class Read(unittest.TestCase):
     def call(self, envelope, tagged=False, buffers=()):
-        return messages.parse_call(Frame(FrameType.CALL, 1, envelope, tagged, buffers), ValueCodec())
+        return message_parse.parse_call(Frame(FrameType.CALL, 1, envelope, tagged, buffers), ValueCodec())
 
     def test_buffers_become_arguments(self):
         name, args, kwargs, _ = self.call(
@@ -73,12 +78,12 @@ class Read(unittest.TestCase):
             Frame(FrameType.PING, 0, '{"n":1}', False, [b"abc"]),
         ):
             with self.subTest(frame=frame), self.assertRaises(ProtocolError):
-                messages.parse_ping(frame)
+                message_parse.parse_ping(frame)
 
     def test_the_error_names_the_message_and_what_is_wrong_with_it(self):
         with self.assertRaisesRegex(ProtocolError, "a CREDIT has no valid 'n'"):
-            messages.parse_credit(Frame(FrameType.CREDIT, 1, '{"n":-1}'))
+            message_parse.parse_credit(Frame(FrameType.CREDIT, 1, '{"n":-1}'))
 
     def test_a_disagreement_about_versions_names_both_ranges(self):
         with self.assertRaisesRegex(ProtocolError, "1 to 1, Node 2 to 3"):
-            messages.negotiate((1, 1), (2, 3))
+            negotiate((1, 1), (2, 3))

@@ -396,7 +396,7 @@ class StartUp(unittest.TestCase):
     def test_encoding_plain_values_imports_nothing_that_costs_time(self):
         program = (
             "import sys; before = set(sys.modules)\n"
-            "from pypool import frame, value, messages, errors\n"
+            "from pypool import errors, frame_reader, frame_writer, message_parse, messages, value\n"
             "value.ValueCodec().encode([1, {'a': 'b'}])\n"
             "costly = {'datetime', 'decimal', 'uuid', 'dataclasses', 'inspect', 'traceback', 'asyncio'}\n"
             "costly |= {'socket', 'typing', 'numpy'}\n"

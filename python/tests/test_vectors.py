@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import unittest
 
-from pypool import frame as frames
-from pypool import messages
+from pypool import frame_channels as channels
+from pypool import message_parse
 from pypool.errors import FrameTooLarge, InvalidArguments, ProtocolError, Unencodable
-from pypool.frame import Frame, FrameDecoder, FrameLimits, FrameType
+from pypool.frame import Frame, FrameLimits, FrameType
+from pypool.frame_decoder import FrameDecoder
+from pypool.frame_reader import FrameReader
+from pypool.frame_writer import write_frame
+from pypool.message_shapes import check_message
+from pypool.message_version import negotiate
 from pypool.value import ValueCodec
 
 from . import described
+from .message_shapes import SHAPES
 from .sockets import Script, Sink
 
 ACCEPTS = {
-    "requests": frames.REQUEST_TYPES,
-    "replies": frames.REPLY_TYPES,
-    "control-from-node": frames.CONTROL_FROM_NODE,
-    "control-from-python": frames.CONTROL_FROM_PYTHON,
+    "requests": channels.REQUEST_TYPES,
+    "replies": channels.REPLY_TYPES,
+    "control-from-node": channels.CONTROL_FROM_NODE,
+    "control-from-python": channels.CONTROL_FROM_PYTHON,
 }
 ERRORS = {"protocol": ProtocolError, "frame-too-large": FrameTooLarge}
 
 PARSERS = {
-    FrameType.WELCOME: messages.parse_welcome,
-    FrameType.PING: messages.parse_ping,
-    FrameType.CANCEL: messages.parse_cancel,
-    FrameType.CREDIT: messages.parse_credit,
-    FrameType.REVOKE: messages.parse_revoke,
-    FrameType.SHUTDOWN: messages.parse_shutdown,
+    FrameType.WELCOME: message_parse.parse_welcome,
+    FrameType.PING: message_parse.parse_ping,
+    FrameType.CANCEL: message_parse.parse_cancel,
+    FrameType.CREDIT: message_parse.parse_credit,
+    FrameType.REVOKE: message_parse.parse_revoke,
+    FrameType.SHUTDOWN: message_parse.parse_shutdown,
 }
 
 
@@ -79,7 +85,7 @@ class FrameVectors(unittest.TestCase):
             for size in (1, 7, 100_000):
                 with self.subTest(vector["name"], size=size):
                     script = Script(bytes.fromhex(vector["hex"]), size)
-                    reader = frames.FrameReader(script, ACCEPTS[vector["channel"]], self.limits)
+                    reader = FrameReader(script, ACCEPTS[vector["channel"]], self.limits)
                     found = [parts(frame) for frame in iter(reader.read, None)]
                     self.assertEqual(found, vector["frames"])
 
@@ -111,7 +117,7 @@ class FrameVectors(unittest.TestCase):
             for size in (1, 100_000):
                 with self.subTest(vector["name"], size=size):
                     script = Script(bytes.fromhex(vector["hex"]), size)
-                    reader = frames.FrameReader(script, ACCEPTS[vector["channel"]], self.limits)
+                    reader = FrameReader(script, ACCEPTS[vector["channel"]], self.limits)
                     with self.assertRaises(ERRORS[vector["error"]]):
                         while reader.read() is not None:
                             pass
@@ -126,7 +132,7 @@ class FrameVectors(unittest.TestCase):
 
     def write(self, sink, frame):
         buffers = [bytes.fromhex(buffer) for buffer in frame["buffers"]]
-        frames.write_frame(
+        write_frame(
             sink, frame["type"], frame["callId"], frame["envelope"], frame["tagged"], buffers, self.limits
         )
 
@@ -204,7 +210,7 @@ class MessageVectors(unittest.TestCase):
         codec = ValueCodec()
         for vector in self.vectors["calls"]:
             with self.subTest(vector["name"]):
-                name, args, kwargs, meta = messages.parse_call(wire(vector), codec)
+                name, args, kwargs, meta = message_parse.parse_call(wire(vector), codec)
                 wanted = vector["parsed"]
                 self.assertEqual(name, wanted["name"])
                 self.assertTrue(described.same(args, described.make(wanted["args"])))
@@ -215,20 +221,20 @@ class MessageVectors(unittest.TestCase):
         codec = ValueCodec()
         for vector in self.vectors["malformedCalls"]:
             with self.subTest(vector["name"]), self.assertRaises(ProtocolError):
-                messages.parse_call(wire(vector), codec)
+                message_parse.parse_call(wire(vector), codec)
 
     def test_versions_are_agreed(self):
         for vector in self.vectors["negotiation"]:
             ours, theirs = tuple(vector["ours"]), tuple(vector["theirs"])
             with self.subTest(ours=ours, theirs=theirs):
                 if vector["version"] is None:
-                    self.assertRaises(ProtocolError, messages.negotiate, ours, theirs)
+                    self.assertRaises(ProtocolError, negotiate, ours, theirs)
                 else:
-                    self.assertEqual(messages.negotiate(ours, theirs), vector["version"])
+                    self.assertEqual(negotiate(ours, theirs), vector["version"])
 
     def read(self, vector):
         frame = Frame(vector["type"], 0, vector["text"])
         if vector["type"] in PARSERS:
             PARSERS[vector["type"]](frame)
         else:
-            messages.check_message(vector["type"], ValueCodec().decode(frame))
+            check_message(vector["name"], ValueCodec().decode(frame), SHAPES[vector["type"]])

@@ -3,7 +3,8 @@
 import time
 import unittest
 
-from pypool.frame import FrameType, write_frame
+from pypool.frame import FrameType
+from pypool.frame_writer import write_frame
 from pypool.plain_json import parse_json
 from tests.worker_process import WorkerProcess
 

@@ -8,7 +8,8 @@ import time
 import unittest
 from pathlib import Path
 
-from pypool.frame import FrameType, write_frame
+from pypool.frame import FrameType
+from pypool.frame_writer import write_frame
 from tests.worker_process import WorkerProcess
 
 

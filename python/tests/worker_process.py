@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pypool.frame import CONTROL_FROM_PYTHON, REPLY_TYPES, Frame, FrameReader, FrameType, write_frame
+from pypool.frame import Frame, FrameType
+from pypool.frame_channels import CONTROL_FROM_PYTHON, REPLY_TYPES
+from pypool.frame_reader import FrameReader
+from pypool.frame_writer import write_frame
 from pypool.plain_json import parse_json, write_json
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -1,0 +1,33 @@
+"""Which frame types each channel and direction may carry (SPEC.md section 3)."""
+
+from __future__ import annotations
+
+from .frame import FrameType
+
+__all__ = ["CALL_TYPES", "CONTROL_FROM_NODE", "CONTROL_FROM_PYTHON", "REPLY_TYPES", "REQUEST_TYPES"]
+
+REQUEST_TYPES = frozenset({FrameType.CALL, FrameType.HOST_RESULT})
+REPLY_TYPES = frozenset({FrameType.RESULT, FrameType.ERROR, FrameType.ITEM, FrameType.HOST_CALL})
+CONTROL_FROM_NODE = frozenset(
+    {
+        FrameType.WELCOME,
+        FrameType.PING,
+        FrameType.CANCEL,
+        FrameType.CREDIT,
+        FrameType.REVOKE,
+        FrameType.SHUTDOWN,
+    }
+)
+CONTROL_FROM_PYTHON = frozenset(
+    {
+        FrameType.HELLO,
+        FrameType.READY,
+        FrameType.START_FAILED,
+        FrameType.PONG,
+        FrameType.REVOKED,
+        FrameType.LOG,
+        FrameType.EVENT,
+    }
+)
+CALL_TYPES = REQUEST_TYPES | REPLY_TYPES | {FrameType.CANCEL, FrameType.CREDIT}
+"""Types whose frames name a call: their call id is not 0, that of all others is."""

@@ -1,0 +1,190 @@
+"""Reads frames from a blocking socket: the hot path into a worker."""
+
+from __future__ import annotations
+
+from .errors import ProtocolError
+from .frame import DEFAULT_LIMITS, Frame, FrameType
+from .frame_header import (
+    FLAG_TAGGED,
+    HEADER_BYTES,
+    MAX_CALL_ID,
+    check_header,
+    decode_text,
+    read_table,
+    unpack_header,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .frame import Buffer, FrameLimits, Socket
+
+__all__ = ["FrameReader"]
+
+_RING_BYTES = 64 * 1024
+_FIRST_STEP_BYTES = 1024 * 1024
+_STEP_BYTES = 16 * 1024 * 1024
+_CALL = int(FrameType.CALL)
+_NO_BUFFERS: tuple[Buffer, ...] = ()
+
+
+class FrameReader:
+    """Reads frames from a blocking socket. One thread at a time.
+
+    Small frames are parsed from one reused buffer; a large one makes it grow as its bytes arrive, so a peer
+    that lies about a length makes us allocate nothing but what it sends. Large out-of-band buffers are
+    received straight into the memory that is handed out.
+
+    Args:
+        sock: A blocking stream socket. Stays the caller's.
+        accepts: The frame types that this channel and direction may carry.
+        limits: May be replaced between two reads.
+    """
+
+    __slots__ = ("_accepts", "_end", "_ring", "_sock", "_start", "_view", "limits")
+
+    def __init__(self, sock: Socket, accepts: frozenset[int], limits: FrameLimits = DEFAULT_LIMITS) -> None:
+        self.limits = limits
+        self._sock = sock
+        self._accepts = accepts
+        self._ring = bytearray(_RING_BYTES)
+        self._view = memoryview(self._ring)
+        self._start = 0
+        self._end = 0
+
+    def read(self) -> Frame | None:
+        """Wait for the next frame.
+
+        Returns:
+            The frame, or ``None`` at the end of the stream.
+
+        Raises:
+            ProtocolError: The bytes are no frame of this channel, or end inside one. The reader is dead.
+            FrameTooLarge: A length is over its limit. The reader is dead.
+        """
+        start = self._start
+        if self._end == start:
+            # One small CALL at a time is the usual case: received whole, and read where it arrived.
+            start = self._start = self._end = 0
+            end = self._end = self._receive(self._view)
+            if end == 0:
+                return None
+        if self._end - start >= HEADER_BYTES:
+            envelope_bytes, kind, flags, count, call_id = unpack_header(self._ring, start)
+            begin = start + HEADER_BYTES
+            stop = begin + envelope_bytes
+            # Written out, for nearly every call comes this way; the unusual goes the long way below.
+            if (
+                kind == _CALL
+                and kind in self._accepts
+                and flags == 0 == count
+                and 0 < call_id <= MAX_CALL_ID
+                and stop <= self._end <= _RING_BYTES
+                and envelope_bytes <= self.limits.max_frame_bytes
+                and len(self._ring) == _RING_BYTES
+            ):
+                try:
+                    envelope = str(self._view[begin:stop], "utf-8")
+                except UnicodeDecodeError:
+                    envelope = decode_text(self._view[begin:stop])  # to say what is wrong
+                self._start = stop
+                return Frame(kind, call_id, envelope, False, _NO_BUFFERS)
+        if self._end - self._start < HEADER_BYTES and not self._fill(HEADER_BYTES):
+            return None
+        envelope_bytes, kind, flags, count, call_id = unpack_header(self._ring, self._start)
+        head_bytes = HEADER_BYTES + 8 * count
+        check_header(self._accepts, self.limits, kind, flags, call_id, head_bytes + envelope_bytes)
+        lengths: tuple[int, ...] = ()
+        if count:
+            if self._end - self._start < head_bytes:
+                self._fill(head_bytes)
+            lengths = read_table(self._ring, self._start + HEADER_BYTES, count, self.limits)
+        size = head_bytes + envelope_bytes
+        if self._end - self._start < size:
+            self._fill(size)
+        start = self._start
+        envelope = decode_text(self._view[start + head_bytes : start + size])
+        self._start = start + size
+        buffers: list[Buffer] = []
+        if count:
+            position = size
+            for length in lengths:
+                padding = -position % 8
+                self._skip(padding)
+                buffers.append(self._take(length))
+                position += padding + length
+        if len(self._ring) > _RING_BYTES:
+            self._shrink()
+        return Frame(kind, call_id, envelope, flags == FLAG_TAGGED, buffers)
+
+    def _receive(self, into: memoryview) -> int:
+        """Wait for bytes: the one place where a worker without work blocks.
+
+        An exception that a signal handler raises in here loses no byte: nothing was received, or nothing
+        was counted yet.
+        """
+        try:
+            return self._sock.recv_into(into)
+        except ConnectionResetError:  # Node went away with replies unread: the end, like any other
+            return 0
+
+    def _fill(self, need: int) -> bool:
+        """Have `need` bytes in one piece from `_start` on. False where the stream ends before the first."""
+        have = self._end - self._start
+        if have == 0:
+            self._start = self._end = 0
+        while have < need:
+            if self._start + need > len(self._ring):
+                self._move(have, need)
+            received = self._receive(self._view[self._end :])
+            if received == 0:
+                if have == 0 and need == HEADER_BYTES:
+                    return False
+                raise ProtocolError(f"the stream ended inside a frame, after {have} of {need} bytes")
+            self._end += received
+            have += received
+        return True
+
+    def _move(self, have: int, need: int) -> None:
+        """Make room behind what is there. Growth follows what has arrived, never what was announced."""
+        if self._start:
+            self._ring[:have] = self._view[self._start : self._end].tobytes()
+            self._start = 0
+            self._end = have
+        if have == len(self._ring):
+            self._replace(min(need, 2 * have), have)
+
+    def _replace(self, size: int, have: int) -> None:
+        ring = bytearray(size)
+        ring[:have] = self._view[self._start : self._start + have]
+        self._ring = ring
+        self._view = memoryview(ring)
+
+    def _shrink(self) -> None:
+        """Give the memory of a large envelope back once what follows it fits the usual buffer."""
+        have = self._end - self._start
+        if have <= _RING_BYTES:
+            self._replace(_RING_BYTES, have)
+            self._start = 0
+            self._end = have
+
+    def _skip(self, count: int) -> None:
+        if self._end - self._start < count:
+            self._fill(count)
+        self._start += count
+
+    def _take(self, length: int) -> bytearray:
+        """The next `length` bytes in memory of their own."""
+        have = min(length, self._end - self._start)
+        taken = bytearray(self._view[self._start : self._start + have])
+        self._start += have
+        while have < length:
+            step = min(length - have, max(have, _FIRST_STEP_BYTES), _STEP_BYTES)
+            taken += bytes(step)
+            end = have + step
+            with memoryview(taken) as view:
+                while have < end:
+                    received = self._receive(view[have:])
+                    if received == 0:
+                        raise ProtocolError(f"the stream ended after {have} of {length} bytes of a buffer")
+                    have += received
+        return taken

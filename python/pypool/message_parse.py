@@ -1,0 +1,167 @@
+"""What Node says, checked before it is believed (SPEC.md sections 3 and 4).
+
+Anything else than the agreed shape is a :class:`ProtocolError`. Keys that are not known are ignored, since
+newer peers may say more.
+"""
+
+from __future__ import annotations
+
+from .errors import ProtocolError
+from .message_shapes import (
+    all_required,
+    check_message,
+    is_count,
+    is_flag,
+    is_integer,
+    is_number,
+    is_object,
+    is_positive,
+    is_text,
+    list_of,
+    nullable,
+    one_of,
+    shaped,
+)
+from .plain_json import parse_json, scan_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from .frame import Frame
+    from .message_shapes import Shape
+    from .messages import Welcome
+    from .value import ValueCodec
+
+__all__ = [
+    "parse_call",
+    "parse_cancel",
+    "parse_credit",
+    "parse_ping",
+    "parse_revoke",
+    "parse_shutdown",
+    "parse_welcome",
+]
+
+
+def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[str, Any], dict[str, Any]]:
+    """Read a CALL.
+
+    Returns:
+        The function's name, the positional and keyword arguments, and what is said about the call:
+        ``session``, ``attributes``, ``deadline``, ``credit``, ``parent``, each only where it is said.
+
+    Raises:
+        ProtocolError: It is no CALL.
+        InvalidArguments: An argument is well-formed, but cannot exist in this process.
+    """
+    envelope = frame.envelope
+    try:
+        parts, end = scan_json(envelope, 0)
+        if end != len(envelope):
+            parts = parse_json(envelope)
+    except (StopIteration, ValueError, RecursionError):
+        parts = parse_json(envelope)
+    if type(parts) is not list or not 1 <= len(parts) <= 4:
+        raise ProtocolError("a CALL is no array of name, args, kwargs and meta")
+    count = len(parts)
+    if count == 4 and parts[2] is None and not frame.tagged:
+        # Nearly every call: positional arguments and the deadline.
+        name, args, _, meta = parts
+        is_usual = type(meta) is dict and len(meta) == 1 and type(meta.get("deadline")) is int
+        if is_usual and type(name) is str and type(args) is list:
+            return name, args, {}, meta
+    name = parts[0]
+    args = parts[1] if count > 1 and parts[1] is not None else []
+    kwargs = parts[2] if count > 2 and parts[2] is not None else {}
+    meta = parts[3] if count > 3 and parts[3] is not None else {}
+    if type(name) is not str or type(args) is not list or type(kwargs) is not dict or type(meta) is not dict:
+        raise ProtocolError("a CALL has another shape than name, args, kwargs and meta")
+    if frame.tagged:
+        args = codec.untag(args, frame.buffers, "args")
+        kwargs = codec.untag(kwargs, frame.buffers, "kwargs")
+        meta = codec.untag(meta, frame.buffers, "meta")
+        if type(kwargs) is not dict or type(meta) is not dict or {*map(type, kwargs)} - {str}:
+            raise ProtocolError("the kwargs of a CALL are no object with names")
+    for key in meta:  # nearly always the deadline alone
+        known = _META.get(key)
+        if known is not None and not known[1](meta[key]):
+            raise ProtocolError(f"a CALL has no valid {key!r}")
+    return name, args, kwargs, meta
+
+
+def parse_welcome(frame: Frame) -> Welcome:
+    """Read a WELCOME."""
+    welcome: Welcome = _read(frame, "WELCOME", _WELCOME)  # type: ignore[assignment]
+    return welcome
+
+
+def parse_ping(frame: Frame) -> int:
+    """Read a PING: the number that its PONG repeats."""
+    number: int = _read(frame, "PING", _NUMBERED)["n"]
+    return number
+
+
+def parse_cancel(frame: Frame) -> Literal["leave", "interrupt"]:
+    """Read a CANCEL: how to end the call that the frame names."""
+    mode: Literal["leave", "interrupt"] = _read(frame, "CANCEL", _CANCEL)["mode"]
+    return mode
+
+
+def parse_credit(frame: Frame) -> int:
+    """Read a CREDIT: how many more items the stream that the frame names may send."""
+    items: int = _read(frame, "CREDIT", _CREDIT)["n"]
+    return items
+
+
+def parse_revoke(frame: Frame) -> list[int]:
+    """Read a REVOKE: the calls that Node wants back."""
+    ids: list[int] = _read(frame, "REVOKE", _CALL_IDS)["ids"]
+    return ids
+
+
+def parse_shutdown(frame: Frame) -> None:
+    """Read a SHUTDOWN, which says nothing but itself."""
+    _read(frame, "SHUTDOWN", {})
+
+
+def _read(frame: Frame, name: str, shape: Shape) -> dict[str, Any]:
+    if frame.tagged or frame.buffers:
+        raise ProtocolError(f"a {name} holds tagged values")
+    message: dict[str, Any] = parse_json(frame.envelope)
+    check_message(name, message, shape)
+    return message
+
+
+def _is_session(value: Any) -> bool:
+    return type(value) is dict and is_text(value.get("id")) and is_object(value.get("metadata", {}))
+
+
+_META: Shape = {
+    "session": (False, _is_session),
+    "attributes": (False, is_object),
+    "deadline": (False, is_number),
+    "credit": (False, is_positive),
+    "parent": (False, is_positive),
+}
+_WELCOME = all_required(
+    protocol=is_integer,
+    codec=one_of("json"),
+    workerId=is_text,
+    pool=is_text,
+    slot=is_count,
+    incarnation=is_text,
+    modules=list_of(shaped(prefix=is_text, source=is_text, kind=one_of("path", "name"))),
+    expose=nullable(list_of(is_text)),
+    limits=shaped(maxFrameBytes=is_count, maxBufferBytes=is_count),
+    integers=one_of("auto", "bigint", "error"),
+    unencodable=one_of("error", "marker"),
+    parentPid=is_integer,
+    parentDeathSignal=is_flag,
+    concurrency=is_positive,
+    engine=one_of("sync"),
+)
+_NUMBERED = all_required(n=is_count)
+_CANCEL = all_required(mode=one_of("leave", "interrupt"))
+_CREDIT = all_required(n=is_positive)
+_CALL_IDS = all_required(ids=list_of(is_positive))

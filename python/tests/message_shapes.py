@@ -1,0 +1,65 @@
+"""The shapes of the messages that Python says: for tests, since it is Node that reads them."""
+
+from __future__ import annotations
+
+from pypool.frame import FrameType
+from pypool.message_shapes import (
+    all_required,
+    is_count,
+    is_flag,
+    is_integer,
+    is_number,
+    is_object,
+    is_positive,
+    is_text,
+    list_of,
+    nullable,
+    shaped,
+)
+
+
+def is_version_range(value):
+    """A lowest and a highest version."""
+    return type(value) is list and len(value) == 2 and all(map(is_integer, value))
+
+
+SHAPES = {
+    FrameType.HELLO: {
+        **all_required(
+            protocol=is_version_range,
+            runtime=is_text,
+            python=is_text,
+            implementation=is_text,
+            pid=is_integer,
+            codecs=list_of(is_text),
+            capabilities=list_of(is_text),
+        ),
+        "secret": (False, is_text),
+    },
+    FrameType.READY: all_required(
+        functions=list_of(
+            shaped(
+                **{
+                    "name": is_text,
+                    "stream": is_flag,
+                    "async": is_flag,
+                    "idempotent": is_flag,
+                    "timeoutSeconds": nullable(is_number),
+                    "concurrency": nullable(is_positive),
+                }
+            )
+        )
+    ),
+    FrameType.PONG: all_required(n=is_count, running=nullable(is_positive), busyMs=is_number),
+    FrameType.REVOKED: all_required(ids=list_of(is_positive)),
+    FrameType.LOG: all_required(
+        level=is_text,
+        logger=is_text,
+        message=is_text,
+        time=is_number,
+        callId=nullable(is_positive),
+        session=nullable(is_text),
+    ),
+    FrameType.EVENT: {"event": (True, is_text), "message": (False, is_text), "error": (False, is_object)},
+}
+"""By frame type. Error objects inside are taken as they are."""
