@@ -33,6 +33,8 @@ it('exports these names', () => {
       "decimal",
       "encodeCallEnvelope",
       "encodeMessage",
+      "implementing",
+      "isPlainObject",
       "isPypoolError",
       "ndarray",
       "negotiate",

@@ -19,6 +19,7 @@ export { pythonErrorFrom } from './errors/python-error-from.js';
 // Options
 export { checkOptions } from './options/check-options.js';
 export type { OptionsSchema } from './options/check-options.js';
+export { implementing } from './options/implementing.js';
 export { shown } from './options/shown.js';
 
 // Calls
@@ -40,6 +41,7 @@ export type { FrameDecoderOptions } from './frame/decoder.js';
 export { createValueCodec } from './value/codec.js';
 export type { EncodedEnvelope, EncodedValue, ValueCodec, ValueCodecOptions } from './value/codec.js';
 export type { ValueType } from './value/value-type.js';
+export { isPlainObject } from './value/plain.js';
 export { NdArray, ndarray } from './value/ndarray.js';
 export type { Dtype, TypedArray } from './value/dtype.js';
 export {

@@ -1,5 +1,5 @@
 import { createPool, type PoolOptions } from '@pypool/pool';
-import { sessionPool, type SessionRegistryOptions } from '@pypool/sessions';
+import { resolveSessionRegistryOptions, sessionPool, type SessionRegistryOptions } from '@pypool/sessions';
 import { fakeWorkers, type FakeHandler } from './fake-workers.js';
 import { joinLayers, type PythonPool } from './join-layers.js';
 
@@ -23,6 +23,7 @@ export function fakePool(
   handlers: Readonly<Record<string, FakeHandler>>,
   { sessions, size = 1, overflow = 0, ...options }: FakePoolOptions = {},
 ): PythonPool {
+  const forSessions = resolveSessionRegistryOptions(sessions);
   const pool = createPool({
     start: 'lazy',
     name: 'fake',
@@ -32,5 +33,5 @@ export function fakePool(
     factory: fakeWorkers(handlers),
   });
   const noWorkers = { python: { path: 'none', foundBy: 'fake' }, on: () => undefined, off: () => undefined };
-  return joinLayers(pool, noWorkers, sessionPool(pool, { ...sessions, affinity: options.selection }));
+  return joinLayers(pool, noWorkers, sessionPool(pool, { ...forSessions, affinity: options.selection }));
 }

@@ -1,6 +1,6 @@
 import { createPool, type PoolOptions } from '@pypool/pool';
-import { addCallSite } from '@pypool/protocol';
-import { sessionPool } from '@pypool/sessions';
+import { addCallSite, createError, shown } from '@pypool/protocol';
+import { resolveSessionRegistryOptions, sessionPool } from '@pypool/sessions';
 import { createPythonWorkers, type ModuleOption, type PythonWorkersOptions } from '@pypool/worker';
 import { joinLayers, type PythonPool } from './join-layers.js';
 import type { PythonPoolOptions } from './options.js';
@@ -13,6 +13,7 @@ import { autoSize } from './size.js';
  * traceback; `start-timeout`); nothing is left running then.
  */
 export async function createPythonPool(options: PythonPoolOptions): Promise<PythonPool> {
+  assertOptions('createPythonPool()', options);
   const pool = pythonPool({ ...options, start: options.start ?? 'eager' });
   // Only an eager pool makes its caller wait.
   if ((options.start ?? 'eager') !== 'eager') return pool;
@@ -32,10 +33,19 @@ export async function createPythonPool(options: PythonPoolOptions): Promise<Pyth
  * @throws PypoolError `invalid-options`, `unsupported-platform`, or `start-failed` where there is no Python; nothing is started then.
  */
 export function pythonPool(options: PythonPoolOptions): PythonPool {
-  const { forWorkers, forPool, sessions } = byLayer(options);
+  assertOptions('pythonPool()', options);
+  const { forWorkers, forPool, forSessions } = byLayer(options);
   const workers = createPythonWorkers(forWorkers);
   const pool = createPool({ start: 'lazy', ...forPool, factory: workers });
-  return joinLayers(pool, workers, sessionPool(pool, { ...sessions, affinity: forPool.selection }));
+  return joinLayers(pool, workers, sessionPool(pool, { ...forSessions, affinity: forPool.selection }));
+}
+
+function assertOptions(of: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw createError({
+    code: 'invalid-options',
+    message: `Invalid options of ${of}: expected an object with at least a module, got ${shown(options)}.`,
+  });
 }
 
 /** One object of options to those of each layer. What none of them knows goes to the pool, which refuses it by name. */
@@ -50,7 +60,8 @@ function byLayer({ sessions, ...options }: PythonPoolOptions) {
   return {
     forWorkers: forWorkers as unknown as PythonWorkersOptions,
     forPool: forPool as unknown as Omit<PoolOptions, 'factory'>,
-    sessions,
+    // Checked before anything is made that would have to be closed.
+    forSessions: resolveSessionRegistryOptions(sessions),
   };
 }
 

@@ -9,6 +9,7 @@ it('exports exactly these names', () => {
     'hint',
     'isAffinity',
     'memoryStore',
+    'resolveSessionRegistryOptions',
     'sessionPool',
     'strictFailFast',
     'strictQueue',

@@ -7,8 +7,14 @@ export type { CallingPool } from './pool/calling-pool.js';
 // The registry
 export { createSessionRegistry } from './registry/registry.js';
 export type { SessionRegistry } from './registry/registry.js';
+export { resolveSessionRegistryOptions } from './registry/options.js';
+export type {
+  ResolvedSessionRegistryOptions,
+  SessionClock,
+  SessionEndReason,
+  SessionRegistryOptions,
+} from './registry/options.js';
 export type { SessionOperation } from './registry/session-operation.js';
-export type { SessionClock, SessionEndReason, SessionRegistryOptions } from './registry/options.js';
 export type { SessionInfo, SessionMetadata, SessionRecord } from './registry/session.js';
 
 // Stores

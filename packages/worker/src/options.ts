@@ -1,5 +1,11 @@
 import { resolve } from 'node:path';
-import { checkOptions, DEFAULT_LIMITS, type FrameLimits, type ValueType } from '@pypool/protocol';
+import {
+  checkOptions,
+  DEFAULT_LIMITS,
+  implementing,
+  type FrameLimits,
+  type ValueType,
+} from '@pypool/protocol';
 import type { Transport } from '@pypool/transport';
 import { z } from 'zod';
 import type { EnvOption } from './environment.js';
@@ -63,15 +69,6 @@ const anObject = z.custom<object>(
   (value) => typeof value === 'object' && value !== null,
   'expected an object',
 );
-/** Something of the user's own that has these methods. */
-const implementing = (...methods: string[]): z.ZodType =>
-  z.custom<object>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function'),
-    `expected an object with the methods ${methods.join('() and ')}()`,
-  );
 const bytes = z.int().positive();
 
 const schema = z.strictObject({
@@ -82,8 +79,8 @@ const schema = z.strictObject({
   python: z.string().min(1).optional(),
   env: z.union([anObject, z.custom((value) => typeof value === 'function')]).optional(),
   cwd: z.string().min(1).optional(),
-  launcher: implementing('launch', 'close').optional(),
-  transport: implementing('offer', 'close').optional(),
+  launcher: z.custom(...implementing('launch', 'close')).optional(),
+  transport: z.custom(...implementing('offer', 'close')).optional(),
   limits: z.strictObject({ maxFrameBytes: bytes.optional(), maxBufferBytes: bytes.optional() }).optional(),
   integers: z.enum(['auto', 'bigint', 'error']).optional(),
   unencodable: z.enum(['error', 'marker']).optional(),

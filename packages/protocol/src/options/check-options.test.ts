@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { isPypoolError } from '../errors/error.js';
 import { checkOptions } from './check-options.js';
+import { implementing } from './implementing.js';
 
 const schema = z.strictObject({
   ttlMs: z.number().min(0).optional(),
   size: z.union([z.int(), z.literal(Infinity)], { error: 'expected a whole number' }).optional(),
-  store: z.custom((value) => typeof value === 'object', 'expected an object with get()').optional(),
+  store: z.custom(...implementing('get', 'set')).optional(),
   limits: z.strictObject({ maxBytes: z.int() }).optional(),
 });
 
@@ -34,7 +35,8 @@ describe('checkOptions', () => {
     [{ ttlMs: -1 }, 'ttlMs: expected number to be >=0, got -1'],
     [{ ttlMs: NaN }, 'ttlMs: expected number, got NaN'],
     [{ size: ['x'] }, 'size: expected a whole number, got an array'],
-    [{ store: () => 1 }, 'store: expected an object with get(), got a function'],
+    [{ store: () => 1 }, 'store: expected an object with get(), set(), got a function'],
+    [{ store: { get: () => 1, set: 1 } }, 'store: expected an object with get(), set(), got an object'],
     [{ limits: { maxBytes: {} } }, 'limits.maxBytes: expected number, got an object'],
     [{ ttlMs: 'x'.repeat(1000) }, `ttlMs: expected number, got "${'x'.repeat(60)}..."`],
     [{ ttl: 5 }, 'ttl: there is no such option (did you mean ttlMs?)'],

@@ -1,6 +1,6 @@
 import { leastBusy } from '@pypool/pool';
 import type { SelectionStrategy } from '@pypool/pool';
-import { createError } from '@pypool/protocol';
+import { checkOptions, implementing } from '@pypool/protocol';
 import { z } from 'zod';
 
 import type { AffinityOptions } from './affinity.js';
@@ -13,26 +13,17 @@ export interface AffinityParts {
 }
 
 const schema = z.strictObject({
-  otherwise: z
-    .custom<object>(
-      (value) => typeof (value as SelectionStrategy | null)?.select === 'function',
-      'expected a selection strategy',
-    )
+  otherwise: z.custom(...implementing('select')).optional(),
+  maxBindings: z
+    .union([z.int().min(1), z.literal(Infinity)], {
+      error: 'expected a whole number of at least 1, or Infinity',
+    })
     .optional(),
-  maxBindings: z.number().int().min(1).or(z.literal(Infinity)).optional(),
-});
+} satisfies Record<keyof AffinityOptions, z.ZodType>);
 
 /** @throws UsageError `invalid-options`. */
 export function resolveAffinityOptions(options: AffinityOptions = {}): AffinityParts {
-  const checked = schema.safeParse(options);
-  if (!checked.success) {
-    const issues = checked.error.issues.map(({ path, message }) => [...path, message].join(': '));
-    throw createError({
-      code: 'invalid-options',
-      message: `Invalid affinity options: ${issues.join('; ')}.`,
-      context: { issues },
-    });
-  }
+  checkOptions('the affinity', schema, options);
   return {
     otherwise: options.otherwise ?? leastBusy(),
     bindings: new Bindings(options.maxBindings ?? 100_000),

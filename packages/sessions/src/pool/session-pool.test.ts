@@ -1,3 +1,4 @@
+import { isPypoolError } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
 
 import { strictQueue } from '../affinity/strict-queue.js';
@@ -141,7 +142,6 @@ describe('the names of the first system', () => {
       timeoutMs: 5,
       meta: { session: { id: 'user-42', metadata: { plan: 'free' } } },
     });
-    await expect(front.executeInSession('', 'ping')).rejects.toMatchObject({ code: 'invalid-arguments' });
   });
 
   it('call without one, untouched', () => {
@@ -191,15 +191,126 @@ describe('a session pool that is closed', () => {
   });
 });
 
+/** Code and message of what `body` throws or rejects with. */
+async function refusal(body: () => unknown): Promise<string> {
+  try {
+    await body();
+  } catch (error) {
+    return isPypoolError(error) ? `${error.code}: ${error.message}` : String(error);
+  }
+  return 'nothing';
+}
+
 describe('wrong use', () => {
-  it('throws at once, for it is no matter of load', () => {
-    const { front } = sessionsOver();
-    expect(() => front.session('')).toThrowError(expect.objectContaining({ code: 'invalid-arguments' }));
-    expect(() => front.session('a', { metadata: [] as never })).toThrowError(
-      expect.objectContaining({ code: 'invalid-arguments' }),
+  type Front = ReturnType<typeof sessionsOver>['front'];
+
+  it.each<[string, (front: Front) => unknown, string]>([
+    [
+      "session('')",
+      (front) => front.session(''),
+      'invalid-arguments: The id of a session must be a string that is not empty, got "".',
+    ],
+    [
+      'session(42)',
+      (front) => front.session(42 as never),
+      'invalid-arguments: The id of a session must be a string that is not empty, got 42.',
+    ],
+    [
+      'session()',
+      (front) => front.session(undefined as never),
+      'invalid-arguments: The id of a session must be a string that is not empty, got undefined.',
+    ],
+    [
+      "session('a', null)",
+      (front) => front.session('a', null as never),
+      'invalid-options: Invalid options of session(): expected object, got null.',
+    ],
+    [
+      "session('a', 5)",
+      (front) => front.session('a', 5 as never),
+      'invalid-options: Invalid options of session(): expected object, got 5.',
+    ],
+    [
+      'an unknown option of session()',
+      (front) => front.session('a', { metdata: {} } as never),
+      'invalid-options: Invalid options of session(): metdata: there is no such option (did you mean metadata?).',
+    ],
+    [
+      'metadata of an array',
+      (front) => front.session('a', { metadata: [] as never }),
+      'invalid-arguments: The metadata of a session must be a plain object of JSON values, got an array.',
+    ],
+    [
+      'metadata of null',
+      (front) => front.session('a', { metadata: null as never }),
+      'invalid-arguments: The metadata of a session must be a plain object of JSON values, got null.',
+    ],
+  ])('throws at once for %s, for it is no matter of load', async (_, body, message) => {
+    const { front, pool } = sessionsOver();
+    expect(() => body(front)).toThrow();
+    expect(await refusal(() => body(front))).toBe(message);
+    expect([front.sessions.list(), pool.calls]).toEqual([[], []]);
+  });
+
+  it.each<[string, (front: Front) => Promise<unknown>, string]>([
+    [
+      'an empty id',
+      (front) => front.executeInSession('', 'f'),
+      'invalid-arguments: The id of a session must be a string that is not empty, got "".',
+    ],
+    [
+      'options of null',
+      (front) => front.executeInSession('a', 'f', [], null as never),
+      'invalid-options: Invalid options of executeInSession(): expected a plain object, got null.',
+    ],
+    [
+      'options of a string',
+      (front) => front.executeInSession('a', 'f', [], 'x' as never),
+      'invalid-options: Invalid options of executeInSession(): expected a plain object, got "x".',
+    ],
+    [
+      'metadata of a number',
+      (front) => front.executeInSession('a', 'f', [], { metadata: 5 as never }),
+      'invalid-arguments: The metadata of a session must be a plain object of JSON values, got 5.',
+    ],
+  ])('rejects executeInSession() for %s', async (_, body, message) => {
+    const { front, pool } = sessionsOver();
+    const promise = body(front);
+    expect(await refusal(() => promise)).toBe(message);
+    expect([front.sessions.list(), pool.calls]).toEqual([[], []]);
+  });
+
+  it.each<[unknown, string]>([
+    [{ ttl: 5 }, 'ttl: there is no such option (did you mean ttlMs?)'],
+    [{ afinity: 5 }, 'afinity: there is no such option (did you mean affinity?)'],
+    [5, 'expected object, got 5'],
+    [null, 'expected object, got null'],
+    [{ ttlMs: -1 }, 'ttlMs: expected number to be >=0, got -1'],
+    [{ ttlMs: '1h' }, 'ttlMs: expected a number of milliseconds of at least 0, or Infinity, got "1h"'],
+    [{ store: new Map() }, 'nothing'],
+    [
+      { store: { get: () => undefined } },
+      'store: expected an object with get(), set(), delete(), values(), got an object',
+    ],
+    [{ clock: Date }, 'clock: expected an object with now(), epochMs(), after(), got a function'],
+    [{ clock: {} }, 'clock: expected an object with now(), epochMs(), after(), got an object'],
+    [{ onEnd: 'log' }, 'onEnd: expected a function, got "log"'],
+    [{ affinity: 'hint' }, 'affinity: expected an object with select(), got "hint"'],
+  ])('throws for the options %j', async (options, message) => {
+    const expected =
+      message === 'nothing' ? message : `invalid-options: Invalid options of sessionPool(): ${message}.`;
+    expect(await refusal(() => sessionPool(fakePool(), options as never))).toBe(expected);
+  });
+
+  it('throws for what is no pool', async () => {
+    expect(await refusal(() => sessionPool(undefined as never))).toBe(
+      'invalid-arguments: sessionPool() needs a pool: expected an object with call(), stream(), got undefined.',
     );
-    expect(() => sessionPool(fakePool(), { ttl: 1 } as never)).toThrowError(
-      expect.objectContaining({ code: 'invalid-options' }),
-    );
+  });
+
+  it('leaves options of a call that cannot be any to the pool', () => {
+    const { front, pool } = sessionsOver();
+    void front.session('a').call('f', [], null as never);
+    expect(pool.calls).toMatchObject([{ options: null }]);
   });
 });

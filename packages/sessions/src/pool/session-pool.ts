@@ -1,8 +1,17 @@
 import type { PoolCallOptions, SelectionStrategy } from '@pypool/pool';
-import { isPypoolError } from '@pypool/protocol';
+import {
+  checkOptions,
+  createError,
+  implementing,
+  isPlainObject,
+  isPypoolError,
+  shown,
+} from '@pypool/protocol';
+import { z } from 'zod';
 
 import { isAffinity } from '../affinity/affinity.js';
 import { assertMetadata, assertSessionId } from '../registry/metadata.js';
+import { registrySchema } from '../registry/options.js';
 import type { SessionRegistryOptions } from '../registry/options.js';
 import { createSessionRegistry } from '../registry/registry.js';
 import type { SessionRegistry } from '../registry/registry.js';
@@ -27,7 +36,8 @@ export interface SessionPool {
    * `metadata` is merged into that of an open session at once, a key set to `undefined` being removed. A session that is not open
    * begins here where there is room, and otherwise with its first call that finds room.
    *
-   * @throws UsageError `invalid-arguments` for an id that is no string or empty, or metadata that is no plain object.
+   * @throws UsageError `invalid-arguments` for an id that is no string or empty, or metadata that is no plain object; `invalid-options` for
+   * options that are no object, or that there are not.
    */
   session(id: string, options?: { readonly metadata?: SessionMetadata }): Session;
   /** The sessions that are open. */
@@ -51,9 +61,11 @@ export interface SessionPool {
 /**
  * Put sessions in front of a pool, or of anything that calls as a pool does.
  *
- * @throws UsageError `invalid-options`.
+ * @throws UsageError `invalid-options`, or `invalid-arguments` for a pool that cannot call.
  */
 export function sessionPool(pool: CallingPool, options: SessionPoolOptions = {}): SessionPool {
+  assertCallingPool(pool);
+  checkOptions('sessionPool()', poolSchema, options);
   const { affinity, onEnd, ...registryOptions } = options;
   const registry = createSessionRegistry({
     ...registryOptions,
@@ -63,8 +75,9 @@ export function sessionPool(pool: CallingPool, options: SessionPoolOptions = {})
     },
   });
 
-  const session: SessionPool['session'] = (id, { metadata } = {}) => {
+  const session: SessionPool['session'] = (id, options = {}) => {
     assertSessionId(id);
+    const { metadata } = checkOptions('session()', doorSchema, options);
     assertMetadata(metadata);
     openWhereThereIsRoom(registry, id, metadata);
     return createSession(pool, registry, id, metadata);
@@ -77,12 +90,38 @@ export function sessionPool(pool: CallingPool, options: SessionPoolOptions = {})
       get: (id) => registry.get(id),
       end: (id) => registry.end(id),
     },
-    async executeInSession(sessionId, command, args, { metadata, ...callOptions } = {}) {
+    async executeInSession(sessionId, command, args, options = {}) {
+      // By hand, for it runs with every call; which options there are is the pool's to know.
+      const given: unknown = options;
+      if (!isPlainObject(given)) {
+        throw createError({
+          code: 'invalid-options',
+          message: `Invalid options of executeInSession(): expected a plain object, got ${shown(given)}.`,
+        });
+      }
+      const { metadata, ...callOptions } = options;
       return session(sessionId, metadata === undefined ? {} : { metadata }).call(command, args, callOptions);
     },
     executeAnonymous: (command, args, callOptions) => pool.call(command, args, callOptions),
     close: () => registry.close(),
   };
+}
+
+const poolSchema = registrySchema.extend({
+  affinity: z.custom(...implementing('select')).optional(),
+} satisfies Record<Exclude<keyof SessionPoolOptions, keyof SessionRegistryOptions>, z.ZodType>);
+
+const doorSchema = z.strictObject({ metadata: z.unknown().optional() });
+
+const [canCall, whatCanCall] = implementing('call', 'stream');
+
+function assertCallingPool(pool: unknown): void {
+  if (canCall(pool)) return;
+  throw createError({
+    code: 'invalid-arguments',
+    message: `sessionPool() needs a pool: ${whatCanCall}, got ${shown(pool)}.`,
+    context: { argument: 'pool' },
+  });
 }
 
 /** That there is no room, or the pool is closed, is told by the calls, which can reject, and which may find room by then. */

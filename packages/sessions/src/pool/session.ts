@@ -1,5 +1,6 @@
 import { functionsOf } from '@pypool/pool';
 import type { CallFunctions, PoolCallOptions, PoolStream } from '@pypool/pool';
+import { isPlainObject } from '@pypool/protocol';
 
 import type { SessionRegistry } from '../registry/registry.js';
 import type { SessionOperation } from '../registry/session-operation.js';
@@ -69,10 +70,10 @@ export function createSession(
   return session;
 }
 
-/** The caller's options, and who calls. */
-function under<Options extends object>(
+/** The caller's options, and who calls. What cannot be options is left as it is, for the pool to refuse. */
+function under(
   { session }: SessionOperation,
-  options: Options | undefined,
-): Options & { meta: { session: SessionOperation['session'] } } {
-  return { ...(options as Options), meta: { session } };
+  options: PoolCallOptions | undefined,
+): PoolCallOptions | undefined {
+  return options === undefined || isPlainObject(options) ? { ...options, meta: { session } } : options;
 }

@@ -1,4 +1,4 @@
-import { createError } from '@pypool/protocol';
+import { createError, isPlainObject, shown } from '@pypool/protocol';
 
 import type { SessionMetadata } from './session.js';
 
@@ -21,14 +21,11 @@ export function mergeMetadata(current: SessionMetadata, added: SessionMetadata |
 
 /** @throws UsageError `invalid-arguments` for anything but a plain object. */
 export function assertMetadata(value: unknown): asserts value is SessionMetadata | undefined {
-  if (value === undefined) return;
-  if (typeof value === 'object' && value !== null) {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return;
-  }
+  if (value === undefined || isPlainObject(value)) return;
   throw createError({
     code: 'invalid-arguments',
-    message: 'Session metadata must be a plain object of JSON values.',
+    message: `The metadata of a session must be a plain object of JSON values, got ${shown(value)}.`,
+    context: { argument: 'metadata' },
   });
 }
 
@@ -37,6 +34,7 @@ export function assertSessionId(value: unknown): asserts value is string {
   if (typeof value === 'string' && value !== '') return;
   throw createError({
     code: 'invalid-arguments',
-    message: `A session id must be a string that is not empty, got ${value === '' ? "''" : typeof value}.`,
+    message: `The id of a session must be a string that is not empty, got ${shown(value)}.`,
+    context: { argument: 'id' },
   });
 }

@@ -1,6 +1,6 @@
 import { systemClock } from '@pypool/pool';
 import type { Clock } from '@pypool/pool';
-import { createError } from '@pypool/protocol';
+import { checkOptions, implementing } from '@pypool/protocol';
 import { z } from 'zod';
 
 import { memoryStore } from '../store/memory-store.js';
@@ -44,7 +44,7 @@ export interface SessionRegistryOptions {
    * Told once for each session that is over, after it is gone from the registry. What it throws is an uncaught exception of its own and
    * disturbs nobody.
    */
-  readonly onEnd?: (session: SessionInfo, reason: SessionEndReason) => void;
+  readonly onEnd?: ((session: SessionInfo, reason: SessionEndReason) => void) | undefined;
 }
 
 /** {@link SessionRegistryOptions} with every default filled in. */
@@ -52,20 +52,23 @@ export interface ResolvedSessionRegistryOptions extends Required<Omit<SessionReg
   readonly onEnd: ((session: SessionInfo, reason: SessionEndReason) => void) | undefined;
 }
 
-const milliseconds = z.number().min(0).or(z.literal(Infinity));
-const anObject = z.custom<object>(
-  (value) => typeof value === 'object' && value !== null,
-  'expected an object',
-);
-
-const schema = z.strictObject({
-  ttlMs: milliseconds.optional(),
-  maxSessions: z.number().int().min(0).or(z.literal(Infinity)).optional(),
-  sweepIntervalMs: milliseconds.optional(),
-  store: anObject.optional(),
-  clock: anObject.optional(),
-  onEnd: z.custom((value) => typeof value === 'function', 'expected a function').optional(),
+const milliseconds = z.union([z.number().min(0), z.literal(Infinity)], {
+  error: 'expected a number of milliseconds of at least 0, or Infinity',
 });
+
+/** What checks {@link SessionRegistryOptions}. */
+export const registrySchema = z.strictObject({
+  ttlMs: milliseconds.optional(),
+  maxSessions: z
+    .union([z.int().min(0), z.literal(Infinity)], {
+      error: 'expected a whole number of at least 0, or Infinity',
+    })
+    .optional(),
+  sweepIntervalMs: milliseconds.optional(),
+  store: z.custom(...implementing('get', 'set', 'delete', 'values')).optional(),
+  clock: z.custom(...implementing('now', 'epochMs', 'after')).optional(),
+  onEnd: z.custom((value) => typeof value === 'function', 'expected a function').optional(),
+} satisfies Record<keyof SessionRegistryOptions, z.ZodType>);
 
 /**
  * Check options and fill in what was left out.
@@ -75,17 +78,7 @@ const schema = z.strictObject({
 export function resolveSessionRegistryOptions(
   options: SessionRegistryOptions = {},
 ): ResolvedSessionRegistryOptions {
-  const checked = schema.safeParse(options);
-  if (!checked.success) {
-    const issues = checked.error.issues.map(({ path, message }) =>
-      path.length === 0 ? message : `${path.join('.')}: ${message}`,
-    );
-    throw createError({
-      code: 'invalid-options',
-      message: `Invalid session options: ${issues.join('; ')}.`,
-      context: { issues },
-    });
-  }
+  checkOptions('the sessions', registrySchema, options);
   return Object.freeze({
     ttlMs: options.ttlMs ?? 3_600_000,
     maxSessions: options.maxSessions ?? 100_000,
