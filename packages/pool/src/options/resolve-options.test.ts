@@ -80,12 +80,12 @@ describe('resolvePoolOptions', () => {
     );
   });
 
-  it.each([
+  it.each<[unknown, string]>([
     [undefined, 'expected object, got undefined'],
     [{}, 'by: expected a function of the call, got undefined'],
     [{ by: 'tenant' }, 'by: expected a function of the call, got "tenant"'],
     [{ by: () => 0, limt: 1 }, 'limt: there is no such option (did you mean limit?)'],
-    ...[0, -1, 1.5, NaN].map((limit) => [{ by: () => 0, limit }, `, got ${limit}`] as const),
+    ...[0, -1, 1.5, NaN].map((limit) => [{ by: () => 0, limit }, `, got ${limit}`] as [unknown, string]),
   ])('refuses fair(%j)', (options, message) => {
     expect(() => fair(options as never)).toThrowError(
       expect.objectContaining({ code: 'invalid-options', message: expect.stringContaining(message) }),
