@@ -1,4 +1,4 @@
-import { createError, type CallMeta, type PypoolError } from '@pypool/protocol';
+import { createError, isPlainObject, type CallMeta, type PypoolError } from '@pypool/protocol';
 
 /** How one call or stream differs from what the pool does by default. */
 export interface PoolCallOptions {
@@ -109,12 +109,6 @@ function isMeta(meta: unknown): boolean {
   if (session === undefined) return true;
   if (!isPlainObject(session) || typeof session['id'] !== 'string' || session['id'] === '') return false;
   return session['metadata'] === undefined || isPlainObject(session['metadata']);
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function wrong(option: string, what: string): PypoolError {

@@ -1,4 +1,4 @@
-import { createError } from '@pypool/protocol';
+import { checkOptions, implementing } from '@pypool/protocol';
 import { z } from 'zod';
 
 import { systemClock } from '../clock/system-clock.js';
@@ -13,18 +13,9 @@ const aFunction = z.custom<(...args: never) => unknown>(
   (value) => typeof value === 'function',
   'expected a function',
 );
-const objectWith = (...methods: string[]) =>
-  z.custom<object>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function'),
-    `expected an object with ${methods.map((method) => `${method}()`).join(', ')}`,
-  );
-
 const schema = z
   .strictObject({
-    factory: objectWith('start', 'close'),
+    factory: z.custom(...implementing('start', 'close')),
     size: count,
     name: z.string().min(1).optional(),
     overflow: count.optional(),
@@ -39,11 +30,11 @@ const schema = z
     startTimeoutMs: z.number().positive().or(z.literal(Infinity)).optional(),
     maxAttempts: countOrMore(1).optional(),
     startConcurrency: countOrMore(1).optional(),
-    selection: objectWith('select').optional(),
-    queue: objectWith('create').optional(),
+    selection: z.custom(...implementing('select')).optional(),
+    queue: z.custom(...implementing('create')).optional(),
     maxCalls: countOrMore(1).optional(),
     closeTimeoutMs: milliseconds.optional(),
-    clock: objectWith('now', 'epochMs', 'after', 'afterInput', 'hold').optional(),
+    clock: z.custom(...implementing('now', 'epochMs', 'after', 'afterInput', 'hold')).optional(),
     random: aFunction.optional(),
   } satisfies Record<keyof PoolOptions, z.ZodType>)
   .refine(({ size, overflow }) => size + (overflow ?? 2) > 0, {
@@ -61,17 +52,7 @@ const schema = z
  * @throws UsageError `invalid-options` that names every wrong or unknown one.
  */
 export function resolvePoolOptions(options: PoolOptions): ResolvedPoolOptions {
-  const checked = schema.safeParse(options);
-  if (!checked.success) {
-    const issues = checked.error.issues.map(({ path, message }) =>
-      path.length === 0 ? message : `${path.join('.')}: ${message}`,
-    );
-    throw createError({
-      code: 'invalid-options',
-      message: `Invalid pool options: ${issues.join('; ')}.`,
-      context: { issues },
-    });
-  }
+  checkOptions('the pool', schema, options);
   return Object.freeze({
     factory: options.factory,
     size: options.size,
