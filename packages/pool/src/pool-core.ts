@@ -134,7 +134,7 @@ export class PoolCore
     const now = this.options.clock.now();
     this.calls.release(attempt, now);
     if (error === undefined) this.#book.succeed(call, value, now);
-    else this.#onFailed(call, worker, error);
+    else this.#onFailed(attempt, error);
     this.#supervisor.vacated(worker);
     this.reconcile();
   }
@@ -242,10 +242,9 @@ export class PoolCore
     this.reconcile();
   }
 
-  #onFailed(call: PendingCall, worker: WorkerRecord, error: PypoolError): void {
+  #onFailed({ call, worker, endedBy }: Attempt, error: PypoolError): void {
     const death = isDeath(error);
     if (death) this.#supervisor.condemn(worker, error);
-    const { endedBy } = call;
     if (endedBy === undefined && this.#mayStart && mayRunAgain(call, error, this.options.maxAttempts)) {
       this.counters.retried += 1;
       this.#announce.retried(call, worker, error);
@@ -260,9 +259,9 @@ export class PoolCore
   /** End a call before its time, wherever it is. */
   #end(call: PendingCall, error: PypoolError): void {
     const { attempt } = call;
-    if (call.state === 'settled' || call.endedBy !== undefined) return;
+    if (call.state === 'settled' || attempt?.endedBy !== undefined) return;
     if (attempt !== undefined) {
-      call.endedBy = error;
+      attempt.endedBy = error;
       attempt.worker.worker?.cancel(attempt, error);
       return;
     }

@@ -8,6 +8,8 @@ import { FakeClock } from './test-support/fake-clock.js';
 import { fakePool, standings } from './test-support/fake-pool.js';
 
 const MANY = 100_000;
+/** Of a pool whose first worker has been ready all along. */
+const budgets = { at: 0, startTimeoutMs: 1 };
 
 describe('100 000 queued calls', () => {
   it('S23 all settle, whichever of them are aborted, and one timer watches them all', async () => {
@@ -55,9 +57,14 @@ describe('100 000 queued calls', () => {
     const queue = priority().create();
     const call = (level: number) => {
       const terms = {
-        ...defaultTerms({ timeoutMs: 1, executionTimeoutMs: 1, checkoutTimeoutMs: 1, itemTimeoutMs: 1 }),
+        ...defaultTerms(budgets, {
+          timeoutMs: 1,
+          executionTimeoutMs: 1,
+          checkoutTimeoutMs: 1,
+          itemTimeoutMs: 1,
+        }),
       };
-      return new PendingValue(level, 'call', [], { ...terms, priority: level }, 0, 0, 0);
+      return new PendingValue(level, 'call', [], { ...terms, priority: level }, 0);
     };
     const calls = Array.from({ length: 10_000 }, (_, n) => call(n));
     for (const one of calls) queue.add(one);
@@ -69,7 +76,7 @@ describe('100 000 queued calls', () => {
 });
 
 describe('the deadlines', () => {
-  const terms = defaultTerms({
+  const terms = defaultTerms(budgets, {
     timeoutMs: 60_000,
     executionTimeoutMs: 1,
     checkoutTimeoutMs: 10_000,
@@ -82,7 +89,7 @@ describe('the deadlines', () => {
     const open: PendingValue[] = [];
     let most = 0;
     for (let n = 0; n < MANY; n += 1) {
-      const call = new PendingValue(n, 'call', [], terms, n, n + 10_000, n + 60_000);
+      const call = new PendingValue(n, 'call', [], terms, n);
       deadlines.add(call, 0);
       open.push(call);
       if (open.length > 100) {
@@ -118,7 +125,8 @@ describe('the deadlines', () => {
     const start = clock.now();
     const waits = [50, 10, 30, 20, 40, 25, 5, 45];
     for (const wait of waits) {
-      deadlines.add(new PendingValue(wait, 'call', [], terms, start, start + wait, Infinity), start);
+      const call = new PendingValue(wait, 'call', [], { ...terms, checkoutTimeoutMs: wait }, start);
+      deadlines.add(call, start);
     }
     await clock.advance(100);
     expect(judged).toEqual([...waits].sort((a, b) => a - b));

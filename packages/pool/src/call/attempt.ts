@@ -20,6 +20,8 @@ export class Attempt implements OutgoingCall {
   readonly #owner: AttemptOwner;
   /** By the pool's clock; until it begins, when it was given to the worker. */
   since: number;
+  /** Why it is being ended before its answer; the first reason stays. */
+  endedBy: PypoolError | undefined = undefined;
   #answered = false;
 
   constructor(

@@ -6,7 +6,7 @@ import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import type { Counters } from '../observe/stats.js';
 import { AbortWatch } from './abort-watch.js';
 import { Deadlines } from './deadlines.js';
-import { type CallTerms, defaultTerms, termsOf } from './call-terms.js';
+import { type BudgetStart, type CallTerms, defaultTerms, termsOf } from './call-terms.js';
 import type { PendingCall } from './pending-call.js';
 import { PendingStream } from './pending-stream.js';
 import { PendingValue } from './pending-value.js';
@@ -27,6 +27,7 @@ export class CallBook {
   readonly #aborts: AbortWatch;
   readonly #callTerms: CallTerms;
   readonly #streamTerms: CallTerms;
+  readonly #budgets: BudgetStart;
   /** Calls whose budgets do not count yet; `undefined` once the pool has had a ready worker. */
   #early: PendingCall[] | undefined = [];
   #made = 0;
@@ -36,13 +37,15 @@ export class CallBook {
     this.#counters = counters;
     this.#deadlines = new Deadlines(options.clock, (call, now) => owner.onDue(call, now));
     this.#aborts = new AbortWatch((call, reason) => owner.onAbort(call, reason));
-    this.#callTerms = defaultTerms(options);
-    this.#streamTerms = defaultTerms({ ...options, timeoutMs: Infinity, executionTimeoutMs: Infinity });
+    this.#budgets = { at: Infinity, startTimeoutMs: options.startTimeoutMs };
+    this.#callTerms = defaultTerms(this.#budgets, options);
+    const endless = { ...options, timeoutMs: Infinity, executionTimeoutMs: Infinity };
+    this.#streamTerms = defaultTerms(this.#budgets, endless);
   }
 
   /** Whether the pool has had a ready worker. */
   get clocksRun(): boolean {
-    return this.#early === undefined;
+    return this.#budgets.at !== Infinity;
   }
 
   /** @returns a call that is settled already where its options, its signal or its deadline forbid it to begin */
@@ -55,15 +58,7 @@ export class CallBook {
     const wrong = this.#check(name, options);
     const terms = this.#termsOf(wrong === undefined ? options : undefined, this.#callTerms);
     const now = this.#options.clock.now();
-    const call = new PendingValue(
-      ++this.#made,
-      name,
-      args,
-      terms,
-      now,
-      this.#firstWaitEnds(now),
-      this.#pointOf(terms, now),
-    );
+    const call = new PendingValue(++this.#made, name, args, terms, now);
     call.resolve = resolve;
     this.#begin(call, wrong, now);
     return call;
@@ -74,15 +69,7 @@ export class CallBook {
     const wrong = this.#check(name, options);
     const terms = this.#termsOf(wrong === undefined ? options : undefined, this.#streamTerms);
     const now = this.#options.clock.now();
-    const stream = new PendingStream(
-      ++this.#made,
-      name,
-      args,
-      terms,
-      now,
-      this.#firstWaitEnds(now),
-      this.#pointOf(terms, now),
-    );
+    const stream = new PendingStream(++this.#made, name, args, terms, now);
     this.#begin(stream, wrong, now);
     return stream;
   }
@@ -99,7 +86,7 @@ export class CallBook {
   /** It waits once more. */
   rewatch(call: PendingCall): void {
     const now = this.#options.clock.now();
-    call.restartWait(now);
+    call.retriedAt = now;
     this.#deadlines.add(call, now);
   }
 
@@ -107,12 +94,10 @@ export class CallBook {
   runClocks(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
+    if (this.clocksRun) return;
     const now = this.#options.clock.now();
-    for (const call of early) {
-      if (call.state === 'settled') continue;
-      call.startClocks(now);
-      this.#deadlines.add(call, now);
-    }
+    this.#budgets.at = now;
+    for (const call of early) if (call.state !== 'settled') this.#deadlines.add(call, now);
   }
 
   /** The good end of a call that no worker has any more. */
@@ -145,7 +130,6 @@ export class CallBook {
 
   #begin(call: PendingCall, wrong: PypoolError | undefined, now: number): void {
     this.#counters.submitted += 1;
-    if (this.clocksRun) call.startClocks(now);
     const { signal } = call.terms;
     if (wrong !== undefined) this.fail(call, wrong);
     else if (signal?.aborted === true) this.fail(call, aborted(call, signal.reason));
@@ -163,16 +147,6 @@ export class CallBook {
   }
 
   #termsOf(options: PoolCallOptions | undefined, defaults: CallTerms): CallTerms {
-    return options === undefined ? defaults : termsOf(options, defaults);
-  }
-
-  /** Until the first worker is ready, the start budget bounds the wait. */
-  #firstWaitEnds(now: number): number {
-    return now + this.#options.startTimeoutMs;
-  }
-
-  /** A deadline, by the pool's clock. */
-  #pointOf({ deadline }: CallTerms, now: number): number {
-    return deadline === Infinity ? Infinity : now + deadline - this.#options.clock.epochMs();
+    return options === undefined ? defaults : termsOf(options, defaults, this.#options.clock);
   }
 }

@@ -15,7 +15,8 @@ export type CallState = 'placing' | 'waiting' | 'bound' | 'running' | 'settled';
 /**
  * One call or stream as its caller asked for it, from `call()` until it is settled. It outlives the attempts to run it.
  *
- * A hundred thousand of them may wait, and the garbage collector copies what survives: so few fields, and as few objects as can be.
+ * A hundred thousand of them may wait, and the garbage collector copies what survives: so few fields, and as few objects as can be. A
+ * field with a fraction is an object of its own to V8, so that moments are worked out from the one when it was submitted.
  */
 export abstract class PendingCall implements QueuedCall, SelectableCall {
   abstract readonly kind: 'call' | 'stream';
@@ -24,16 +25,14 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
   readonly name: string;
   args: unknown;
   readonly terms: CallTerms;
+  /** By the pool's clock. */
   readonly submittedAt: number;
-  /** When its wait ends, and when the whole call does, by the pool's clock. */
-  waitEndsAt: number;
-  endsAt: number;
+  /** When it began to wait once more, if it did. */
+  retriedAt: number | undefined = undefined;
 
   state: CallState = 'placing';
   attempts = 0;
   attempt: Attempt | undefined = undefined;
-  /** Why it is being ended while it runs; the first reason stays. */
-  endedBy: PypoolError | undefined = undefined;
   /** Entries it has among the deadlines. */
   deadlineEntries = 0;
 
@@ -42,27 +41,13 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
   next: QueuedCall | undefined = undefined;
   note: unknown = undefined;
 
-  /**
-   * @param now by the pool's clock
-   * @param waitEndsAt when its wait ends unless {@link startClocks} says otherwise
-   * @param endsAt its explicit deadline by the pool's clock; `Infinity` for none
-   */
-  constructor(
-    id: number,
-    name: string,
-    args: unknown,
-    terms: CallTerms,
-    now: number,
-    waitEndsAt: number,
-    endsAt: number,
-  ) {
+  /** @param now by the pool's clock */
+  constructor(id: number, name: string, args: unknown, terms: CallTerms, now: number) {
     this.id = id;
     this.name = name;
     this.args = args;
     this.terms = terms;
     this.submittedAt = now;
-    this.waitEndsAt = waitEndsAt;
-    this.endsAt = endsAt;
   }
 
   get priority(): number {
@@ -81,21 +66,15 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
     return this.terms.meta?.session;
   }
 
+  /** When the whole call must be over; `Infinity` for never. */
+  get endsAt(): number {
+    return Math.min(this.terms.deadline, this.countsFrom + this.terms.timeoutMs);
+  }
+
   /** The next moment at which time alone does something to it. */
   get dueAt(): number {
-    if (this.state === 'running') return this.endedBy === undefined ? this.endsAt : Infinity;
+    if (this.state === 'running') return this.attempt?.endedBy === undefined ? this.endsAt : Infinity;
     return Math.min(this.waitEndsAt, this.endsAt);
-  }
-
-  /** Its budgets count from now on. */
-  startClocks(now: number): void {
-    this.waitEndsAt = now + this.terms.checkoutTimeoutMs;
-    this.endsAt = Math.min(this.endsAt, now + this.terms.timeoutMs);
-  }
-
-  /** It waits anew: the whole call's budget goes on. */
-  restartWait(now: number): void {
-    this.waitEndsAt = now + this.terms.checkoutTimeoutMs;
   }
 
   /** Let go of what would be kept alive by lists that drop settled calls later. */
@@ -103,6 +82,18 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
     this.args = undefined;
     this.attempt = undefined;
     this.note = undefined;
+  }
+
+  // `private` rather than `#`: V8 marks each object whose class has private accessors with a field more.
+  private get countsFrom(): number {
+    return Math.max(this.submittedAt, this.terms.budgets.at);
+  }
+
+  /** Once more where it waits once more, while the whole call's budget goes on. */
+  private get waitEndsAt(): number {
+    const { at, startTimeoutMs } = this.terms.budgets;
+    if (at === Infinity) return this.submittedAt + startTimeoutMs;
+    return (this.retriedAt ?? this.countsFrom) + this.terms.checkoutTimeoutMs;
   }
 
   /** A worker began with it. */
