@@ -28,6 +28,20 @@ export function poolClosed(pool: string, outcome: Outcome): PypoolError {
   });
 }
 
+/** A call that was admitted, and still waited when the pool ended what was left. */
+export function closedWhileWaiting(
+  pool: string,
+  call: PendingCall,
+  limitMs: number | undefined,
+): PypoolError {
+  const how = limitMs === undefined ? 'was forced' : `ran out of its limit of ${limitMs} ms`;
+  return createError({
+    code: 'pool-closed',
+    message: `${capital(quote(call))} was admitted by pool "${pool}" and never started: it waited for a worker when close() ${how}.`,
+    context: { pool, name: call.name, limitMs: limitMs ?? null },
+  });
+}
+
 export function queueFull(load: PoolLoad, maxQueue: number): PypoolError {
   return createError({
     code: 'queue-full',
@@ -68,13 +82,40 @@ export function firstWorkerTimeout(
   });
 }
 
-export function deadlineExceeded(call: PendingCall, afterMs: number): PypoolError {
+/** A call whose `timeoutMs` or `deadline` passed while it waited or ran. */
+export function deadlineExceeded(
+  call: PendingCall,
+  afterMs: number,
+  load: PoolLoad,
+  lastStartFailure: PypoolError | undefined,
+): PypoolError {
   const running = call.state === 'running';
+  const limit = limitOf(call);
+  const after = `${limit} of ${quote(call)} passed ${Math.round(afterMs)} ms after it was made`;
+  if (running) {
+    return createError({
+      code: 'deadline-exceeded',
+      message: `${after}, while it ran.`,
+      outcome: 'unknown',
+      context: { name: call.name, afterMs },
+    });
+  }
+  const because =
+    lastStartFailure === undefined ? '' : ` The last start of a worker failed: ${lastStartFailure.message}`;
   return createError({
     code: 'deadline-exceeded',
-    message: `The deadline of ${quote(call)} passed ${Math.round(afterMs)} ms after it was made, while it ${running ? 'ran' : 'waited for a worker'}.`,
-    outcome: running ? 'unknown' : 'not-started',
-    context: { name: call.name, afterMs },
+    message: `${after}, while it waited for a worker: ${describe(load)}.${because}`,
+    context: { ...load, name: call.name, afterMs },
+    cause: lastStartFailure,
+  });
+}
+
+/** A call that was made when its time was up already. */
+export function madeTooLate(call: PendingCall): PypoolError {
+  return createError({
+    code: 'deadline-exceeded',
+    message: `${limitOf(call)} of ${quote(call)} had passed when it was made.`,
+    context: { name: call.name, afterMs: 0 },
   });
 }
 
@@ -148,4 +189,9 @@ function quote({ kind, name }: PendingCall): string {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Which of the two ended a call: the earlier. */
+function limitOf({ endsAt, terms: { timeoutMs, deadline } }: PendingCall): string {
+  return endsAt < deadline ? `The timeoutMs (${timeoutMs} ms)` : 'The deadline';
 }

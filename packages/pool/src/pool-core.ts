@@ -150,9 +150,12 @@ export class PoolCore
 
   onDue(call: PendingCall, now: number): void {
     const waitedMs = now - call.submittedAt;
-    if (call.endsAt <= now) return this.#end(call, errors.deadlineExceeded(call, waitedMs));
+    const load = this.capacity.load();
+    const { lastFailure } = this.policy;
+    if (call.endsAt <= now)
+      return this.#end(call, errors.deadlineExceeded(call, waitedMs, load, lastFailure));
     const timeout = this.#book.clocksRun ? errors.checkoutTimeout : errors.firstWorkerTimeout;
-    this.#end(call, timeout(call, this.capacity.load(), waitedMs, this.policy.lastFailure));
+    this.#end(call, timeout(call, load, waitedMs, lastFailure));
   }
 
   onAbort(call: PendingCall, reason: unknown): void {
@@ -206,8 +209,8 @@ export class PoolCore
 
   // Closing
 
-  onForce(): void {
-    this.#refuseWaiting(() => this.#closedError('not-started'));
+  onForce(limitMs: number | undefined): void {
+    this.#refuseWaiting((call) => errors.closedWhileWaiting(this.options.name, call, limitMs));
     this.#supervisor.abortStarts();
     for (const record of [...this.roster.all]) this.#supervisor.kill(record, this.#closedError('unknown'));
     this.reconcile();
@@ -233,9 +236,12 @@ export class PoolCore
   #admit(call: PendingCall): void {
     if (call.state === 'settled') return;
     if (!this.closing.open) return this.#book.fail(call, this.#closedError('not-started'));
-    const placement = this.calls.place(call, call.submittedAt, this.capacity.mayWait);
+    const waits = call.terms.checkoutTimeoutMs > 0;
+    const placement = this.calls.place(call, call.submittedAt, waits ? this.capacity.mayWait : never);
     if (placement === 'full') {
-      this.#book.fail(call, errors.queueFull(this.capacity.load(), this.options.maxQueue));
+      const load = this.capacity.load();
+      if (waits) this.#book.fail(call, errors.queueFull(load, this.options.maxQueue));
+      else this.#book.fail(call, errors.checkoutTimeout(call, load, 0, this.policy.lastFailure));
     } else {
       this.#book.watch(call);
     }
@@ -270,8 +276,8 @@ export class PoolCore
     this.reconcile();
   }
 
-  #refuseWaiting(why: () => PypoolError): void {
-    for (const call of this.calls.clear()) this.#book.fail(call, why());
+  #refuseWaiting(why: (call: PendingCall) => PypoolError): void {
+    for (const call of this.calls.clear()) this.#book.fail(call, why(call));
   }
 
   #startWorkers(): void {
@@ -295,4 +301,9 @@ export class PoolCore
   #closedError(outcome: 'not-started' | 'unknown'): PypoolError {
     return errors.poolClosed(this.options.name, outcome);
   }
+}
+
+/** For calls that may not wait. */
+function never(): boolean {
+  return false;
 }

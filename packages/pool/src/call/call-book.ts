@@ -1,6 +1,6 @@
 import { createError, type PypoolError } from '@pypool/protocol';
 
-import { aborted, deadlineExceeded } from '../errors.js';
+import { aborted, madeTooLate } from '../errors.js';
 import { findOptionsError, type PoolCallOptions } from '../options/call-options.js';
 import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import type { Counters } from '../observe/stats.js';
@@ -133,7 +133,7 @@ export class CallBook {
     const { signal } = call.terms;
     if (wrong !== undefined) this.fail(call, wrong);
     else if (signal?.aborted === true) this.fail(call, aborted(call, signal.reason));
-    else if (call.endsAt <= now) this.fail(call, deadlineExceeded(call, 0));
+    else if (call.endsAt <= now) this.fail(call, madeTooLate(call));
   }
 
   #check(name: string, options: PoolCallOptions | undefined): PypoolError | undefined {

@@ -18,6 +18,30 @@ describe('budgets', () => {
     expect(pool.stats()).toMatchObject({ calls: { failed: 1 }, errors: { 'checkout-timeout': 1 } });
   });
 
+  it.each([
+    ['pool', { checkoutTimeoutMs: 0 }, undefined],
+    ['call', {}, { checkoutTimeoutMs: 0 }],
+    ['call, before a full queue is looked at', { maxQueue: 0 }, { checkoutTimeoutMs: 0 }],
+  ])('of 0 (of the %s) refuse at once what finds no free worker', async (_, pooled, ofCall) => {
+    const { pool, factory } = await fakePool({ overflow: 1, ...pooled });
+    void pool.call('long', [], ofCall);
+    expect(factory.workers[0]!.calls).toHaveLength(1);
+    const error = await rejection(pool.call('impatient', [], ofCall));
+    expect(error).toMatchObject({ code: 'checkout-timeout', outcome: 'not-started', retryable: true });
+    expect(error.context).toMatchObject({ total: 1, busy: 1, starting: 0, queued: 0, waitedMs: 0 });
+    expect(factory.started).toHaveLength(1);
+    expect(pool.status().queued).toBe(0);
+  });
+
+  it('of 0 wait for no first worker either, and start none', async () => {
+    const { pool, factory } = await fakePool({ start: 'lazy', checkoutTimeoutMs: 0 });
+    expect(await rejection(pool.call('f'))).toMatchObject({ code: 'checkout-timeout' });
+    expect(factory.started).toEqual([]);
+    await pool.ready();
+    factory.workers[0]!.respond = (call) => call.onResult('served');
+    expect(await pool.call('f')).toBe('served');
+  });
+
   it('S18 gives the place to the next live waiter', async () => {
     const { pool, factory, clock } = await fakePool();
     void pool.call('long');
@@ -40,9 +64,34 @@ describe('budgets', () => {
     await clock.advance(201);
     for (const error of [await byBudget, await byPoint, await byDate]) {
       expect(error).toMatchObject({ code: 'deadline-exceeded', outcome: 'not-started' });
+      expect(error.context).toMatchObject({ total: 1, busy: 1, starting: 0, maximum: 1 });
     }
+    expect((await byBudget).message).toContain('timeoutMs (500 ms) of call "budget" passed 500 ms after');
+    expect((await byBudget).context).toMatchObject({ queued: 1, afterMs: 500, name: 'budget' });
+    expect((await byPoint).message).toContain('The deadline of call "point" passed 300 ms after');
     factory.workers[0]!.answer();
     expect(factory.workers[0]!.given).toBe(1);
+  });
+
+  it('names the last start failure to a call whose time passed while it waited', async () => {
+    const { pool, factory, clock } = await fakePool({ mode: 'manual' });
+    factory.pending[0]!.fail();
+    await flush();
+    const call = rejection(pool.call('f', [], { deadline: clock.epochMs() + 50 }));
+    await clock.advance(50);
+    expect(await call).toMatchObject({
+      code: 'deadline-exceeded',
+      message: expect.stringContaining('no such model'),
+      cause: { code: 'start-failed' },
+    });
+  });
+
+  it('says of a call that is made too late which limit had passed', async () => {
+    const { pool, clock } = await fakePool();
+    const late = await rejection(pool.call('f', [], { deadline: clock.epochMs() - 1 }));
+    expect(late.message).toContain('The deadline of call "f" had passed');
+    const none = await rejection(pool.call('f', [], { timeoutMs: 0 }));
+    expect(none.message).toContain('timeoutMs (0 ms) of call "f" had passed');
   });
 
   it('ends a running call at its deadline through the worker, which keeps its place until it has answered', async () => {

@@ -36,6 +36,12 @@ describe('close', () => {
       ...Array(4).fill('unknown'),
       ...Array(10).fill('not-started'),
     ]);
+    expect(errors[4].message).toMatch(
+      /"call-4" was admitted .* waited for a worker when close\(\) was forced/,
+    );
+    expect(errors[4].context).toEqual({ pool: 'pool', name: 'call-4', limitMs: null });
+    const late = await rejection(pool.call('late'));
+    expect(late.message).toBe('Pool "pool" is closed and takes no calls.');
     expect(factory.alive).toEqual([]);
   });
 
@@ -48,7 +54,12 @@ describe('close', () => {
     await clock.advance(1);
     await closing;
     expect(await rejection(calls[1]!)).toMatchObject({ code: 'pool-closed', outcome: 'unknown' });
-    expect(await rejection(calls[13]!)).toMatchObject({ code: 'pool-closed', outcome: 'not-started' });
+    const waited = await rejection(calls[13]!);
+    expect(waited).toMatchObject({ code: 'pool-closed', outcome: 'not-started' });
+    expect(waited.message).toContain(
+      'never started: it waited for a worker when close() ran out of its limit',
+    );
+    expect(waited.context).toMatchObject({ name: 'call-13', limitMs: 700 });
   });
 
   it('S52 shares one close among all who ask, and is hastened by one that forces', async () => {

@@ -20,8 +20,8 @@ export type PoolState = 'open' | 'closing' | 'forced' | 'stopping' | 'closed';
 
 /** What {@link Closing} has done for it. */
 export interface ClosingOwner {
-  /** End running calls, refuse waiting ones, give up starts. */
-  onForce(): void;
+  /** End running calls, refuse waiting ones, give up starts. @param limitMs the limit that ran out; `undefined` where it was asked for */
+  onForce(limitMs: number | undefined): void;
   /** No call is left: let the workers go, within so long. */
   onStop(timeoutMs: number): void;
   /** Every worker is gone. */
@@ -60,7 +60,7 @@ export class Closing {
   begin(force: boolean, timeoutMs: number): Promise<void> {
     this.#promise ??= new Promise((resolve) => (this.#resolve = resolve));
     if (this.#state === 'open') this.#state = 'closing';
-    if (force || timeoutMs === 0) this.#force();
+    if (force || timeoutMs === 0) this.#force(undefined);
     else this.#limit(timeoutMs);
     return this.#promise;
   }
@@ -83,13 +83,13 @@ export class Closing {
     if (!this.pending || endsAt >= this.#endsAt) return;
     this.#endsAt = endsAt;
     this.#timer?.cancel();
-    this.#timer = this.#clock.after(timeoutMs, () => this.#force());
+    this.#timer = this.#clock.after(timeoutMs, () => this.#force(timeoutMs));
   }
 
-  #force(): void {
+  #force(limitMs: number | undefined): void {
     if (!this.pending || this.#state === 'forced') return;
     this.#endsAt = this.#clock.now();
     if (this.#state === 'closing') this.#state = 'forced';
-    this.#owner.onForce();
+    this.#owner.onForce(limitMs);
   }
 }

@@ -15,7 +15,7 @@ export interface PoolCallOptions {
    */
   readonly executionTimeoutMs?: number;
   /**
-   * Budget of the wait for a worker. 0: does not wait. `Infinity`: waits as long as the whole call may take.
+   * Budget of the wait for a worker. 0: does not wait: without a free place it is refused at once, and no worker is started for it, the pool's first one included. `Infinity`: waits as long as the whole call may take.
    *
    * @defaultValue the pool's `checkoutTimeoutMs`
    */
