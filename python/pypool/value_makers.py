@@ -115,7 +115,7 @@ def _ndarray(maker: Maker, _tag: str, index: int, dtype: str, shape: list[Any]) 
         reason = "is an ndarray, and this Python has no numpy: install it, or send a typed array"
         raise Impossible(reason) from error
     try:
-        return numpy.frombuffer(data, dtype="?" if dtype == "b1" else f"<{dtype}").reshape(shape)
+        return numpy.frombuffer(data, dtype=f"<{dtype}").reshape(shape)
     except ValueError as error:
         raise Impossible(f"is no ndarray: {error}") from error
 
