@@ -11,16 +11,12 @@ import enum
 import json
 import pathlib
 import re
+import sys
 import uuid
 
 from pypool.value_types import TypeRegistry
 
 VECTORS = pathlib.Path(__file__).parents[2] / "packages" / "protocol" / "vectors"
-
-try:
-    import numpy
-except ImportError:
-    numpy = None
 
 ARRAY_CODES = {
     "i1": "b",
@@ -34,10 +30,6 @@ ARRAY_CODES = {
     "f4": "f",
     "f8": "d",
 }
-
-
-class NeedsNumpy(Exception):
-    """The value can only be made where numpy is installed."""
 
 
 class Point:
@@ -65,6 +57,11 @@ def registry():
 def load(name):
     """One file of vectors."""
     return json.loads((VECTORS / name).read_text(encoding="utf-8"))
+
+
+def needs_numpy(described):
+    """Whether a value can only be made where numpy is installed."""
+    return "{'@': 'ndarray'" in repr(described)
 
 
 def make(described):
@@ -96,6 +93,7 @@ def same(left, right):
         return len(left) == len(right) and all(
             same(key, other) and same(left[key], right[other]) for key, other in zip(left, right)
         )
+    numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(left, numpy.ndarray):
         return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
     return left == right
@@ -123,10 +121,11 @@ def make_array(described):
 
 
 def make_ndarray(described):
-    if numpy is None:
-        raise NeedsNumpy
-    dtype = {"b1": "?"}.get(described["dtype"], "<" + described["dtype"])
-    return numpy.frombuffer(bytes.fromhex(described["hex"]), dtype=dtype).reshape(described["shape"])
+    import numpy
+
+    return numpy.frombuffer(bytes.fromhex(described["hex"]), dtype="<" + described["dtype"]).reshape(
+        described["shape"]
+    )
 
 
 def make_nested(described):

@@ -27,11 +27,6 @@ from .described import registry, same
 
 SEED = int(os.environ.get("PYPOOL_TEST_SEED", "20261123"))
 
-try:
-    import numpy
-except ImportError:
-    numpy = None
-
 
 def round_trip(value, codec=None):
     """What Python gets back when Node returns a value as it came."""
@@ -359,37 +354,6 @@ class Forms(unittest.TestCase):
         view = round_trip(memoryview(bytearray(16)).cast("d"))
         view[0] = 1.5
         self.assertEqual(view.tolist(), [1.5, 0.0])
-
-
-@unittest.skipIf(numpy is None, "numpy is not installed")
-class Numpy(unittest.TestCase):
-    def test_arrays_come_back_as_they_were(self):
-        for dtype in "?bhilqBHILQefdFD":
-            with self.subTest(dtype=dtype):
-                value = numpy.arange(6).reshape(2, 3).astype(dtype)
-                self.assertTrue(same(round_trip(value), value))
-
-    def test_steps_byte_order_and_column_order_are_put_right(self):
-        value = numpy.arange(12, dtype="i4").reshape(3, 4)
-        for odd in (value[:, ::2], value.T, numpy.asfortranarray(value), value.astype(">i4")):
-            self.assertEqual(round_trip(odd).tolist(), odd.tolist())
-
-    def test_scalars_are_numbers(self):
-        value = [numpy.float32(0.5), numpy.int64(5), numpy.bool_(True), numpy.str_("a"), numpy.float64("nan")]
-        self.assertTrue(same(round_trip(value), [0.5, 5, True, "a", math.nan]))
-
-    def test_what_the_wire_lacks_is_unencodable(self):
-        for value in (
-            numpy.array([object()]),
-            numpy.array(["a"]),
-            numpy.array(["2026-01-01"], dtype="M8[D]"),
-            numpy.datetime64("2026-01-01T00:00:00", "ns"),
-            numpy.longdouble(1),
-            numpy.zeros(1, dtype=[("a", "i4")]),
-            numpy.ma.masked_array([1, 2], mask=[True, False]),
-        ):
-            with self.subTest(value=repr(value)), self.assertRaises(Unencodable):
-                ValueCodec().encode(value)
 
 
 class StartUp(unittest.TestCase):

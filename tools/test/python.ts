@@ -11,18 +11,25 @@ interface Report {
   readonly detail: string;
 }
 
+export interface PythonTests {
+  readonly root: string;
+  readonly seed: number;
+  /** Below `python/`, with all folders in it. */
+  readonly folder: string;
+}
+
 /** What Python's tests found, and what there is to print about it once nothing else prints. */
 export interface PythonRun {
   readonly results: Results;
   readonly lines: readonly string[];
 }
 
-/** Runs the unittest tests of `python/`. Prints nothing, since it runs beside the TypeScript tests. */
-export async function runPython(options: { root: string; seed: number }): Promise<PythonRun> {
+/** Runs the unittest tests of a folder below `python/`. Prints nothing, since it runs beside the TypeScript tests. */
+export async function runPython(options: PythonTests): Promise<PythonRun> {
   const started = performance.now();
   const script = fileURLToPath(new URL('run_unittest.py', import.meta.url));
   const python = process.env['PYPOOL_PYTHON'] ?? 'python3';
-  const args = ['-B', '-X', 'dev', script, 'python', String(options.seed)];
+  const args = ['-B', '-X', 'dev', script, 'python', options.folder, String(options.seed)];
   const child = spawn(python, args, { cwd: options.root, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = new Promise<string>((resolve, reject) => {
     child.on('error', reject);

@@ -33,6 +33,15 @@ export function closingLine({ passed, failed, skipped }: Results): string {
   return skipped.length === 0 ? line : `${line}, ${skipped.length} skipped`;
 }
 
+/** What was skipped and why: a reason that many tests share takes one line. */
+export function skippedLines({ skipped }: Results): string[] {
+  const testsOf = new Map<string, string[]>();
+  for (const { test, reason } of skipped) testsOf.set(reason, [...(testsOf.get(reason) ?? []), test]);
+  return [...testsOf].map(
+    ([reason, tests]) => `${tests.length === 1 ? tests[0] : `${tests.length} tests`}: ${reason}`,
+  );
+}
+
 /** One line for each part of a run: `packages/pool   113 passed   1.2 s`. */
 export function partLine(part: string, results: Results, elapsedMs: number): string {
   const failed = results.failed === 0 ? '' : `, ${results.failed} FAILED`;

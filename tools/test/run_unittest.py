@@ -1,6 +1,8 @@
 """Runs the unittest tests below a folder in random order and reports each as a line of JSON on stdout.
 
-usage: python run_unittest.py FOLDER SEED
+usage: python run_unittest.py ROOT FOLDER SEED
+
+ROOT is what test modules are imported from, FOLDER the part of it whose tests run.
 
 What tests print on stdout goes to stderr, so that the report stays readable by a program.
 """
@@ -76,11 +78,11 @@ def shuffled(suite, rng):
     return unittest.TestSuite(members)
 
 
-def main(folder, seed):
+def main(root, folder, seed):
     report = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    sys.path.insert(0, folder)
-    suite = unittest.defaultTestLoader.discover(folder, top_level_dir=folder)
+    sys.path.insert(0, root)
+    suite = unittest.defaultTestLoader.discover(os.path.join(root, folder), top_level_dir=root)
     result = JsonResult(report)
     shuffled(suite, random.Random(seed)).run(result)
     report.close()
@@ -88,4 +90,4 @@ def main(folder, seed):
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.path.abspath(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(os.path.abspath(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -21,7 +21,7 @@ describe('running Python’s tests', () => {
       ...body.map((line) => `    ${line}`),
     ];
     await writeFile(join(root, 'python/tests/test_some.py'), module.join('\n'));
-    return runPython({ root, seed: 1 });
+    return runPython({ root, seed: 1, folder: 'tests' });
   }
 
   it('counts what passed, failed and was skipped, with reasons', async () => {

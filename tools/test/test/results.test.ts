@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closingLine, isGreen, noResults, sum } from '../results.js';
+import { closingLine, isGreen, noResults, skippedLines, sum } from '../results.js';
 
 describe('results', () => {
   it('are added up over all runners', () => {
@@ -16,6 +16,11 @@ describe('results', () => {
     expect(closingLine({ passed: 5, failed: 1, skipped: [{ test: 'a', reason: 'b' }] })).toBe(
       '5 passed, 1 failed, 1 skipped',
     );
+  });
+
+  it('name a skipped test with its reason, and only count those that share one', () => {
+    const skipped = ['a', 'b', 'c'].map((test) => ({ test, reason: test === 'b' ? 'no GPU' : 'no numpy' }));
+    expect(skippedLines({ passed: 0, failed: 0, skipped })).toEqual(['2 tests: no numpy', 'b: no GPU']);
   });
 
   it('are green only if something ran and nothing failed', () => {

@@ -1,0 +1,7 @@
+"""Tests that need packages of others: ``npm run test:extras`` installs those and runs these."""
+
+import os
+
+WHY_SKIPPED = os.environ.get(
+    "PYPOOL_TEST_EXTRAS_MISSING", "numpy is not installed; npm run test:extras brings it along"
+)

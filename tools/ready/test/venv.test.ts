@@ -1,0 +1,60 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { provideVenv } from '../venv.mjs';
+
+/** Stands in for Python and its pip, which succeeds unless its last argument, a requirements file, holds a failure's text. */
+const PYTHON = `#!/bin/sh
+case "$1 $2" in
+  '-m venv') mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+  '-m pip') for file; do :; done; if grep -q . "$file"; then cat "$file" >&2; exit 1; fi ;;
+  *) echo "3.12.1 $0" ;;
+esac
+`;
+
+describe('a Python environment', () => {
+  let home: string;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'pypool-venv-'));
+    const python = join(home, 'python3');
+    writeFileSync(python, PYTHON);
+    chmodSync(python, 0o755);
+    vi.stubEnv('PYPOOL_PYTHON', python);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  /** The environment for a requirements file with this text, and whether it is the one that was there before. */
+  function provide(text: string): { provided: ReturnType<typeof provideVenv>; kept: boolean } {
+    const folder = join(home, 'venv');
+    const requirements = join(home, 'requirements.txt');
+    writeFileSync(requirements, text);
+    const provided = provideVenv({ folder, requirements, holds: 'nothing' });
+    const mark = join(folder, 'mark');
+    const kept = existsSync(mark);
+    writeFileSync(mark, '');
+    return { provided, kept };
+  }
+
+  it('is made once for what it must hold, and anew for something else', () => {
+    const provided = { bin: join(home, 'venv/bin') };
+    expect(provide('')).toEqual({ provided, kept: false });
+    expect(provide('')).toEqual({ provided, kept: true });
+    expect(provide('\n')).toEqual({ provided, kept: false });
+  });
+
+  it('that cannot be made says why in one line, and is tried again', () => {
+    const failure = 'WARNING: something\nERROR: No matching distribution found for some==1\n';
+    const provided = { missing: 'ERROR: No matching distribution found for some==1' };
+    expect(provide(failure)).toEqual({ provided, kept: false });
+    expect(provide(failure)).toEqual({ provided, kept: false });
+  });
+
+  it('without a network says so, where pip ends with something else', () => {
+    const failure = 'WARNING: Retrying after connection broken by X\nERROR: No matching distribution\n';
+    expect(provide(failure).provided).toEqual({ missing: 'pip cannot reach the index of packages' });
+  });
+});

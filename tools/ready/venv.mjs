@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { findPython } from './python.mjs';
+
+/**
+ * A Python environment that holds what a requirements file pins. Made anew where it was made of another file or by
+ * another Python; where nothing is missing this takes a fraction of a second.
+ *
+ * @param {{ folder: string, requirements: string, holds: string }} wanted `holds` names the packages to people.
+ * @returns {{ bin: string } | { missing: string }} where its programs are, or in one line why there is none: what
+ *   needs it is skipped then, since the index of packages is not always there.
+ */
+export function provideVenv({ folder, requirements, holds }) {
+  const { file: python, version } = findPython();
+  const stamp = join(folder, 'installed');
+  const wanted = createHash('sha256')
+    .update(`${python}\n${version}\n`)
+    .update(readFileSync(requirements))
+    .digest('hex');
+  const bin = join(folder, 'bin');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return { bin };
+
+  console.log(`Installing ${holds} into ${relative(process.cwd(), folder)} ...`);
+  rmSync(folder, { recursive: true, force: true });
+  const options = ['--disable-pip-version-check', '--quiet', '--retries', '1', '--timeout', '15'];
+  // A package without a wheel for this Python would be compiled, for minutes, if a compiler is there at all.
+  const install = ['install', ...options, '--only-binary', ':all:', '-r', requirements];
+  const steps = [
+    [python, ['-m', 'venv', folder]],
+    [join(bin, 'python'), ['-m', 'pip', ...install]],
+  ];
+  for (const [file, args] of steps) {
+    const { status, error, stderr, stdout } = spawnSync(file, args, { encoding: 'utf8' });
+    if (status !== 0) return { missing: error?.message ?? reasonOf(`${stdout}${stderr}`) };
+  }
+  writeFileSync(stamp, wanted);
+  return { bin };
+}
+
+/** The line that says why. Without a network, pip's last one says that no version of the package exists. */
+function reasonOf(output) {
+  if (output.includes('connection broken by')) return 'pip cannot reach the index of packages';
+  return output.trim().split('\n').at(-1);
+}

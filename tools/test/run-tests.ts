@@ -1,0 +1,31 @@
+import { runPython } from './python.js';
+import { closingLine, noResults, skippedLines, sum } from './results.js';
+import type { Results } from './results.js';
+import { runTypeScript } from './typescript.js';
+
+export interface TestRun {
+  readonly root: string;
+  readonly seed: number;
+  /** Parts of the paths of TypeScript's test files, of which one must match: all where there are none. `null`: no file. */
+  readonly typescript: readonly string[] | null;
+  /** The folder below `python/` whose tests run; `null`: none. */
+  readonly python: string | null;
+}
+
+/** Runs tests of TypeScript and Python side by side, and prints what they found, the sum last. */
+export async function runTests({ root, seed, typescript, python }: TestRun): Promise<Results> {
+  console.log(`Running tests in random order, seed ${seed}\n`);
+  const [ofTypeScript, ofPython] = await Promise.all([
+    typescript === null ? noResults() : runTypeScript({ root, seed, filters: typescript }),
+    python === null ? { results: noResults(), lines: [] } : runPython({ root, seed, folder: python }),
+  ]);
+  for (const line of ofPython.lines) console.log(line);
+
+  const all = sum([ofTypeScript, ofPython.results]);
+  if (all.skipped.length > 0) console.log('\nSkipped:');
+  for (const line of skippedLines(all)) console.log(`  ${line}`);
+  if (all.failed > 0) console.log(`\nFailed with seed ${seed}.`);
+  if (all.passed + all.failed + all.skipped.length === 0) console.log('\nNo test ran.');
+  console.log(`\n${closingLine(all)}`);
+  return all;
+}
