@@ -114,6 +114,8 @@ def _ndarray(maker: Maker, _tag: str, index: int, dtype: str, shape: list[Any]) 
     except ImportError as error:
         reason = "is an ndarray, and this Python has no numpy: install it, or send a typed array"
         raise Impossible(reason) from error
+    except Exception as error:  # a broken installation, or a file of the user's of that name
+        raise Impossible(f"is an ndarray, and importing numpy failed: {error}") from error
     try:
         return numpy.frombuffer(data, dtype=f"<{dtype}").reshape(shape)
     except ValueError as error:

@@ -11,6 +11,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import types
 import unittest
 import uuid
@@ -349,6 +350,18 @@ class Forms(unittest.TestCase):
         frame = Frame(FrameType.CALL, 1, '[{"$":["ndarray",0,"f8",[1]]}]', True, [bytearray(8)])
         with mock.patch.dict(sys.modules, numpy=None), self.assertRaisesRegex(InvalidArguments, "no numpy"):
             ValueCodec().decode(frame, "args")
+
+    def test_a_numpy_that_cannot_be_imported_fails_the_call_alone(self):
+        frame = Frame(FrameType.CALL, 1, '[{"$":["ndarray",0,"f8",[1]]}]', True, [bytearray(8)])
+        modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] != "numpy"}
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "numpy.py"), "w", encoding="utf-8") as file:
+                file.write("raise ValueError('is no library')")
+            says = r"^args\[0\] .* numpy failed: is no library"
+            hidden = mock.patch.dict(sys.modules, modules, clear=True)
+            found = mock.patch.object(sys, "path", [folder, *sys.path])
+            with hidden, found, self.assertRaisesRegex(InvalidArguments, says):
+                ValueCodec().decode(frame, "args")
 
     def test_typed_arrays_can_be_written_to(self):
         view = round_trip(memoryview(bytearray(16)).cast("d"))
