@@ -1,7 +1,9 @@
+import { checkListener } from '@pypool/protocol';
+
 import { StreamFace } from './call/stream-face.js';
 import type { CloseOptions } from './lifecycle/closing.js';
 import { judgeHealth, type PoolHealth } from './observe/health.js';
-import type { PoolEventName, PoolListener } from './observe/events.js';
+import { POOL_EVENT_NAMES, type PoolEventName, type PoolListener } from './observe/events.js';
 import type { PoolStats } from './observe/stats.js';
 import { type PoolStatus, workerStatus } from './observe/status.js';
 import { resolveCloseOptions } from './options/close-options.js';
@@ -96,6 +98,7 @@ class CorePool implements Pool {
   }
 
   on<Name extends PoolEventName>(event: Name, listener: PoolListener<Name>): void {
+    checkListener(event, listener, POOL_EVENT_NAMES);
     this.#core.events.on(event, listener);
   }
 

@@ -6,6 +6,7 @@ it('exports these names and no other', () => {
   expect(Object.keys(face).sort()).toMatchInlineSnapshot(`
     [
       "CallList",
+      "POOL_EVENT_NAMES",
       "createPool",
       "fair",
       "fifo",

@@ -15,6 +15,7 @@ export type { PoolOptions, StartMode } from './options/pool-options.js';
 export type { CloseOptions, PoolState } from './lifecycle/closing.js';
 
 // What it tells
+export { POOL_EVENT_NAMES } from './observe/events.js';
 export type { LoadEvent, PoolEventName, PoolEvents, PoolListener, WorkerEvent } from './observe/events.js';
 export type { HealthStatus, PoolHealth } from './observe/health.js';
 export type { PoolStats } from './observe/stats.js';

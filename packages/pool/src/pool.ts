@@ -47,7 +47,11 @@ export interface Pool extends AsyncDisposable {
   /** Whether it can serve, for probes. */
   health(): PoolHealth;
 
-  /** Listen; the same listener is added once. One that throws is an uncaught exception of its own and disturbs nobody. */
+  /**
+   * Listen; the same listener is added once. One that throws is an uncaught exception of its own and disturbs nobody.
+   *
+   * @throws UsageError `invalid-arguments` for an event that there is not, or a listener that is no function
+   */
   on<Name extends PoolEventName>(event: Name, listener: PoolListener<Name>): void;
   /** Listen no more. */
   off<Name extends PoolEventName>(event: Name, listener: PoolListener<Name>): void;

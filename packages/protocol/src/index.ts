@@ -17,6 +17,7 @@ export { throwLater } from './errors/throw-later.js';
 export { pythonErrorFrom } from './errors/python-error-from.js';
 
 // Options
+export { checkListener } from './options/check-listener.js';
 export { checkOptions } from './options/check-options.js';
 export type { OptionsSchema } from './options/check-options.js';
 export { implementing } from './options/implementing.js';

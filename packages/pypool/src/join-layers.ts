@@ -1,4 +1,5 @@
-import { functionsOf, type CallFunctions, type Pool, type PoolEvents } from '@pypool/pool';
+import { functionsOf, POOL_EVENT_NAMES, type CallFunctions, type Pool, type PoolEvents } from '@pypool/pool';
+import { checkListener } from '@pypool/protocol';
 import type { SessionPool } from '@pypool/sessions';
 import type { PythonWorkers, WorkerEvents } from '@pypool/worker';
 
@@ -11,7 +12,11 @@ export interface PythonPool extends Omit<Pool, 'on' | 'off'>, Omit<SessionPool, 
   readonly python: PythonWorkers['python'];
   /** A typed proxy over `call`: `await py.embed('hello')` is `await pool.call('embed', ['hello'])`. */
   functions<Api>(): CallFunctions<Api>;
-  /** Listen; the same listener is added once. One that throws is an uncaught exception of its own and disturbs nobody. */
+  /**
+   * Listen; the same listener is added once. One that throws is an uncaught exception of its own and disturbs nobody.
+   *
+   * @throws UsageError `invalid-arguments` for an event that there is not, or a listener that is no function
+   */
   on<Name extends keyof PythonPoolEvents>(
     event: Name,
     listener: (event: PythonPoolEvents[Name]) => void,
@@ -55,6 +60,7 @@ export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: Se
     stats: () => pool.stats(),
     health: () => pool.health(),
     on(event, listener) {
+      checkListener(event, listener, EVENT_NAMES);
       if (isOfWorkers(event)) workers.on(event, listener as never);
       else pool.on(event, listener as never);
     },
@@ -75,3 +81,5 @@ const WORKER_EVENTS: Readonly<Record<keyof WorkerEvents, true>> = {
   'worker-recovered': true,
   'guardian-lost': true,
 };
+
+const EVENT_NAMES: readonly string[] = [...POOL_EVENT_NAMES, ...Object.keys(WORKER_EVENTS)];

@@ -71,3 +71,20 @@ export type PoolEventName = keyof PoolEvents;
 
 /** Called with the event, synchronously, at the moment it happens. It may call the pool. */
 export type PoolListener<Name extends PoolEventName> = (event: PoolEvents[Name]) => void;
+
+/** All names; the type says when one is missing here. */
+const NAMES: Readonly<Record<PoolEventName, true>> = {
+  'worker-starting': true,
+  'worker-ready': true,
+  'worker-start-failed': true,
+  'worker-retiring': true,
+  'worker-exit': true,
+  'call-retried': true,
+  saturated: true,
+  available: true,
+  closing: true,
+  closed: true,
+};
+
+/** The names of the events of a pool. */
+export const POOL_EVENT_NAMES = Object.keys(NAMES) as readonly PoolEventName[];

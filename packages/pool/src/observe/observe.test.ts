@@ -3,28 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { flush } from '../test-support/fake-clock.js';
 import { fakePool, rejection } from '../test-support/fake-pool.js';
 import { Emitter } from './emitter.js';
-import type { PoolEventName } from './events.js';
+import { POOL_EVENT_NAMES } from './events.js';
 import { judgeHealth } from './health.js';
 import { Histogram } from './histogram.js';
 
-const NAMES: PoolEventName[] = [
-  'worker-starting',
-  'worker-ready',
-  'worker-start-failed',
-  'worker-retiring',
-  'worker-exit',
-  'call-retried',
-  'saturated',
-  'available',
-  'closing',
-  'closed',
-];
-
 describe('events', () => {
+  it('that do not exist, or without a function to tell, are refused at once', async () => {
+    const { pool } = await fakePool();
+    expect(() => pool.on('worker-redy' as never, () => {})).toThrow('Did you mean "worker-ready"?');
+    expect(() => pool.on('closed', undefined as never)).toThrow('is undefined, not a function');
+  });
+
   it('tell the life of a worker and of the pool, with ids to correlate them', async () => {
     const { pool, factory, clock } = await fakePool({ mode: 'manual', start: 'lazy' });
     const seen: string[] = [];
-    for (const name of NAMES) {
+    for (const name of POOL_EVENT_NAMES) {
       pool.on(name, (event) => seen.push([name, ...('workerId' in event ? [event.workerId] : [])].join(' ')));
     }
     const call = rejection(pool.call('call'));

@@ -1,43 +1,43 @@
 import { createError, isPlainObject, type CallMeta, type PypoolError } from '@pypool/protocol';
 
-/** How one call or stream differs from what the pool does by default. */
+/** How one call or stream differs from what the pool does by default. `undefined` is as if it were left out. */
 export interface PoolCallOptions {
   /**
    * Budget of the whole call, the wait included. 0: rejected at once. `Infinity`: none.
    *
    * @defaultValue the pool's `timeoutMs`; `Infinity` for a stream
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * Budget from when a worker begins with it to its result. 0: ended, unless it has answered by the next turn of the event loop. `Infinity`: none.
    *
    * @defaultValue the pool's `executionTimeoutMs`; `Infinity` for a stream
    */
-  readonly executionTimeoutMs?: number;
+  readonly executionTimeoutMs?: number | undefined;
   /**
    * Budget of the wait for a worker. 0: does not wait: without a free place it is refused at once, and no worker is started for it, the pool's first one included. `Infinity`: waits as long as the whole call may take.
    *
    * @defaultValue the pool's `checkoutTimeoutMs`
    */
-  readonly checkoutTimeoutMs?: number;
+  readonly checkoutTimeoutMs?: number | undefined;
   /**
    * Budget of each item of a stream while its consumer waits for it; nothing to a call. 0: each item has to be there already. `Infinity`: none.
    *
    * @defaultValue the pool's `itemTimeoutMs`
    */
-  readonly itemTimeoutMs?: number;
+  readonly itemTimeoutMs?: number | undefined;
   /** When the whole call must be over: milliseconds since the Unix epoch, or a `Date`. Holds whatever the pool is doing, and beside `timeoutMs`. */
-  readonly deadline?: number | Date;
+  readonly deadline?: number | Date | undefined;
   /** Aborts the call, whether it waits or runs. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Higher goes first, under a queue discipline that looks at it; under any other an error. @defaultValue `0` */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /** Labels of the caller: seen by the handler, the queue discipline and `status()`. JSON values only. */
-  readonly attributes?: Readonly<Record<string, unknown>>;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
   /** Whether running it twice is harmless: then it is tried again when its worker dies under it. @defaultValue `false` */
-  readonly idempotent?: boolean;
+  readonly idempotent?: boolean | undefined;
   /** For those who build on the pool, not for callers: what travels beside `attributes`, such as the session of those who keep sessions. */
-  readonly meta?: CallMeta;
+  readonly meta?: CallMeta | undefined;
 }
 
 const DURATIONS = ['timeoutMs', 'executionTimeoutMs', 'checkoutTimeoutMs', 'itemTimeoutMs'] as const;
@@ -60,7 +60,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof PoolCallOptions>([
 export function findOptionsError(options: PoolCallOptions, usesPriority: boolean): PypoolError | undefined {
   if (!isPlainObject(options)) return wrong('all', 'call options are a plain object, or left out');
   for (const key in options) {
-    if (!KNOWN.has(key)) return wrong(key, `there is no such option; there are ${[...KNOWN].join(', ')}`);
+    if (!KNOWN.has(key) && (options as Record<string, unknown>)[key] !== undefined)
+      return wrong(key, `there is no such option; there are ${[...KNOWN].join(', ')}`);
   }
   for (const key of DURATIONS) {
     const value = options[key];

@@ -41,6 +41,10 @@ describe('resolvePoolOptions', () => {
     expect(Object.isFrozen(options)).toBe(true);
   });
 
+  it('takes undefined for what was left out', () => {
+    expect(resolvePoolOptions({ factory, size: 1, start: undefined as never }).start).toBe('eager');
+  });
+
   it('takes 0 and Infinity where they mean something', () => {
     const edges = {
       overflow: 0,

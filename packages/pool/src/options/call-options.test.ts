@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+
+import { findOptionsError, type PoolCallOptions } from './call-options.js';
+
+it('takes undefined for what was left out, whatever its name', () => {
+  const options: PoolCallOptions = { timeoutMs: undefined, signal: undefined, idempotent: undefined };
+  expect(findOptionsError(options, false)).toBeUndefined();
+  expect(findOptionsError({ foo: undefined } as PoolCallOptions, false)).toBeUndefined();
+});
+
+it('refuses an unknown option that has a value', () => {
+  for (const foo of [null, 0, false, 1]) {
+    expect(findOptionsError({ foo } as PoolCallOptions, false)).toMatchObject({
+      code: 'invalid-options',
+      context: { option: 'foo' },
+    });
+  }
+});
