@@ -60,7 +60,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof PoolCallOptions>([
 export function findOptionsError(options: PoolCallOptions, usesPriority: boolean): PypoolError | undefined {
   if (!isPlainObject(options)) return wrong('all', 'call options are a plain object, or left out');
   for (const key in options) {
-    if (!KNOWN.has(key) && (options as Record<string, unknown>)[key] !== undefined)
+    if (!KNOWN.has(key) && options[key] !== undefined)
       return wrong(key, `there is no such option; there are ${[...KNOWN].join(', ')}`);
   }
   for (const key of DURATIONS) {
