@@ -302,6 +302,11 @@ function errors(): unknown[] {
       message: "missing a required argument: 'a'",
       signature: 'f(a, b=0)',
     }),
+    error('arguments that a handler found wrong when it had begun', 'invalid-arguments', 'finished', {
+      kind: 'invalid-arguments',
+      message: 'embed() was called with wrong arguments',
+      started: true,
+    }),
     error('arguments that cannot exist', 'invalid-arguments', 'not-started', {
       ...ERROR,
       kind: 'invalid-arguments',
