@@ -1,6 +1,6 @@
 import type { Pinning } from '../machine/pinning.js';
 import type { RunningSubject, Subject } from '../subjects/subject.js';
-import { percentile } from './statistics.js';
+import { mean, percentile } from './statistics.js';
 
 /** How long to measure. */
 export interface Plan {
@@ -10,9 +10,15 @@ export interface Plan {
   /** Blocks of calls that each subject gets in a round. */
   readonly blocks: number;
   readonly callsPerBlock: number;
+  /**
+   * What stands for a round: the median of its values, which leaves out what is rare, or their mean, which counts it.
+   *
+   * @defaultValue `'median'`
+   */
+  readonly figure?: 'median' | 'mean';
 }
 
-/** What each subject's calls cost, by its name: for each round, the median time of one call in microseconds. */
+/** What each subject's calls cost, by its name: for each round, the figure that stands for it, in microseconds for one call. */
 export type Medians = ReadonlyMap<string, readonly number[]>;
 
 /** Subjects that are up, side by side, for as long as it takes to measure them. */
@@ -45,7 +51,7 @@ export async function startAll(subjects: readonly Subject[], pinning: Pinning): 
   }
   return {
     [Symbol.asyncDispose]: closeAll,
-    async measure({ rounds, warmUpCalls, blocks, callsPerBlock }, signal) {
+    async measure({ rounds, warmUpCalls, blocks, callsPerBlock, figure = 'median' }, signal) {
       const medians = new Map<string, number[]>(Array.from(running.keys(), (name) => [name, []]));
       for (let made = 0; made < warmUpCalls; made += callsPerBlock) {
         for (const subject of running.values()) {
@@ -61,7 +67,9 @@ export async function startAll(subjects: readonly Subject[], pinning: Pinning): 
             times.get(name)!.push(...(await subject.calls(callsPerBlock)));
           }
         }
-        for (const [name, values] of times) medians.get(name)!.push(percentile(values, 0.5));
+        for (const [name, values] of times) {
+          medians.get(name)!.push(figure === 'mean' ? mean(values) : percentile(values, 0.5));
+        }
       }
       return medians;
     },

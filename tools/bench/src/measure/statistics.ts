@@ -5,6 +5,10 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, one) => sum + one, 0) / values.length;
+}
+
 /** Median, least and greatest: what a row says of the rounds. */
 export function spread(values: readonly number[]): { median: number; min: number; max: number } {
   return { median: percentile(values, 0.5), min: Math.min(...values), max: Math.max(...values) };

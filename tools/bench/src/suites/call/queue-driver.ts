@@ -1,5 +1,6 @@
 /**
- * A process with a queue that holds as many calls as its second argument says: of a pool, or of bare promises (`pool`, `bare`).
+ * A process with a queue that holds as many calls as its second argument says: of a pool, or of bare promises (`pool`, `bare`). Its third
+ * says how: `steady` keeps the queue at that length, `bursts` fills it and empties it.
  *
  * For each line of stdin it answers with a line of JSON: `calls 1000` makes so many calls and tells what each cost, `profile 1000`
  * tells where the time went, function by function. All times are microseconds for one call. It ends with stdin.
@@ -9,10 +10,14 @@ import { createInterface } from 'node:readline';
 import { GarbageWatch } from '../../measure/garbage.js';
 import { selfTimes } from '../../measure/profile.js';
 import type { SelfTimes } from '../../measure/profile.js';
-import { bareQueue, poolQueue, turn } from './steady-queue.js';
+import { WORKERS } from '../../subjects/subject.js';
+import { bareQueue, burst, fill, poolQueue, turn } from './call-queue.js';
 
-/** What calls cost: in JavaScript, and in pauses to collect garbage. */
+/** What calls cost. */
 export interface CallCost {
+  /** Processor time of all threads: everything that is paid for, those of the garbage collector included. */
+  readonly cpuUs: number;
+  /** Time in JavaScript, pauses to collect garbage left out. */
   readonly ownUs: number;
   readonly garbageUs: number;
 }
@@ -21,7 +26,12 @@ export interface CallCost {
 process.on('SIGINT', () => undefined);
 const garbage = new GarbageWatch();
 const queued = Number(process.argv[3]);
-const queue = process.argv[2] === 'pool' ? await poolQueue(queued) : bareQueue(queued);
+const queue = process.argv[2] === 'pool' ? await poolQueue() : bareQueue(queued);
+const make =
+  process.argv[4] === 'steady'
+    ? (count: number) => turn(queue, count)
+    : (count: number) => burst(queue, queued, count);
+if (process.argv[4] === 'steady') fill(queue, WORKERS + queued);
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [command, count] = line.split(' ');
@@ -32,14 +42,20 @@ process.exit(0);
 
 async function cost(count: number): Promise<CallCost> {
   await garbage.take();
+  const cpuBefore = process.cpuUsage();
   const before = performance.now();
-  await turn(queue, count);
+  await make(count);
   const totalUs = (performance.now() - before) * 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
   const garbageUs = await garbage.take();
-  return { ownUs: (totalUs - garbageUs) / count, garbageUs: garbageUs / count };
+  return {
+    cpuUs: (user + system) / count,
+    ownUs: (totalUs - garbageUs) / count,
+    garbageUs: garbageUs / count,
+  };
 }
 
 async function profile(count: number): Promise<SelfTimes> {
-  const times = await selfTimes(() => turn(queue, count));
+  const times = await selfTimes(() => make(count));
   return Object.fromEntries(Object.entries(times).map(([name, time]) => [name, time / count]));
 }

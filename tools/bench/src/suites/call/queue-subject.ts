@@ -7,27 +7,37 @@ import { reaped } from '../../subjects/child.js';
 import type { RunningSubject, Subject } from '../../subjects/subject.js';
 import type { CallCost } from './queue-driver.js';
 
-/** A queue that keeps its length, in a process of its own, so that no queue pays for the garbage of another. */
+/** Which queue: of what, how long, and whether it keeps that length or is filled and emptied again and again. */
+export interface QueueKind {
+  readonly of: 'pool' | 'bare';
+  readonly queued: number;
+  readonly use: 'steady' | 'bursts';
+}
+
+/** A queue in a process of its own, so that no queue pays for the garbage of another. */
 export interface QueueSubject extends Subject {
-  /** What garbage collection cost for each call of every block so far, in microseconds. */
-  readonly garbage: readonly number[];
+  /** What a call of every block so far cost. */
+  readonly costs: readonly CallCost[];
   /** Where the time goes, in microseconds for one call. To be asked while it runs. */
   profile(count: number): Promise<SelfTimes>;
 }
 
 /**
- * A queue of `queued` calls. Its times are those of JavaScript alone: pauses to collect garbage are kept apart, since they come and
- * go with V8's heap rather than with what the code does.
+ * A queue of calls. Its times are processor time with nothing left out: what V8 does to keep so many calls is part of what they cost.
+ *
+ * @param called to tell two of a kind apart
  */
-export function queueSubject(kind: 'pool' | 'bare', queued: number, name: string): QueueSubject {
-  const garbage: number[] = [];
+export function queueSubject({ of, queued, use }: QueueKind, called = ''): QueueSubject {
+  const what = of === 'pool' ? 'pool' : 'bare promises';
+  const name = `${what}, ${use === 'steady' ? `${queued} queued` : `bursts of ${queued}`}${called}`;
+  const costs: CallCost[] = [];
   let ask: ((command: string, count: number) => Promise<unknown>) | undefined;
   return {
     name,
-    garbage,
+    costs,
     async start(): Promise<RunningSubject> {
       const driver = fileURLToPath(new URL('./queue-driver.ts', import.meta.url));
-      const child = spawn(process.execPath, [...process.execArgv, driver, kind, String(queued)], {
+      const child = spawn(process.execPath, [...process.execArgv, driver, of, String(queued), use], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -38,12 +48,13 @@ export function queueSubject(kind: 'pool' | 'bare', queued: number, name: string
         return JSON.parse(line.value) as unknown;
       };
       await ask('calls', 10);
+      costs.length = 0;
       return {
         // One figure for the whole block: a single call is too short to be timed.
         async calls(count) {
-          const { ownUs, garbageUs } = (await ask!('calls', count)) as CallCost;
-          garbage.push(garbageUs);
-          return [ownUs];
+          const cost = (await ask!('calls', count)) as CallCost;
+          costs.push(cost);
+          return [cost.cpuUs];
         },
         drivers: [child.pid!],
         async close() {

@@ -7,16 +7,21 @@ import { WORKERS } from '../../subjects/subject.js';
 /** Longer than any run, so that every call has the deadlines that calls have and none of them passes. */
 const BUDGET_MS = 600_000;
 
-/** A queue that holds the same number of calls at all times. */
-export interface SteadyQueue {
+/** A queue of calls that end when the bench says so. */
+export interface BenchQueue {
   /** Make a call, which goes to the end of the queue. */
   submit(): Promise<unknown>;
   /** Finish the oldest call that runs; false where none runs yet. */
   finish(): boolean;
 }
 
-/** So often, make a call and finish another. */
-export async function turn(queue: SteadyQueue, count: number): Promise<void> {
+/** Make so many calls and finish none. */
+export function fill(queue: BenchQueue, count: number): void {
+  for (let made = 0; made < count; made += 1) void queue.submit();
+}
+
+/** So often, make a call and finish another: the queue keeps its length. */
+export async function turn(queue: BenchQueue, count: number): Promise<void> {
   for (let turned = 0; turned < count; turned += 1) {
     void queue.submit();
     // The promise of the call that ends settles, and the next one is dispatched, as they would between two replies.
@@ -25,8 +30,20 @@ export async function turn(queue: SteadyQueue, count: number): Promise<void> {
   }
 }
 
+/** Make `length` calls at once and finish them all, until there were `count`. */
+export async function burst(queue: BenchQueue, length: number, count: number): Promise<void> {
+  for (let made = 0; made < count; made += length) {
+    fill(queue, length);
+    // As above; no function for both, since an async one would cost as much as some of what is measured.
+    for (let ended = 0; ended < length; ended += 1) {
+      while (!queue.finish()) await Promise.resolve();
+      await Promise.resolve();
+    }
+  }
+}
+
 /** A real pool over workers that do nothing. */
-export async function poolQueue(queued: number): Promise<SteadyQueue> {
+export async function poolQueue(): Promise<BenchQueue> {
   const running: OutgoingCall[] = [];
   const pool = createPool({
     name: 'bench',
@@ -40,7 +57,7 @@ export async function poolQueue(queued: number): Promise<SteadyQueue> {
     executionTimeoutMs: BUDGET_MS,
   });
   await pool.ready();
-  const queue: SteadyQueue = {
+  return {
     submit: () => pool.call('f', [1]),
     finish() {
       const call = running.shift();
@@ -48,28 +65,33 @@ export async function poolQueue(queued: number): Promise<SteadyQueue> {
       return call !== undefined;
     },
   };
-  for (let made = 0; made < WORKERS + queued; made += 1) void queue.submit();
-  return queue;
 }
 
-/** What remains of a pool when everything is left out but that each call is a promise and waits its turn. */
-export function bareQueue(queued: number): SteadyQueue {
-  let waiting: ((value: unknown) => void)[] = [];
+/**
+ * What remains of a pool when everything is left out but that each call is a promise, has its arguments and waits its turn. None can keep less.
+ *
+ * @param queued about as many as will wait; so many that have ended may be kept
+ */
+export function bareQueue(queued: number): BenchQueue {
+  let settlers: ((value: unknown) => void)[] = [];
+  let args: unknown[] = [];
   let next = 0;
-  const queue: SteadyQueue = {
-    submit: () => new Promise((resolve) => waiting.push(resolve)),
+  return {
+    submit() {
+      args.push([1]);
+      return new Promise((resolve) => settlers.push(resolve));
+    },
     finish() {
-      waiting[next]!(1);
+      settlers[next]!(1);
       next += 1;
       if (next > queued) {
-        waiting = waiting.slice(next);
+        settlers = settlers.slice(next);
+        args = args.slice(next);
         next = 0;
       }
       return true;
     },
   };
-  for (let made = 0; made < queued; made += 1) void queue.submit();
-  return queue;
 }
 
 /** Workers that take a call and leave its end to the bench. */
