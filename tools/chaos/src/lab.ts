@@ -1,0 +1,236 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  createPythonPool,
+  fair,
+  fifo,
+  hint,
+  leastBusy,
+  lifo,
+  roundRobin,
+  strictQueue,
+  type PoolStats,
+  type PythonPool,
+  type PythonPoolOptions,
+} from 'pypool';
+import { processesWithEnv } from '../../scenarios/src/processes.js';
+import { Faults, readyPids, type FaultKind, type StartOrder } from './faults/faults.js';
+import { added, hostState, MARK } from './judge/host-state.js';
+import { judge, type Finding } from './judge/checks.js';
+import { isBack, type Recovery } from './judge/evidence.js';
+import { LedgerFile } from './ledger/ledger.js';
+import { CallRecords } from './load/call-records.js';
+import { ImpatientCalls } from './load/impatient-calls.js';
+import { Load } from './load/load.js';
+import { ask, type Target } from './load/one-call.js';
+import { PatientCalls } from './load/patient-calls.js';
+import { Random } from './random.js';
+
+/** The handlers that the lab calls. */
+export const HANDLERS = fileURLToPath(new URL('../python/handlers.py', import.meta.url));
+
+const SIZE = 3;
+const OVERFLOW = 1;
+const MAX_ATTEMPTS = 3;
+const IDLE_TIMEOUT_MS = 200;
+const PATIENT_CALLERS = 32;
+const IMPATIENT_CALLERS = 3;
+/** Longest rest of an impatient caller between two calls: each may cost a worker. Unit: milliseconds. */
+const IMPATIENT_REST_MS = 1_000;
+
+/** How long calls may take to settle: their longest budget is 6 s, and a worker's end has its limits. Unit: milliseconds. */
+const SETTLE_MS = 10_000;
+/** How long the pool may take to be back at its size when nothing is done to it any more, and to close. Unit: milliseconds. */
+const RECOVERY_MS = 25_000;
+const CLOSE_MS = 10_000;
+/** How long descriptors of ended pipes and killed processes may take to be gone. Unit: milliseconds. */
+const GONE_MS = 5_000;
+const LOOK_MS = 50;
+
+/** How long a run is. It ends with whichever comes first. */
+export interface LabOptions {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly calls: number;
+  /** Told what the pool is like, once it serves. */
+  readonly onReady?: (about: string) => void;
+}
+
+/** What a run was, and what the judge found. */
+export interface LabResult {
+  readonly seed: number;
+  readonly pool: string;
+  readonly seconds: number;
+  readonly calls: CallRecords;
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly stats: PoolStats;
+  readonly findings: readonly Finding[];
+}
+
+/** Run the lab once: load and faults, then calm, then the close, then the judge. */
+export async function runLab({ seed, seconds, calls: maxCalls, onReady }: LabOptions): Promise<LabResult> {
+  const mark = randomUUID();
+  const uncaught: string[] = [];
+  const onUncaught = (error: unknown): void => void uncaught.push(String(error));
+  process.on('unhandledRejection', onUncaught);
+  process.on('uncaughtException', onUncaught);
+  const ledgerFile = new LedgerFile();
+  const never = new AbortController().signal;
+  const calls = new CallRecords();
+  let order: StartOrder = '';
+  const chosen = poolOptions(Random.of(seed, 1));
+  const before = hostState(mark, never);
+  try {
+    const pool = await createPythonPool({
+      ...chosen,
+      env: () => {
+        const set = { [MARK]: mark, CHAOS_LEDGER: ledgerFile.path, CHAOS_START: order };
+        order = '';
+        return { set };
+      },
+    });
+    pool.on('output', () => undefined); // what dying workers print would drown the table
+    const about = describe(chosen);
+    onReady?.(about);
+    const target: Target = { pool, log: calls };
+    const began = performance.now();
+
+    const overfull: string[] = [];
+    const look = setInterval(() => overfull.push(...lookAtPlaces(pool)), LOOK_MS);
+    const patient = new PatientCalls(target, never);
+    const impatient = new ImpatientCalls(target);
+    const load = new Load({
+      seed,
+      patient: { callers: PATIENT_CALLERS, one: (random) => patient.one(random) },
+      impatient: {
+        callers: IMPATIENT_CALLERS,
+        restMs: IMPATIENT_REST_MS,
+        one: (random) => impatient.one(random),
+      },
+    });
+    const faults = new Faults(target, Random.of(seed, 2), (next) => (order = next));
+    while (performance.now() - began < seconds * 1_000 && calls.made < maxCalls) await wait(20);
+    // Bounded as everything is here: a promise that never settles is a finding, not the end of the lab.
+    await within(SETTLE_MS, Promise.all([faults.stop(), load.stop()]));
+    const recovery = await recover(target, mark);
+    clearInterval(look);
+    const busySessions = pool.sessions.list().flatMap(({ id, inFlight }) => (inFlight > 0 ? [id] : []));
+
+    const lastCalls = Array.from({ length: 200 }, (_, n) => patient.one(Random.of(seed, 2_000 + n)));
+    const closed = await within(CLOSE_MS, pool.close({ timeoutMs: 200 }));
+    await within(GONE_MS, Promise.all(lastCalls));
+    const ended = performance.now();
+
+    process.off('unhandledRejection', onUncaught);
+    process.off('uncaughtException', onUncaught);
+    const after = await settledState(mark, never, before);
+    const stats = pool.stats();
+    const findings = judge({
+      calls,
+      ledger: ledgerFile.read(),
+      maxAttempts: MAX_ATTEMPTS,
+      counted: stats.calls,
+      overfull,
+      recovery,
+      busySessions,
+      uncaught,
+      closed,
+      before,
+      after,
+    });
+    const took = (ended - began) / 1_000;
+    return { seed, pool: about, seconds: took, calls, faults: faults.counts, stats, findings };
+  } finally {
+    ledgerFile.close();
+    process.off('unhandledRejection', onUncaught);
+    process.off('uncaughtException', onUncaught);
+  }
+}
+
+/** The seed chooses the strategies too. */
+function poolOptions(random: Random): PythonPoolOptions {
+  return {
+    module: HANDLERS,
+    name: 'chaos',
+    size: SIZE,
+    overflow: OVERFLOW,
+    minReady: SIZE,
+    idleTimeoutMs: IDLE_TIMEOUT_MS,
+    maxCalls: random.pick([Infinity, 2_000]),
+    maxAttempts: MAX_ATTEMPTS,
+    maxQueue: 200,
+    selection: random.pick([leastBusy(), roundRobin(), hint(), strictQueue()]),
+    queue: random.pick([fifo(), lifo(), fair({ by: (call) => call.session?.id ?? '', limit: 3 })]),
+    executionTimeoutMs: 1_000,
+    checkoutTimeoutMs: 4_000,
+    timeoutMs: 6_000,
+    startTimeoutMs: 5_000,
+    closeTimeoutMs: 2_000,
+    heartbeatIntervalMs: 500,
+    random: () => random.next(),
+  };
+}
+
+function describe({ selection, queue, maxCalls }: PythonPoolOptions): string {
+  return `${SIZE} workers, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}`;
+}
+
+/** What is wrong with who has what, now. */
+function lookAtPlaces(pool: PythonPool): string[] {
+  const { workers } = pool.status();
+  const overfull = workers
+    .filter(({ running, concurrency }) => running.length > concurrency)
+    .map(
+      ({ id, running, concurrency }) => `worker ${id} has ${running.length} calls and ${concurrency} places`,
+    );
+  const serving = workers.filter(({ state }) => state !== 'retiring').length;
+  if (serving > SIZE + OVERFLOW) overfull.push(`${serving} workers, ${SIZE + OVERFLOW} allowed`);
+  return overfull;
+}
+
+/**
+ * Call as a friendly service would, until the pool is as it should be: at once on each worker, for that is how one that stands still is
+ * found out, and then long enough nothing that overflow leaves.
+ */
+async function recover(target: Target, mark: string): Promise<Recovery> {
+  const deadline = performance.now() + RECOVERY_MS;
+  for (;;) {
+    let refused = SIZE;
+    const answers = Array.from({ length: SIZE }, async () => {
+      if (await ask(target, { kind: 'calm', name: 'nap', args: [0.02], expected: 0.02 })) refused -= 1;
+    });
+    await within(SETTLE_MS, Promise.all(answers));
+    await wait(2 * IDLE_TIMEOUT_MS);
+    const running = processesWithEnv(MARK, mark)
+      // Workers lead their groups, and what stands still serves nobody.
+      .filter(({ pid, group, state }) => pid === group && state !== 'T')
+      .map(({ pid }) => pid);
+    const recovery = { size: SIZE, running, reported: readyPids(target.pool), refused };
+    if (isBack(recovery) || performance.now() > deadline) return recovery;
+  }
+}
+
+/** What is left a moment later, once the kernel and Node have caught up. */
+async function settledState(mark: string, never: AbortSignal, before: ReturnType<typeof hostState>) {
+  const deadline = performance.now() + GONE_MS;
+  for (;;) {
+    const state = hostState(mark, never);
+    const isClean = (['processes', 'descriptors', 'resources', 'listeners'] as const).every(
+      (what) => added(before[what], state[what]).length === 0,
+    );
+    if (isClean || performance.now() > deadline) return state;
+    await wait(LOOK_MS);
+  }
+}
+
+/** Whether something resolves in time. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const late = new AbortController();
+  const inTime = await Promise.race([
+    work.then(() => true),
+    wait(ms, false, { signal: late.signal }).catch(() => false),
+  ]);
+  late.abort();
+  return inTime;
+}

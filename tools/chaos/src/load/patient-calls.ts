@@ -1,0 +1,106 @@
+import type { Random } from '../random.js';
+import { ask, read, type Target } from './one-call.js';
+
+/** How many sessions the callers share. */
+const SESSIONS = 20;
+
+/** What a caller that waits for its answers does, and how often of a hundred times. */
+const WEIGHTS = {
+  echo: 60,
+  async: 4,
+  bytes: 3,
+  session: 12,
+  idempotent: 6,
+  nap: 4,
+  stream: 5,
+  'left stream': 2,
+  'failing stream': 1,
+  failing: 2,
+  'sys.exit': 0.5,
+  unencodable: 0.3,
+  'unknown function': 0.2,
+};
+
+/** What a patient caller does. */
+export type PatientKind = keyof typeof WEIGHTS;
+
+/**
+ * Callers that wait for every answer, one call after another.
+ *
+ * One signal that never aborts is given with many of their calls: it must have no listener in the end.
+ */
+export class PatientCalls {
+  readonly #target: Target;
+  readonly #never: AbortSignal;
+
+  constructor(target: Target, never: AbortSignal) {
+    this.#target = target;
+    this.#never = never;
+  }
+
+  /** Make one call, of whatever kind the numbers say. Resolves with whether it went well; never rejects. */
+  one(random: Random): Promise<boolean> {
+    return this.make(random.weighted(WEIGHTS), random);
+  }
+
+  /** Make one call of a kind. */
+  make(kind: PatientKind, random: Random): Promise<boolean> {
+    const target = this.#target;
+    const { pool } = target;
+    const word = random.next().toString(36);
+    switch (kind) {
+      case 'echo': {
+        const options = random.chance(0.1) ? { signal: this.#never } : {};
+        return ask(target, { kind, name: 'echo', args: [word], expected: word, options });
+      }
+      case 'async':
+        return ask(target, { kind, name: 'echo_async', args: [word], expected: word });
+      case 'bytes': {
+        const bytes = random.bytes(random.pick([0, 1, 100, 20_000]));
+        return ask(target, { kind, name: 'echo', args: [bytes], expected: bytes });
+      }
+      case 'session': {
+        const id = `session-${random.below(SESSIONS)}`;
+        if (random.chance(0.01)) pool.sessions.end(id);
+        return ask(target, { kind, name: 'in_session', expected: id, door: pool.session(id) });
+      }
+      case 'idempotent': {
+        const options = { idempotent: true };
+        return ask(target, { kind, name: 'echo', args: [word], expected: word, options });
+      }
+      case 'nap': {
+        const name = random.pick(['nap', 'spin']);
+        const seconds = Math.round(random.between(1, 20)) / 1_000;
+        return ask(target, {
+          kind,
+          name,
+          args: [seconds],
+          expected: seconds,
+          options: { idempotent: random.chance(0.2) },
+        });
+      }
+      case 'stream':
+        return read(target, {
+          kind,
+          name: 'count',
+          items: random.below(200),
+          args: [0],
+          options: { signal: this.#never },
+        });
+      case 'left stream': {
+        const items = 1 + random.below(300);
+        return read(target, { kind, name: 'count', items, args: [0], leaveAfter: 1 + random.below(items) });
+      }
+      case 'failing stream':
+        return read(target, { kind, name: 'count_and_fail', items: random.below(100) });
+      case 'failing':
+        return ask(target, { kind, name: 'fail' });
+      case 'sys.exit':
+        return ask(target, { kind, name: 'leave' });
+      case 'unencodable':
+        return ask(target, { kind, name: 'unencodable' });
+      case 'unknown function':
+        return ask(target, { kind, name: 'no_such_function' });
+    }
+  }
+}

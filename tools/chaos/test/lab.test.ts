@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+import { descendants, isAlive } from '../../scenarios/src/processes.js';
+import { until } from '../../scenarios/src/until.js';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+function lab(...options: readonly string[]) {
+  const started = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--conditions=@pypool/source', MAIN, ...options],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  for (const stream of [started.stdout, started.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ended = new Promise<number | null>((resolve) => started.once('close', resolve));
+  return { pid: started.pid!, kill: () => started.kill('SIGKILL'), output: () => output, ended };
+}
+
+it('finds no violation in ten seconds of faults', { timeout: 120_000 }, async () => {
+  // The seed is drawn anew each time; the output of a run that fails says which it was.
+  const run = lab('--seconds', '10');
+  const code = await run.ended;
+  expect(code, run.output()).toBe(0);
+  expect(run.output()).toMatch(/chaos: seed \d+/);
+  expect(run.output()).toMatch(/violations +0/);
+});
+
+it('leaves no process when it is killed', { timeout: 60_000 }, async () => {
+  const run = lab('--seconds', '60');
+  const pythons = () => descendants(run.pid).filter(({ command }) => command.includes('python'));
+  // Workers and their guardian; one of the workers stands still, which no signal but SIGKILL ends.
+  await until(
+    'the lab has workers under load',
+    () => run.output().includes('workers') && pythons().length >= 4,
+  );
+  const left = pythons().map(({ pid }) => pid);
+  process.kill(pythons().find(({ command }) => command.includes('__main__'))!.pid, 'SIGSTOP');
+  run.kill();
+  await run.ended;
+  await until('no process of the lab is left', () => !left.some(isAlive));
+  expect(left.filter(isAlive)).toEqual([]);
+});
