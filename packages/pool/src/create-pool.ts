@@ -2,7 +2,7 @@ import { checkListener } from '@pypool/protocol';
 
 import { StreamFace } from './call/stream-face.js';
 import type { CloseOptions } from './lifecycle/closing.js';
-import { judgeHealth, type PoolHealth } from './observe/health.js';
+import { describeStartTrouble, judgeHealth, type PoolHealth } from './observe/health.js';
 import { POOL_EVENT_NAMES, type PoolEventName, type PoolListener } from './observe/events.js';
 import type { PoolStats } from './observe/stats.js';
 import { type PoolStatus, workerStatus } from './observe/status.js';
@@ -83,6 +83,7 @@ class CorePool implements Pool {
 
   health(): PoolHealth {
     const { options, roster, calls, closing, policy, capacity } = this.#core;
+    const { trouble } = policy;
     return judgeHealth({
       state: closing.state,
       ready: roster.ready.length,
@@ -92,7 +93,7 @@ class CorePool implements Pool {
       lazy: options.start === 'lazy' || options.size === 0,
       queued: calls.waiting,
       full: capacity.full,
-      lastStartFailure: policy.lastFailure?.message,
+      startTrouble: trouble && describeStartTrouble(trouble, options.clock),
       earlyDeaths: policy.earlyDeaths,
     });
   }

@@ -1,6 +1,7 @@
 import { createError, isPypoolError, type Outcome, type PypoolError } from '@pypool/protocol';
 
 import type { PendingCall } from './call/pending-call.js';
+import type { StartTrouble } from './lifecycle/start-policy.js';
 
 /** How full a pool is, as its errors tell it. */
 export interface PoolLoad {
@@ -147,14 +148,23 @@ export function startTimeout(workerId: string, startTimeoutMs: number): PypoolEr
   });
 }
 
-/** What waiting calls get when no worker can be started: the code of what went wrong last. */
-export function noWorkerStarts(pool: string, failures: number, last: PypoolError): PypoolError {
+/** What calls get that only a new worker could take, while start after start fails. */
+export function circuitOpen(
+  pool: string,
+  { workerId, error, failures, circuit }: StartTrouble,
+  nextStartMs: number,
+): PypoolError {
+  const times = failures === 1 ? 'The last start' : `The last ${failures} starts`;
+  const next =
+    circuit === 'half-open'
+      ? 'One more is under way.'
+      : `The next is tried in ${Math.round(nextStartMs)} ms.`;
   return createError({
-    code: last.code,
-    message: `Pool "${pool}" could not start a worker (${failures} ${failures === 1 ? 'attempt' : 'attempts'}): ${last.message}`,
-    retryable: last.retryable,
-    context: { ...last.context, pool, failures },
-    cause: last,
+    code: 'circuit-open',
+    message: `Pool "${pool}" has no worker and takes no calls until one starts. ${times} failed. ${next} Worker ${workerId}: ${error.message}`,
+    retryable: error.retryable,
+    context: { ...error.context, pool, workerId, failures, nextStartMs },
+    cause: error,
   });
 }
 

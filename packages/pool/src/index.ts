@@ -12,6 +12,7 @@ export { createPool } from './create-pool.js';
 export type { Pool, PoolStream } from './pool.js';
 export type { PoolCallOptions } from './options/call-options.js';
 export type { PoolOptions, StartMode } from './options/pool-options.js';
+export type { CircuitState } from './lifecycle/circuit-breaker.js';
 export type { CloseOptions, PoolState } from './lifecycle/closing.js';
 
 // What it tells

@@ -110,6 +110,7 @@ export class PoolCore
       while (this.#again) {
         this.#again = false;
         this.calls.dispatch();
+        this.#refuseHopeless();
         this.#startWorkers();
         this.#idle.watch();
         this.#announce.load(this.calls.running, this.calls.waiting, this.capacity.places);
@@ -170,25 +171,27 @@ export class PoolCore
 
   onStarting(record: WorkerRecord): void {
     this.counters.starts += 1;
+    const probe = this.policy.circuit.startBegins();
     this.#announce.starting(record);
+    if (probe) this.#announce.circuitHalfOpen(record, this.policy.failures);
   }
 
   onReady(record: WorkerRecord): void {
     this.#book.runClocks();
-    this.policy.ready();
+    const recovered = this.policy.ready();
     this.#announce.ready(record);
+    if (recovered) this.#announce.circuitClosed(record, this.policy.circuit.openedAt);
     this.#readiness.grown();
     this.reconcile();
   }
 
   onStartFailed(record: WorkerRecord, error: PypoolError): void {
     this.counters.startFailures += 1;
-    this.policy.startFailed(record, this.#supervisor.latest, error);
-    this.#announce.startFailed(record, error, this.policy.failures, this.policy.pausedUntil);
+    const opens = this.policy.startFailed(record, this.#supervisor.latest, error);
+    const { failures, pausedUntil } = this.policy;
+    this.#announce.startFailed(record, error, failures, pausedUntil);
+    if (opens) this.#announce.circuitOpen(record, error, failures, pausedUntil);
     this.#readiness.startFailed(error);
-    if (this.policy.hopeless && this.roster.ready.length + this.roster.starting === 0) {
-      this.#refuseWaiting(() => errors.noWorkerStarts(this.options.name, this.policy.failures, error));
-    }
     this.reconcile();
   }
 
@@ -274,6 +277,15 @@ export class PoolCore
     this.calls.withdraw(call);
     this.#book.fail(call, error);
     this.reconcile();
+  }
+
+  /** While the circuit is not closed, calls wait for workers that are up, and for no others. */
+  #refuseHopeless(): void {
+    if (this.policy.circuit.state === 'closed') return;
+    const { trouble } = this.policy;
+    if (trouble === undefined || this.roster.ready.length > 0 || this.calls.waiting === 0) return;
+    const nextStartMs = Math.max(0, trouble.pausedUntil - this.options.clock.now());
+    this.#refuseWaiting(() => errors.circuitOpen(this.options.name, trouble, nextStartMs));
   }
 
   #refuseWaiting(why: (call: PendingCall) => PypoolError): void {

@@ -76,6 +76,7 @@ class Model {
         checkoutTimeoutMs: 2_000,
         timeoutMs: 3_000,
         startTimeoutMs: 1_000,
+        maxStartFailures: this.pick([1, 2, 3, Infinity]),
         random: this.random,
       }),
     );
@@ -101,6 +102,9 @@ class Model {
       die: () => this.factory.alive.length > 0 && this.pick(this.factory.alive).die(),
       startSucceeds: () => this.factory.pending[0]?.succeed(),
       startFails: () => this.factory.pending[0]?.fail(startFailed('bad luck')),
+      startsFail: () => {
+        for (const start of [...this.factory.pending]) start.fail(startFailed('broken'));
+      },
       soon: () => this.clock.advance(20),
       later: () => this.clock.advance(700),
     };
@@ -165,6 +169,15 @@ class Model {
     if (calls.eligible > 0 && roster.live < maximum) {
       const pausing = this.core.policy.pausedUntil > this.clock.now() && this.clock.timers > 0;
       expect(roster.starting > 0 || pausing).toBe(true);
+    }
+    // Whoever only a new worker could serve is not kept waiting while none can be started.
+    const { circuit } = this.core.policy;
+    if (circuit.state !== 'closed' && roster.ready.length === 0) expect(calls.waiting).toBe(0);
+    // An open circuit is probed, whether anybody calls or not, and a probe is under way exactly while it is half-open.
+    if (circuit.state === 'half-open') expect(roster.starting).toBe(1);
+    if (circuit.state === 'open' && roster.live < maximum) {
+      expect(roster.starting).toBe(0);
+      expect(this.core.policy.pausedUntil > this.clock.now() && this.clock.timers > 0).toBe(true);
     }
     // The process is held while somebody waits.
     if (open > 0) expect(this.clock.holds).toBe(1);

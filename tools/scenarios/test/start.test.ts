@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPythonPool, pythonPool } from 'pypool';
 import { describe, expect, it } from 'vitest';
@@ -93,6 +93,33 @@ describe('start', () => {
     await until('the child is reaped, no zombie', () => descendants().length === 0);
   });
 
+  it('S06 crash loop: bounded attempts, all callers told why, a second wave fails at once, and it recovers by itself', async () => {
+    await using pool = lazyPoolFor('crash_on_import', { size: 2, start: 'lazy' });
+    const imports = () => readFileSync(join(testFolder(), 'imports'), 'utf8').length;
+    const wave = () => Promise.all([1, 2, 3].map(() => rejection(pool.call('answer'))));
+    let opened = 0;
+    pool.on('circuit-open', () => (opened += 1));
+    for (const error of await wave()) {
+      expect(error).toMatchObject({ code: 'circuit-open', outcome: 'not-started', retryable: true });
+      expect(error.context).toMatchObject({ failures: 3, stderr: ['no licence found'] });
+      expect(error.cause).toMatchObject({ code: 'start-failed', context: { exitCode: 3 } });
+      expect(error.message).toContain('no licence found');
+    }
+    // Two began side by side, which is one failure; then one at a time.
+    expect(imports()).toBe(4);
+    expect(opened).toBe(1);
+    // Within one turn of the loop: nothing was started for them.
+    for (const error of await wave()) expect(error).toMatchObject({ code: 'circuit-open' });
+    expect(imports()).toBe(4);
+    expect(pool.health()).toMatchObject({ status: 'failing', ready: false });
+    expect(pool.health().reasons[0]).toMatch(/3 times in a row .*no licence found/s);
+    const closed = new Promise((resolve) => pool.on('circuit-closed', resolve));
+    writeFileSync(join(testFolder(), 'mended'), '');
+    await closed;
+    expect(await pool.call('answer')).toBe(42);
+    expect(pool.health().status).toBe('healthy');
+  });
+
   it('S07 cold burst: eight lazy workers are starting before the first is ready', async () => {
     await using pool = lazyPoolFor('slow_import', { env: { IMPORT_SECONDS: '1' }, start: 'lazy', size: 8 });
     const seen: string[] = [];
@@ -159,9 +186,14 @@ describe('start', () => {
     const module = join(testFolder(), 'mended.py');
     writeFileSync(module, 'raise RuntimeError("half written")\n');
     await using pool = lazyPoolFor('echo', { module, size: 1, start: 'lazy', checkoutTimeoutMs: 30_000 });
-    expect(await rejection(pool.call('answer'))).toMatchObject({ code: 'start-failed' });
+    expect(await rejection(pool.call('answer'))).toMatchObject({
+      code: 'circuit-open',
+      cause: { code: 'start-failed' },
+    });
+    const closed = new Promise((resolve) => pool.on('circuit-closed', resolve));
     writeFileSync(module, 'from pypool import expose\n');
     appendFileSync(module, '@expose\ndef answer():\n    return 42\n');
+    await closed;
     expect(await pool.call('answer')).toBe(42);
   });
 });

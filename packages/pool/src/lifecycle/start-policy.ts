@@ -6,9 +6,7 @@ import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import { Backoff } from '../worker/backoff.js';
 import type { Roster } from '../worker/roster.js';
 import type { WorkerRecord } from '../worker/worker-record.js';
-
-/** Rounds of failed starts after which calls that wait for the only hope are told so. */
-const ROUNDS_BEFORE_GIVING_UP = 3;
+import { CircuitBreaker, type CircuitState } from './circuit-breaker.js';
 
 /** A worker that died younger than this hints at a loop of deaths; the figure of jupyter_client's restarter. */
 const STABLE_AFTER_MS = 10_000;
@@ -19,6 +17,19 @@ export interface StartPolicyOwner {
   reconcile(): void;
 }
 
+/** Why workers do not start, from the first failure until one is ready. Moments are by the pool's clock. */
+export interface StartTrouble {
+  /** The last worker that failed to start, and how. */
+  readonly workerId: string;
+  readonly error: PypoolError;
+  /** Rounds of failed starts, one after another. */
+  readonly failures: number;
+  readonly since: number;
+  readonly circuit: CircuitState;
+  /** When starts may go on; in the past where nothing holds them up. */
+  readonly pausedUntil: number;
+}
+
 /** When workers are started: how many steady ones there should be, and how long to pause after failures. */
 export class StartPolicy {
   readonly #options: ResolvedPoolOptions;
@@ -26,10 +37,12 @@ export class StartPolicy {
   readonly #owner: StartPolicyOwner;
   readonly #failedStarts: Backoff;
   readonly #earlyDeaths: Backoff;
+  readonly circuit: CircuitBreaker;
   /** Steady workers of a lazy pool: as many as have been ready at once. */
   #grownTo = 0;
   #lastDeathAt = -Infinity;
-  #lastFailure: PypoolError | undefined;
+  #lastFailure: { readonly workerId: string; readonly error: PypoolError } | undefined;
+  #failingSince = 0;
   #pause: ClockTimer | undefined;
   #pauseEndsAt = -Infinity;
 
@@ -37,14 +50,28 @@ export class StartPolicy {
     this.#options = options;
     this.#roster = roster;
     this.#owner = owner;
-    const { random } = options;
-    this.#failedStarts = new Backoff({ free: 0, firstMs: 100, longestMs: 30_000, random });
+    const { random, startBackoffMs: firstMs, maxStartBackoffMs: longestMs, maxStartFailures } = options;
+    this.circuit = new CircuitBreaker(maxStartFailures);
+    this.#failedStarts = new Backoff({ free: 0, firstMs, longestMs, random });
     this.#earlyDeaths = new Backoff({ free: 3, firstMs: 100, longestMs: 5_000, random });
   }
 
   /** Why starts fail now; `undefined` once one has succeeded. */
   get lastFailure(): PypoolError | undefined {
-    return this.#lastFailure;
+    return this.#lastFailure?.error;
+  }
+
+  /** The same with all that is known of it. */
+  get trouble(): StartTrouble | undefined {
+    if (this.#lastFailure === undefined) return undefined;
+    const { failures, pausedUntil } = this;
+    return {
+      ...this.#lastFailure,
+      failures,
+      since: this.#failingSince,
+      circuit: this.circuit.state,
+      pausedUntil,
+    };
   }
 
   /** Rounds of failed starts, one after another. */
@@ -61,12 +88,6 @@ export class StartPolicy {
   /** When starts may go on; in the past where nothing holds them up. */
   get pausedUntil(): number {
     return Math.max(this.#failedStarts.until, this.#earlyDeaths.until);
-  }
-
-  /** Whether starting is so hopeless that calls should not wait for it: again and again, or for a reason that stays. */
-  get hopeless(): boolean {
-    if (this.#lastFailure === undefined) return false;
-    return this.failures >= ROUNDS_BEFORE_GIVING_UP || !this.#lastFailure.retryable;
   }
 
   /**
@@ -105,8 +126,10 @@ export class StartPolicy {
     const { size, overflow, start, startConcurrency } = this.#options;
     const { live, starting, leaving, freePlaces, placesPerWorker } = this.#roster;
     const steady = start === 'lazy' ? this.#grownTo : size;
+    // Whether or not anybody needs one: how else would it be known that starts succeed again?
+    const probe = this.circuit.state === 'open' ? live - leaving + 1 : 0;
     return startsWanted({
-      steady: closing ? 0 : Math.max(steady, wanted),
+      steady: closing ? 0 : Math.max(steady, wanted, probe),
       maximum: size + overflow,
       live,
       starting,
@@ -118,15 +141,22 @@ export class StartPolicy {
     });
   }
 
-  ready(): void {
+  /** @returns whether the circuit had been open */
+  ready(): boolean {
     this.#failedStarts.succeeded();
     this.#lastFailure = undefined;
     this.#grownTo = Math.min(this.#options.size, Math.max(this.#grownTo, this.#roster.ready.length));
+    return this.circuit.startSucceeded();
   }
 
-  startFailed(record: WorkerRecord, latest: number, error: PypoolError): void {
-    this.#lastFailure = error;
-    this.#failedStarts.failed(record.number, latest, this.#options.clock.now());
+  /** @returns whether the circuit opens now */
+  startFailed({ id: workerId, number }: WorkerRecord, latest: number, error: PypoolError): boolean {
+    const now = this.#options.clock.now();
+    if (this.#lastFailure === undefined) this.#failingSince = now;
+    this.#lastFailure = { workerId, error };
+    this.#failedStarts.failed(number, latest, now);
+    // What was begun side by side with it may still succeed.
+    return this.#roster.starting === 0 && this.circuit.startFailed(this.failures, error, now);
   }
 
   /** A ready worker was lost. One that was ended over a call's time or abort says nothing about the next. */

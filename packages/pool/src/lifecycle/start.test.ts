@@ -1,4 +1,3 @@
-import { createError } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
 
 import { flush } from '../test-support/fake-clock.js';
@@ -144,62 +143,6 @@ describe('start', () => {
 });
 
 describe('failing starts', () => {
-  it('rejects waiting calls after three rounds, with the last error as cause, and never in a hot loop', async () => {
-    const { pool, factory, clock } = await fakePool({ mode: 'manual', start: 'lazy', size: 4 });
-    const calls = [1, 2, 3].map(() => rejection(pool.call('call')));
-    // All of the first round fail side by side: that is one failure, and then one probe at a time.
-    while (factory.pending.length > 0) factory.pending[0]!.fail();
-    await flush();
-    expect(factory.started).toHaveLength(3);
-    await clock.advance(100);
-    expect(factory.pending).toHaveLength(1);
-    factory.pending[0]!.fail();
-    await clock.advance(1_000);
-    factory.pending[0]!.fail(startFailed('the third'));
-    for (const error of await Promise.all(calls)) {
-      expect(error).toMatchObject({
-        code: 'start-failed',
-        outcome: 'not-started',
-        cause: { message: 'the third' },
-      });
-    }
-    expect(factory.started).toHaveLength(5);
-    await clock.advance(60_000);
-    expect(factory.started).toHaveLength(5);
-  });
-
-  it('S06 fails a second wave after one more attempt, and serves once the cause is mended', async () => {
-    const { pool, factory, clock } = await fakePool({ mode: 'manual', start: 'lazy' });
-    const failAll = async () => {
-      for (let n = 0; n < 50; n += 1) {
-        await clock.advance(500);
-        factory.pending[0]?.fail();
-      }
-    };
-    const first = rejection(pool.call('call'));
-    await failAll();
-    expect(await first).toMatchObject({ code: 'start-failed' });
-    const before = factory.started.length;
-    const second = rejection(pool.call('call'));
-    await failAll();
-    expect(await second).toMatchObject({ code: 'start-failed' });
-    expect(factory.started.length).toBe(before + 1);
-    const third = pool.call('call');
-    await clock.advance(30_000);
-    const worker = factory.pending[0]!.succeed();
-    await flush();
-    worker.answer('served');
-    expect(await third).toBe('served');
-    expect(pool.health().status).toBe('healthy');
-  });
-
-  it('rejects waiting calls at once where trying again is no use', async () => {
-    const { pool, factory } = await fakePool({ mode: 'manual', start: 'lazy' });
-    const call = rejection(pool.call('call'));
-    factory.pending[0]!.fail(createError({ code: 'unsupported-platform', message: 'not here' }));
-    expect(await call).toMatchObject({ code: 'unsupported-platform' });
-  });
-
   it('keeps serving with the workers it has, and names the failure when a call waited in vain', async () => {
     const { pool, factory, clock } = await fakePool({ mode: 'manual', size: 2, checkoutTimeoutMs: 2_000 });
     factory.pending[0]!.succeed();

@@ -38,6 +38,23 @@ export class Announcer {
     this.#events.emit('worker-start-failed', { ...this.#about(record), error, startMs, failures, pauseMs });
   }
 
+  circuitOpen(record: WorkerRecord, error: PypoolError, failures: number, pausedUntil: number): void {
+    if (!this.#events.heard('circuit-open')) return;
+    const pauseMs = Math.max(0, pausedUntil - this.#clock.now());
+    this.#events.emit('circuit-open', { ...this.#about(record), error, failures, pauseMs });
+  }
+
+  circuitHalfOpen(record: WorkerRecord, failures: number): void {
+    if (!this.#events.heard('circuit-half-open')) return;
+    this.#events.emit('circuit-half-open', { ...this.#about(record), failures });
+  }
+
+  circuitClosed(record: WorkerRecord, openedAt: number): void {
+    if (!this.#events.heard('circuit-closed')) return;
+    const openMs = this.#clock.now() - openedAt;
+    this.#events.emit('circuit-closed', { ...this.#about(record), openMs });
+  }
+
   retiring(record: WorkerRecord, reason: RetireReason, error: PypoolError | undefined): void {
     if (!this.#events.heard('worker-retiring')) return;
     this.#events.emit('worker-retiring', { ...this.#about(record), reason, error });

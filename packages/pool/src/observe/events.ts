@@ -36,6 +36,19 @@ export interface PoolEvents {
     /** Pause before the next start. */
     readonly pauseMs: number;
   };
+  /** Start after start has failed: calls that no ready worker can take are refused. Told anew after each probe that failed. */
+  'circuit-open': WorkerEvent & {
+    /** How the last one failed. */
+    readonly error: PypoolError;
+    /** Starts that failed one after another. */
+    readonly failures: number;
+    /** Pause before the next probe. */
+    readonly pauseMs: number;
+  };
+  /** One start is tried. */
+  'circuit-half-open': WorkerEvent & { readonly failures: number };
+  /** A worker is ready: calls are taken again. */
+  'circuit-closed': WorkerEvent & { readonly openMs: number };
   /** It takes no more calls. */
   'worker-retiring': WorkerEvent & { readonly reason: RetireReason; readonly error: PypoolError | undefined };
   /** It is reaped. */
@@ -77,6 +90,9 @@ const NAMES: Readonly<Record<PoolEventName, true>> = {
   'worker-starting': true,
   'worker-ready': true,
   'worker-start-failed': true,
+  'circuit-open': true,
+  'circuit-half-open': true,
+  'circuit-closed': true,
   'worker-retiring': true,
   'worker-exit': true,
   'call-retried': true,

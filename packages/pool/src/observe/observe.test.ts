@@ -181,7 +181,7 @@ describe('health', () => {
     lazy: false,
     queued: 0,
     full: false,
-    lastStartFailure: undefined,
+    startTrouble: undefined,
     earlyDeaths: 0,
   };
 
@@ -191,9 +191,9 @@ describe('health', () => {
     ['starting', false, { ready: 0 }],
     ['degraded', true, { ready: 1 }],
     ['degraded', false, { full: true, queued: 1_000 }],
-    ['degraded', true, { ready: 1, lastStartFailure: 'out of memory' }],
+    ['degraded', true, { ready: 1, startTrouble: 'out of memory' }],
     ['degraded', true, { earlyDeaths: 3 }],
-    ['failing', false, { ready: 0, lastStartFailure: 'no such model' }],
+    ['failing', false, { ready: 0, startTrouble: 'no such model' }],
     ['closed', false, { state: 'closing' as const }],
   ])('is %s (ready: %s) for %o', (status, ready, difference) => {
     const health = judgeHealth({ ...healthy, ...difference });

@@ -50,6 +50,22 @@ export interface PoolOptions {
   readonly startTimeoutMs?: number;
   /** How often a call may be given to a worker: again when it provably never ran, or is idempotent, and its worker died. 1: never again. @defaultValue `3` */
   readonly maxAttempts?: number;
+  /**
+   * The pause after the first failed start. It doubles with each further one in a row, up to `maxStartBackoffMs`, and is spread by chance between half
+   * and all of that. Above 0 and finite.
+   *
+   * @defaultValue `100`
+   */
+  readonly startBackoffMs?: number;
+  /** The longest pause between failed starts, which are the probes while the circuit is open. Above 0 and finite. @defaultValue `30_000` */
+  readonly maxStartBackoffMs?: number;
+  /**
+   * Starts that may fail in a row before the circuit opens: from then on calls that no ready worker can take fail at once as `circuit-open`, until a probe
+   * has started a worker. Failures side by side count as one; one that is not `retryable` opens it at once. At least 1. `Infinity`: it never opens.
+   *
+   * @defaultValue `3`
+   */
+  readonly maxStartFailures?: number;
   /** Starts that may run side by side; one at a time while starts fail. At least 1. `Infinity`: no limit. @defaultValue `8` */
   readonly startConcurrency?: number;
   /** Which worker serves a call. @defaultValue `leastBusy()` */
