@@ -95,9 +95,10 @@ def expose(  # noqa: F811
     Args:
         function: A function, ``async def``, generator function or async generator function.
         name: What Node calls it; the function's own name unless given.
-        idempotent: Running it twice does no harm. Node is told; so far it goes by the caller's own option.
-        timeout_seconds: Its execution budget. A shorter one of the caller or the pool holds instead.
-        concurrency: How many of it may run at once in a pool. Node is told; so far it does not act on it.
+        idempotent: Running it twice does no harm: a call is made again when its worker dies under it, unless
+            the caller says otherwise.
+        timeout_seconds: Its execution budget where the caller gives none, in place of the pool's.
+        concurrency: How many of it may run at once in a pool. Further calls wait and hold up nobody.
 
     Raises:
         TypeError: What is exposed is no function, or a method.

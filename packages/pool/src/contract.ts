@@ -1,4 +1,4 @@
-import type { OutgoingCall, PypoolError } from '@pypool/protocol';
+import type { FunctionFacts, OutgoingCall, PypoolError } from '@pypool/protocol';
 
 /** How a worker ended, once the operating system has reaped it. */
 export interface WorkerExit {
@@ -16,6 +16,8 @@ export interface PoolWorker {
   readonly concurrency: number;
   /** Facts for `status()`, for example `{ pid: 4711 }`. Read when asked, never on the hot path. */
   readonly facts: Readonly<Record<string, unknown>>;
+  /** What is known of the functions it serves, by name: those of which nothing is known may be left out. Does not change while it is ready. */
+  readonly functionFacts?: ReadonlyMap<string, FunctionFacts>;
   /** Begin a call. Never throws; the worker answers through the call, exactly once. */
   run(call: OutgoingCall): void;
   /** End a running call. It answers with `onError(error)` once its work has ended, within a bounded time; ignored for a call already answered. */

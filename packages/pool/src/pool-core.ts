@@ -179,6 +179,7 @@ export class PoolCore
   onReady(record: WorkerRecord): void {
     this.#book.runClocks();
     const recovered = this.policy.ready();
+    this.calls.describe(record);
     this.#announce.ready(record);
     if (recovered) this.#announce.circuitClosed(record, this.policy.circuit.openedAt);
     this.#readiness.grown();
@@ -254,11 +255,12 @@ export class PoolCore
   #onFailed({ call, worker, endedBy }: Attempt, error: PypoolError): void {
     const death = isDeath(error);
     if (death) this.#supervisor.condemn(worker, error);
-    if (endedBy === undefined && this.#mayStart && mayRunAgain(call, error, this.options.maxAttempts)) {
+    const { maxAttempts } = this.options;
+    if (endedBy === undefined && this.#mayStart && mayRunAgain(call, worker, error, maxAttempts)) {
       this.counters.retried += 1;
       this.#announce.retried(call, worker, error);
       this.calls.retry(call);
-      this.#book.rewatch(call);
+      this.#book.rewatch(call, error);
     } else {
       // A caller that gave up hears so, however the worker took it.
       this.#book.fail(call, death ? (endedBy ?? error) : error);

@@ -58,7 +58,16 @@ class Model {
       priority(),
       fair({ by: (call) => call.attributes?.['key'], limit: 2 }),
     ];
-    this.factory = new FakeFactory({ mode: 'manual', concurrency: this.pick([1, 1, 3]) });
+    // One name in five has a limit, and one is safe to run twice.
+    const facts = [
+      ['call-0', { idempotent: false, executionTimeoutMs: undefined, concurrency: this.pick([1, 2]) }],
+      ['call-1', { idempotent: true, executionTimeoutMs: undefined, concurrency: undefined }],
+    ] as const;
+    this.factory = new FakeFactory({
+      mode: 'manual',
+      concurrency: this.pick([1, 1, 3]),
+      facts: this.pick([[], facts]),
+    });
     const size = this.below(4);
     this.core = new PoolCore(
       resolvePoolOptions({
@@ -136,7 +145,7 @@ class Model {
       ...(this.random() < 0.5 && { meta: { session: { id: String(this.below(3)) } } }),
     };
     const settle = () => this.settled.set(id, (this.settled.get(id) ?? 0) + 1);
-    this.core.call(`call-${id}`, [], options).then(settle, settle);
+    this.core.call(`call-${id % 5}`, [], options).then(settle, settle);
   }
 
   answerOne(worker: FakeWorker): void {
@@ -163,6 +172,13 @@ class Model {
     for (const record of roster.all) expect(record.inFlight).toBe(record.running.size);
     for (const worker of this.factory.alive)
       expect(worker.calls.length).toBeLessThanOrEqual(worker.concurrency);
+    for (const { name, limit, running, held } of calls.limits.lines) {
+      const run = this.factory.alive.flatMap((one) => one.calls).filter((call) => call.name === name).length;
+      expect(running).toBe(run);
+      expect(run).toBeLessThanOrEqual(limit);
+      // Only while as many run as may, or no place is free.
+      if (held.size > 0) expect(run === limit || roster.freePlaces === 0).toBe(true);
+    }
     // Nobody waits while a place is free.
     if (calls.eligible > 0) expect(roster.freePlaces).toBe(0);
     // THE invariant: who waits is on the way to a worker. A pause has its timer; leaving workers tell when they are gone.

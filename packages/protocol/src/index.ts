@@ -24,7 +24,7 @@ export { implementing } from './options/implementing.js';
 export { shown } from './options/shown.js';
 
 // Calls
-export type { CallMeta, OutgoingCall } from './call/outgoing-call.js';
+export type { CallMeta, FunctionFacts, OutgoingCall } from './call/outgoing-call.js';
 export { encodeCallEnvelope } from './call/call-envelope.js';
 export type { WireMeta } from './call/call-envelope.js';
 export { ItemStream } from './call/item-stream.js';

@@ -1,4 +1,4 @@
-import type { ExposedFunction, OutgoingCall, PypoolError } from '@pypool/protocol';
+import type { ExposedFunction, FunctionFacts, OutgoingCall, PypoolError } from '@pypool/protocol';
 import type { WorkerExit } from './life/exit.js';
 
 /**
@@ -11,6 +11,8 @@ export interface PythonWorker {
   readonly concurrency: number;
   /** What it serves. */
   readonly functions: readonly ExposedFunction[];
+  /** What `@expose(...)` says of them beyond their names, by name: only those of which it says something. */
+  readonly functionFacts: ReadonlyMap<string, FunctionFacts>;
   /** For `status()`: `{ pid, python }`. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** Resolves when it is reaped and every call of it is answered; never rejects. */

@@ -16,6 +16,28 @@ def segfault():
     ctypes.string_at(0)
 
 
+def run_noting(name):
+    """Note the pid in a file, and die if nobody has before."""
+    path = os.path.join(os.environ["SCENARIO_FOLDER"], name)
+    with open(path, "a") as notes:
+        notes.write(f"{os.getpid()}\n")
+    with open(path) as notes:
+        pids = [int(line) for line in notes]
+    if len(pids) == 1:
+        ctypes.string_at(0)
+    return {"first": pids[0], "second": pids[1]}
+
+
+@expose
+def segfault_once():
+    return run_noting("segfault_once")
+
+
+@expose(idempotent=True)
+def segfault_once_idempotent():
+    return run_noting("segfault_once_idempotent")
+
+
 @expose
 def exit_now(code):
     os._exit(code)

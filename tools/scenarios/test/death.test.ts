@@ -119,6 +119,35 @@ describe('death', () => {
     }
   });
 
+  it.each([
+    ['by the call', 'segfault_once', { idempotent: true }],
+    ['by @expose', 'segfault_once_idempotent', {}],
+  ])(
+    'S38 idempotent retry (%s): one more attempt on another worker, told by an event',
+    async (_, name, options) => {
+      await using pool = await poolFor('crash', { size: 2, minReady: 2 });
+      const retried: any[] = [];
+      pool.on('call-retried', (event) => retried.push(event));
+      const { first, second } = await pool.call<{ first: number; second: number }>(name, [], options);
+      expect(second).not.toBe(first);
+      expect(retried).toMatchObject([
+        { name, attempts: 1, error: { code: 'worker-exited', outcome: 'unknown', context: { pid: first } } },
+      ]);
+      expect(pool.stats().calls).toMatchObject({ succeeded: 1, failed: 0, retried: 1 });
+    },
+  );
+
+  it('S38 a call that is not idempotent, or that its caller says is not, is not run twice', async () => {
+    await using pool = await poolFor('crash', { size: 1 });
+    for (const [name, options] of [
+      ['segfault_once', {}],
+      ['segfault_once_idempotent', { idempotent: false }],
+    ] as const) {
+      expect(await rejection(pool.call(name, [], options))).toMatchObject({ outcome: 'unknown' });
+      expect(readFileSync(join(testFolder(), name), 'utf8').trim().split('\n')).toHaveLength(1);
+    }
+  });
+
   it('S39 death in the middle of a reply of 100 MB: one typed failure, and no reply gets out of step', async () => {
     await using pool = await poolFor('crash', {
       size: 1,

@@ -51,7 +51,10 @@ export class Attempt implements OutgoingCall {
   }
 
   get executionTimeoutMs(): number {
-    return this.call.terms.executionTimeoutMs;
+    const { terms, name } = this.call;
+    const { functions } = this.worker;
+    if (functions === undefined || terms.executionTimeoutGiven) return terms.executionTimeoutMs;
+    return functions.get(name)?.executionTimeoutMs ?? terms.executionTimeoutMs;
   }
 
   get itemTimeoutMs(): number {

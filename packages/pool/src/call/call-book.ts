@@ -8,6 +8,7 @@ import { AbortWatch } from './abort-watch.js';
 import { Deadlines } from './deadlines.js';
 import { type BudgetStart, type CallTerms, defaultTerms, termsOf } from './call-terms.js';
 import type { PendingCall } from './pending-call.js';
+import { Doubts } from './doubts.js';
 import { PendingStream } from './pending-stream.js';
 import { PendingValue } from './pending-value.js';
 
@@ -25,6 +26,7 @@ export class CallBook {
   readonly #counters: Counters;
   readonly #deadlines: Deadlines;
   readonly #aborts: AbortWatch;
+  readonly #doubts = new Doubts();
   readonly #callTerms: CallTerms;
   readonly #streamTerms: CallTerms;
   readonly #budgets: BudgetStart;
@@ -83,8 +85,9 @@ export class CallBook {
     if (signal !== undefined) this.#aborts.add(call, signal);
   }
 
-  /** It waits once more. */
-  rewatch(call: PendingCall): void {
+  /** It waits once more, since a worker failed it. */
+  rewatch(call: PendingCall, error: PypoolError): void {
+    this.#doubts.add(call, error);
     const now = this.#options.clock.now();
     call.retriedAt = now;
     this.#deadlines.add(call, now);
@@ -110,9 +113,10 @@ export class CallBook {
 
   /** The other end of a call that is in no queue, and that no worker has. */
   fail(call: PendingCall, error: PypoolError): void {
+    const told = this.#doubts.judge(call, error);
     this.#close(call);
-    this.#counters.failure(error);
-    call.fail(error);
+    this.#counters.failure(told);
+    call.fail(told);
     call.forget();
   }
 
@@ -124,6 +128,7 @@ export class CallBook {
   #close(call: PendingCall): void {
     call.state = 'settled';
     this.#deadlines.settled(call);
+    this.#doubts.forget(call);
     const { signal } = call.terms;
     if (signal !== undefined) this.#aborts.remove(call, signal);
   }

@@ -16,13 +16,16 @@ export interface CallTerms {
   readonly budgets: BudgetStart;
   readonly timeoutMs: number;
   readonly executionTimeoutMs: number;
+  /** Whether the caller asked for that: then it holds whatever the function says. */
+  readonly executionTimeoutGiven: boolean;
   readonly checkoutTimeoutMs: number;
   readonly itemTimeoutMs: number;
   /** By the pool's clock; `Infinity` for none. */
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
   readonly priority: number;
-  readonly idempotent: boolean;
+  /** `undefined`: as the function says. */
+  readonly idempotent: boolean | undefined;
   readonly meta: CallMeta | undefined;
 }
 
@@ -35,12 +38,13 @@ export function defaultTerms(
     budgets,
     timeoutMs: pool.timeoutMs,
     executionTimeoutMs: pool.executionTimeoutMs,
+    executionTimeoutGiven: false,
     checkoutTimeoutMs: pool.checkoutTimeoutMs,
     itemTimeoutMs: pool.itemTimeoutMs,
     deadline: Infinity,
     signal: undefined,
     priority: 0,
-    idempotent: false,
+    idempotent: undefined,
     meta: undefined,
   };
 }
@@ -52,12 +56,13 @@ export function termsOf(options: PoolCallOptions, defaults: CallTerms, clock: Cl
     budgets: defaults.budgets,
     timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
     executionTimeoutMs: options.executionTimeoutMs ?? defaults.executionTimeoutMs,
+    executionTimeoutGiven: options.executionTimeoutMs !== undefined,
     checkoutTimeoutMs: options.checkoutTimeoutMs ?? defaults.checkoutTimeoutMs,
     itemTimeoutMs: options.itemTimeoutMs ?? defaults.itemTimeoutMs,
     deadline: deadline === undefined ? Infinity : clock.now() + Number(deadline) - clock.epochMs(),
     signal: options.signal,
     priority: options.priority ?? 0,
-    idempotent: options.idempotent ?? false,
+    idempotent: options.idempotent,
     meta: attributes === undefined ? meta : { ...meta, attributes },
   };
 }

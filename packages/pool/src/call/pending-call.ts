@@ -7,10 +7,10 @@ import type { CallTerms } from './call-terms.js';
 
 /**
  * Where a call stands: `placing`, in no queue, on its way into one or to a worker; `waiting` for any worker; `bound` to wait for one certain
- * worker; `running` on one (`attempt` is set); `settled`, its caller has the answer. From the first it moves to any other, from
- * the next three through it or to the last, from the last nowhere.
+ * worker; `held` while as many of its function run as may; `running` on one (`attempt` is set); `settled`, its caller has the answer. From the first
+ * it moves to any other, from the next four through it or to the last, from the last nowhere.
  */
-export type CallState = 'placing' | 'waiting' | 'bound' | 'running' | 'settled';
+export type CallState = 'placing' | 'waiting' | 'bound' | 'held' | 'running' | 'settled';
 
 /**
  * One call or stream as its caller asked for it, from `call()` until it is settled. It outlives the attempts to run it.

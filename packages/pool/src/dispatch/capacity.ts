@@ -40,13 +40,13 @@ export class Capacity {
   /**
    * Whether one more call may wait: see `maxQueue`.
    *
-   * @param bound it would wait for one certain worker, and so for none of the places that may yet come
+   * @param aside it would wait for one certain worker or for others of its function, and so for none of the places that may yet come
    */
-  readonly mayWait = (bound: boolean): boolean => {
-    const { running, waiting, bound: boundNow } = this.#calls;
-    const room = this.places - running - (waiting - boundNow);
-    if (!bound && room > 0) return true;
-    return boundNow + Math.max(0, -room) < this.#options.maxQueue;
+  readonly mayWait = (aside: boolean): boolean => {
+    const { running, waiting, aside: asideNow } = this.#calls;
+    const room = this.places - running - (waiting - asideNow);
+    if (!aside && room > 0) return true;
+    return asideNow + Math.max(0, -room) < this.#options.maxQueue;
   };
 
   /** The numbers, for errors. */

@@ -9,6 +9,7 @@ import type { CallQueue, QueueDiscipline, QueuedCall } from '../strategies/queue
 import { hasFreePlace, type SelectionStrategy } from '../strategies/selection.js';
 import type { Roster } from '../worker/roster.js';
 import type { WorkerRecord } from '../worker/worker-record.js';
+import { FunctionLimits } from './function-limits.js';
 
 /** Whom the dispatcher tells. */
 export interface DispatcherOwner extends AttemptOwner {
@@ -28,6 +29,7 @@ export class Dispatcher {
   readonly #selection: SelectionStrategy;
   readonly #queue: CallQueue;
   readonly #owner: DispatcherOwner;
+  readonly limits = new FunctionLimits();
   #bound = 0;
   #running = 0;
   #given = 0;
@@ -51,33 +53,40 @@ export class Dispatcher {
     return this.#running;
   }
 
-  /** Calls that wait, for any worker or for a certain one. */
+  /** Calls that wait, whatever for. */
   get waiting(): number {
-    return this.#queue.size + this.#bound;
+    return this.#queue.size + this.aside;
   }
 
   /** Calls that would start now if there were workers. */
   get eligible(): number {
-    return this.#queue.eligible;
+    return this.#queue.eligible + (this.limits.active ? this.limits.eligible : 0);
   }
 
-  /** Calls that wait for one certain worker. */
-  get bound(): number {
-    return this.#bound;
+  /** Of those that wait, the ones that the next free place is not for: they wait for a certain worker, or for others of their function. */
+  get aside(): number {
+    return this.#bound + this.limits.held;
   }
 
   /**
    * Place a new call: run it in this turn where a place is free, or let it wait.
    *
    * @param now by the pool's clock
-   * @param mayWait asked when it has to wait, with whether that is for one certain worker
+   * @param mayWait asked when it has to wait, with whether that is aside from the queue: see {@link aside}
    */
-  place(call: PendingCall, now: number, mayWait: (bound: boolean) => boolean): Placement {
+  place(call: PendingCall, now: number, mayWait: (aside: boolean) => boolean): Placement {
     let choice: WorkerRecord | null = null;
     try {
       // Those who came first go first: with places free and calls waiting, a dispatch is under way further up the stack.
-      const overtakes = this.#roster.freePlaces > 0 && this.#queue.eligible > 0;
-      if (!overtakes && this.#queue.mayStart(call)) choice = this.#choose(call);
+      const overtakes = this.#roster.freePlaces > 0 && this.eligible > 0;
+      if (!overtakes && this.#queue.mayStart(call)) {
+        if (this.limits.active && !this.limits.mayRun(call)) {
+          if (!mayWait(true)) return 'full';
+          this.#hold(call);
+          return 'waiting';
+        }
+        choice = this.#choose(call);
+      }
       if (choice === null) {
         if (!mayWait(false)) return 'full';
         this.#queue.add(call);
@@ -102,24 +111,21 @@ export class Dispatcher {
     if (this.waiting === 0 || this.#roster.freePlaces === 0) return;
     const now = this.#clock.now();
     if (this.#bound > 0) this.#dispatchBound(now);
+    if (this.limits.held > 0 && !this.#dispatchHeld(now)) return;
     while (this.#roster.freePlaces > 0) {
       const call = this.#queue.take() as PendingCall | undefined;
       if (call === undefined) return;
       call.state = 'placing';
-      let choice: WorkerRecord | null;
-      try {
-        choice = this.#choose(call);
-      } catch (error) {
-        this.#owner.onRefused(call, asPypoolError(error, 'A strategy'));
-        continue;
-      }
-      if (choice === null) {
-        this.#putBack(call);
-        return;
-      }
-      if (hasFreePlace(choice)) this.#run(choice, call, now);
-      else this.#bind(choice, call);
+      if (this.limits.active && !this.limits.mayRun(call)) this.#hold(call);
+      else if (!this.#give(call, now)) return this.#putBack(call);
     }
+  }
+
+  /** A worker is ready: go by what it says of its functions. */
+  describe({ functions }: WorkerRecord): void {
+    if (functions === undefined && !this.limits.active) return;
+    const free = this.limits.describe(functions ?? new Map(), (name) => this.#runningOf(name));
+    for (const call of free.reverse()) this.#putBack(call);
   }
 
   /** A worker answered: its place is free. The call is in no queue until it is settled or put back. */
@@ -129,6 +135,7 @@ export class Dispatcher {
     worker.running.delete(attempt);
     this.#roster.vacate(worker, now);
     this.#queue.ended(call);
+    if (this.limits.active) this.limits.ended(call);
     call.attempt = undefined;
     call.state = 'placing';
   }
@@ -141,6 +148,7 @@ export class Dispatcher {
   /** Take out a call that waits. */
   withdraw(call: PendingCall): void {
     if (call.state === 'waiting') this.#queue.remove(call);
+    else if (call.state === 'held') this.limits.remove(call);
     else if (call.state === 'bound') {
       (call.list as CallList<QueuedCall>).remove(call);
       this.#bound -= 1;
@@ -164,7 +172,7 @@ export class Dispatcher {
 
   /** Take out all that wait. */
   clear(): PendingCall[] {
-    const calls = this.#queue.clear();
+    const calls: QueuedCall[] = [...this.#queue.clear(), ...this.limits.clear()];
     for (const record of this.#roster.ready) calls.push(...record.bound.clear());
     this.#bound = 0;
     for (const call of calls as PendingCall[]) call.state = 'placing';
@@ -176,9 +184,54 @@ export class Dispatcher {
       while (record.state.kind === 'ready' && record.bound.size > 0 && hasFreePlace(record)) {
         const call = record.nextBound()!;
         this.#bound -= 1;
-        this.#run(record, call, now);
+        if (this.limits.active && !this.limits.mayRun(call)) this.#hold(call);
+        else this.#run(record, call, now);
       }
     }
+  }
+
+  /** @returns false where the strategy lets nobody on */
+  #dispatchHeld(now: number): boolean {
+    while (this.#roster.freePlaces > 0) {
+      const call = this.limits.take();
+      if (call === undefined) return true;
+      call.state = 'placing';
+      // Its turn came long ago, and the discipline may think otherwise by now.
+      if (!this.#queue.mayStart(call)) this.#putBack(call);
+      else if (!this.#give(call, now)) {
+        this.#hold(call, true);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Run a call that is in no queue, or bind it. @returns false where the strategy says neither */
+  #give(call: PendingCall, now: number): boolean {
+    let choice: WorkerRecord | null;
+    try {
+      choice = this.#choose(call);
+    } catch (error) {
+      this.#owner.onRefused(call, asPypoolError(error, 'A strategy'));
+      return true;
+    }
+    if (choice === null) return false;
+    if (hasFreePlace(choice)) this.#run(choice, call, now);
+    else this.#bind(choice, call);
+    return true;
+  }
+
+  #runningOf(name: string): number {
+    let running = 0;
+    for (const record of this.#roster.all) {
+      for (const { call } of record.running) if (call.name === name) running += 1;
+    }
+    return running;
+  }
+
+  #hold(call: PendingCall, first?: boolean): void {
+    this.limits.hold(call, first);
+    call.state = 'held';
   }
 
   #choose(call: PendingCall): WorkerRecord | null {
@@ -214,6 +267,7 @@ export class Dispatcher {
     record.running.add(attempt);
     this.#roster.occupy(record);
     this.#queue.started(call);
+    if (this.limits.active) this.limits.started(call);
     this.#owner.onGiven(record);
     try {
       record.worker!.run(attempt);

@@ -1,6 +1,7 @@
 import type { ErrorCode, PypoolError } from '@pypool/protocol';
 
 import type { PendingCall } from '../call/pending-call.js';
+import type { WorkerRecord } from '../worker/worker-record.js';
 
 /** Errors that only a worker gives that is past serving. */
 const DEATHS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -15,11 +16,16 @@ export function isDeath(error: PypoolError): boolean {
 }
 
 /**
- * Whether a call whose worker died is given to another: where it provably never ran, or where running it twice is harmless. A stream is
- * tried again only in the first case, for its consumer may hold items already.
+ * Whether a call whose worker died is given to another: where it provably never ran, or where running it twice is harmless, as the caller says or else
+ * the function. A stream is tried again only in the first case, for its consumer may hold items already.
  */
-export function mayRunAgain(call: PendingCall, error: PypoolError, maxAttempts: number): boolean {
+export function mayRunAgain(
+  call: PendingCall,
+  worker: WorkerRecord,
+  error: PypoolError,
+  maxAttempts: number,
+): boolean {
   if (!isDeath(error) || call.attempts >= maxAttempts) return false;
-  if (error.outcome === 'not-started') return true;
-  return error.outcome === 'unknown' && call.terms.idempotent && call.kind === 'call';
+  if (error.outcome !== 'unknown' || call.kind === 'stream') return error.outcome === 'not-started';
+  return call.terms.idempotent ?? worker.functions?.get(call.name)?.idempotent ?? false;
 }

@@ -11,7 +11,7 @@ export interface PoolCallOptions {
   /**
    * Budget from when a worker begins with it to its result. 0: ended, unless it has answered by the next turn of the event loop. `Infinity`: none.
    *
-   * @defaultValue the pool's `executionTimeoutMs`; `Infinity` for a stream
+   * @defaultValue what its worker says of the function; or else the pool's `executionTimeoutMs`, `Infinity` for a stream
    */
   readonly executionTimeoutMs?: number | undefined;
   /**
@@ -34,7 +34,11 @@ export interface PoolCallOptions {
   readonly priority?: number | undefined;
   /** Labels of the caller: seen by the handler, the queue discipline and `status()`. JSON values only. */
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether running it twice is harmless: then it is tried again when its worker dies under it. @defaultValue `false` */
+  /**
+   * Whether running it twice is harmless: then a call, not a stream, is tried again when its worker dies under it.
+   *
+   * @defaultValue what its worker says of the function, or else `false`
+   */
   readonly idempotent?: boolean | undefined;
   /** For those who build on the pool, not for callers: what travels beside `attributes`, such as the session of those who keep sessions. */
   readonly meta?: CallMeta | undefined;

@@ -2,7 +2,7 @@ import { createPool } from '../create-pool.js';
 import type { PoolOptions } from '../options/pool-options.js';
 import type { Pool } from '../pool.js';
 import { FakeClock, flush } from './fake-clock.js';
-import { FakeFactory } from './fake-worker.js';
+import { type Facts, FakeFactory } from './fake-worker.js';
 
 /** A pool of fake workers on a fake clock. */
 export interface FakePool {
@@ -15,15 +15,17 @@ export interface FakePool {
 export type FakePoolOptions = Partial<Omit<PoolOptions, 'factory' | 'clock'>> & {
   readonly mode?: 'instant' | 'manual';
   readonly concurrency?: number;
+  readonly facts?: Facts;
 };
 
 /** A pool of one worker and no overflow unless told otherwise; with instant starts, its workers are ready. */
 export async function fakePool({
   mode = 'instant',
   concurrency = 1,
+  facts = [],
   ...options
 }: FakePoolOptions = {}): Promise<FakePool> {
-  const factory = new FakeFactory({ mode, concurrency });
+  const factory = new FakeFactory({ mode, concurrency, facts });
   const clock = new FakeClock();
   const pool = createPool({ factory, clock, size: 1, overflow: 0, random: () => 0.5, ...options });
   await flush();

@@ -1,4 +1,4 @@
-import { createError, type OutgoingCall, type PypoolError } from '@pypool/protocol';
+import { createError, type FunctionFacts, type OutgoingCall, type PypoolError } from '@pypool/protocol';
 
 import type {
   PoolWorker,
@@ -29,6 +29,7 @@ export class FakeWorker implements PoolWorker {
     readonly request: WorkerRequest,
     readonly observer: PoolWorkerObserver,
     concurrency: number,
+    readonly functionFacts: ReadonlyMap<string, FunctionFacts> = new Map(),
   ) {
     this.concurrency = concurrency;
     this.facts = { pid: 1000 + Number(request.workerId.split('.').at(-1)) };
@@ -122,10 +123,14 @@ export interface FakeStart {
   fail(error?: PypoolError): void;
 }
 
+/** What workers say of their functions. */
+export type Facts = readonly (readonly [name: string, facts: FunctionFacts])[];
+
 /** How a {@link FakeFactory} starts its workers. */
 export interface FakeFactoryOptions {
   readonly mode?: 'instant' | 'manual';
   readonly concurrency?: number;
+  readonly facts?: Facts;
 }
 
 /** A factory whose starts succeed at once, or wait for the test. */
@@ -143,7 +148,11 @@ export class FakeFactory implements WorkerFactory {
   /** Most workers that were alive or starting at the same time. */
   most = 0;
 
-  constructor({ mode = 'instant', concurrency = 1 }: FakeFactoryOptions = {}) {
+  /** Of workers to come. */
+  facts: Facts;
+
+  constructor({ mode = 'instant', concurrency = 1, facts = [] }: FakeFactoryOptions = {}) {
+    this.facts = facts;
     this.mode = mode;
     this.concurrency = concurrency;
   }
@@ -156,7 +165,7 @@ export class FakeFactory implements WorkerFactory {
   start(request: WorkerRequest, observer: PoolWorkerObserver, signal: AbortSignal): Promise<FakeWorker> {
     this.started.push(request);
     const make = () => {
-      const worker = new FakeWorker(request, observer, this.concurrency);
+      const worker = new FakeWorker(request, observer, this.concurrency, new Map(this.facts));
       worker.respond = this.respond;
       this.workers.push(worker);
       this.#count();

@@ -135,6 +135,7 @@ export class Supervisor {
       void worker.kill(early).then((exit) => this.#exited(record, exit));
     } else {
       record.concurrency = worker.concurrency;
+      if ((worker.functionFacts?.size ?? 0) > 0) record.functions = worker.functionFacts;
       record.idleSince = this.#options.clock.now();
       this.#roster.move(record, { kind: 'ready', since: record.idleSince });
       this.#owner.onReady(record);

@@ -1,4 +1,4 @@
-import { createError, type PypoolError } from '@pypool/protocol';
+import { createError, type FunctionFacts, type PypoolError } from '@pypool/protocol';
 
 import type { Attempt } from '../call/attempt.js';
 import { CallList } from '../call/call-list.js';
@@ -40,6 +40,8 @@ export class WorkerRecord implements SelectableWorker {
   /** Set once it is up. */
   worker: PoolWorker | undefined = undefined;
   concurrency = 1;
+  /** What it says of functions; `undefined` where it says nothing. */
+  functions: ReadonlyMap<string, FunctionFacts> | undefined = undefined;
   inFlight = 0;
   calls = 0;
   lastCall = 0;

@@ -10,6 +10,16 @@ export interface CallMeta {
   readonly deadline?: number;
 }
 
+/** What whoever wrote a function says of it, beside its name. */
+export interface FunctionFacts {
+  /** Running it twice is harmless. */
+  readonly idempotent: boolean;
+  /** Its execution budget where the caller gives none; `undefined`: that of the pool. */
+  readonly executionTimeoutMs: number | undefined;
+  /** How many calls of it may run at once in a pool; `undefined`: as many as there are places. */
+  readonly concurrency: number | undefined;
+}
+
 /**
  * One call on its way to a handler. Whoever made it implements it; a worker drives it.
  *

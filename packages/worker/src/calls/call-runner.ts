@@ -6,7 +6,6 @@ import {
   isPypoolError,
   parseError,
   parseItems,
-  type ExposedFunction,
   type Frame,
   type OutgoingCall,
   type PypoolError,
@@ -41,21 +40,12 @@ export class CallRunner {
   readonly #calls: CallTable;
   readonly #budgets = new BudgetTimer((now) => this.#checkBudgets(now));
   readonly #clocks = new ClockStarter();
-  /** Budgets that stand beside the functions in Python, in milliseconds. */
-  readonly #ownBudgets = new Map<string, number>();
   #stopped = false;
 
   constructor(parts: CallRunnerParts) {
     this.#parts = parts;
     this.#codec = parts.codec;
     this.#calls = new CallTable(parts.concurrency, (open) => this.#begin(open));
-  }
-
-  /** What READY said of the functions. */
-  describe(functions: readonly ExposedFunction[]): void {
-    for (const { name, timeoutSeconds } of functions) {
-      if (timeoutSeconds !== null) this.#ownBudgets.set(name, timeoutSeconds * 1_000);
-    }
   }
 
   /** Begin a call. Never throws; one that cannot be sent is answered with why, and nothing of it is sent. */
@@ -199,17 +189,11 @@ export class CallRunner {
   }
 
   #hasBudget(call: OutgoingCall): boolean {
-    return this.#executionBudget(call) !== Infinity || call.itemTimeoutMs !== Infinity;
-  }
-
-  /** The caller's, or the function's own where that is shorter. */
-  #executionBudget(call: OutgoingCall): number {
-    if (this.#ownBudgets.size === 0) return call.executionTimeoutMs;
-    return Math.min(call.executionTimeoutMs, this.#ownBudgets.get(call.name) ?? Infinity);
+    return call.executionTimeoutMs !== Infinity || call.itemTimeoutMs !== Infinity;
   }
 
   #executionDueAt({ call, startedAt = performance.now() }: OpenCall): number {
-    return startedAt + this.#executionBudget(call);
+    return startedAt + call.executionTimeoutMs;
   }
 
   /** While the producer may send, less than half a window is left to take: the consumer waits, or nearly. */
@@ -225,7 +209,7 @@ export class CallRunner {
       const executionDueAt = this.#executionDueAt(open);
       const itemDueAt = this.#itemDueAt(open);
       if (executionDueAt <= now)
-        this.cancel(call, this.#budgetError('execution-timeout', call, this.#executionBudget(call)));
+        this.cancel(call, this.#budgetError('execution-timeout', call, call.executionTimeoutMs));
       else if (itemDueAt <= now)
         this.cancel(call, this.#budgetError('item-timeout', call, call.itemTimeoutMs));
       else next = Math.min(next, executionDueAt, itemDueAt);

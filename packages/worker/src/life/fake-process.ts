@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { createMemoryTransport, type RuntimeSide } from '@pypool/transport';
-import { encodeMessage, FrameType, type Frame, type Hello } from '@pypool/protocol';
+import { encodeMessage, FrameType, type ExposedFunction, type Frame, type Hello } from '@pypool/protocol';
 import type { LaunchedWorker, ProcessExit } from '../launcher/contract.js';
 
 /** What the fake says of itself in HELLO. */
@@ -64,7 +64,7 @@ export class FakeProcess {
     this.runtime.control.send(encodeMessage(FrameType.HELLO, { ...HELLO, ...facts }));
   }
 
-  ready(functions: readonly { readonly name: string; readonly timeoutSeconds?: number }[] = []): void {
+  ready(functions: readonly (Partial<ExposedFunction> & { readonly name: string })[] = []): void {
     const facts = { stream: false, async: false, idempotent: false, timeoutSeconds: null, concurrency: null };
     const said = functions.map((told) => ({ ...facts, ...told }));
     this.runtime.control.send(encodeMessage(FrameType.READY, { functions: said }));

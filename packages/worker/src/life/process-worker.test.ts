@@ -501,14 +501,16 @@ describe('a budget', () => {
     expect(worker.state).toBe('ready');
   });
 
-  it('of the function itself holds where it is shorter than that of the call', async () => {
-    const { worker } = await ready(1, [{ name: 'f', timeoutSeconds: 2 }]);
-    const call = new RecordedCall({ executionTimeoutMs: 60_000 });
-    worker.run(call);
-    await settle();
-    vi.advanceTimersByTime(2_001);
-    await settle();
-    expect(call.error).toMatchObject({ code: 'execution-timeout', context: { budgetMs: 2_000 } });
+  it('that stands beside a function is told as a fact of it, in milliseconds', async () => {
+    const { worker } = await ready(1, [
+      { name: 'f', timeoutSeconds: 2 },
+      { name: 'g', concurrency: 3, idempotent: true },
+      { name: 'plain' },
+    ]);
+    expect([...worker.functionFacts]).toEqual([
+      ['f', { idempotent: false, executionTimeoutMs: 2_000, concurrency: undefined }],
+      ['g', { idempotent: true, executionTimeoutMs: undefined, concurrency: 3 }],
+    ]);
   });
 
   it('takes one timer for any number of calls', async () => {

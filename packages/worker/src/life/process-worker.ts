@@ -3,6 +3,7 @@ import {
   FrameType,
   type ExposedFunction,
   type Frame,
+  type FunctionFacts,
   type OutgoingCall,
   type PypoolError,
 } from '@pypool/protocol';
@@ -21,6 +22,7 @@ import {
 } from './exit.js';
 import { answerHello } from './handshake.js';
 import type { ProcessWorkerObserver, ProcessWorkerParts } from './parts.js';
+import { factsOf } from './function-facts.js';
 import { receiveControl, type ControlReader } from './receive-control.js';
 import { readToEnd } from './read-to-end.js';
 import { startFailed, startRefused } from './start-error.js';
@@ -54,6 +56,7 @@ export class ProcessWorker implements PythonWorker {
   /** Resolves when it is reaped and every call of it is answered; never rejects. */
   readonly exited: Promise<WorkerExit>;
   functions: readonly ExposedFunction[] = [];
+  functionFacts: ReadonlyMap<string, FunctionFacts> = new Map();
   pythonVersion: string | undefined;
 
   readonly #parts: ProcessWorkerParts;
@@ -199,7 +202,7 @@ export class ProcessWorker implements PythonWorker {
 
   #becomeReady(functions: readonly ExposedFunction[]): void {
     this.functions = functions;
-    this.#calls.describe(functions);
+    this.functionFacts = factsOf(functions);
     this.#move({ name: 'ready' });
     this.#settleStart.resolve();
   }

@@ -2,7 +2,7 @@ import { createError, type PypoolError } from '@pypool/protocol';
 
 /** How one call of a lone worker differs from others. */
 export interface LoneCallOptions {
-  /** Budget from its start to its result; past it the worker is ended. 0: ended as soon as it has begun. `Infinity`: none. @defaultValue `Infinity` */
+  /** Budget from its start to its result; past it the worker is ended. 0: ended as soon as it has begun. `Infinity`: none. @defaultValue the function's own `timeout_seconds`, or `Infinity` */
   readonly executionTimeoutMs?: number;
   /** Budget of each item of a stream while its consumer waits for it. 0: each has to be there already. `Infinity`: none. @defaultValue `Infinity` */
   readonly itemTimeoutMs?: number;

@@ -25,6 +25,8 @@ export interface LoneCallParts {
   readonly name: string;
   readonly args: unknown;
   readonly options: LoneCallOptions;
+  /** The execution budget that stands beside the function. */
+  readonly ownBudgetMs: number | undefined;
   readonly answering: Answering;
 }
 
@@ -42,11 +44,11 @@ export class LoneCall implements OutgoingCall {
   #owner: LoneCallOwner | undefined;
   #runs = false;
 
-  constructor({ kind, name, args, options, answering }: LoneCallParts) {
+  constructor({ kind, name, args, options, ownBudgetMs, answering }: LoneCallParts) {
     this.kind = kind;
     this.name = name;
     this.args = args;
-    this.executionTimeoutMs = options.executionTimeoutMs ?? Infinity;
+    this.executionTimeoutMs = options.executionTimeoutMs ?? ownBudgetMs ?? Infinity;
     this.itemTimeoutMs = options.itemTimeoutMs ?? Infinity;
     this.credit = kind === 'stream' ? STREAM_WINDOW : 0;
     this.meta = options.attributes === undefined ? undefined : { attributes: options.attributes };

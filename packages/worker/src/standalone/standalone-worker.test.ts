@@ -149,6 +149,26 @@ describe('a worker alone', () => {
     await worker.kill();
   });
 
+  it('keeps the budget of the function itself where the call gives none', async () => {
+    const { fake, starting: start } = await starting();
+    fake.hello();
+    fake.ready([{ name: 'f', timeoutSeconds: 2 }]);
+    const worker = await start;
+    const longer = worker.call('f', [], { executionTimeoutMs: 5_000 });
+    await settle();
+    vi.advanceTimersByTime(2_500);
+    await settle();
+    fake.result(1, 'in time');
+    expect(await longer).toBe('in time');
+    const failed = expect(worker.call('f')).rejects.toMatchObject({
+      code: 'execution-timeout',
+      context: { budgetMs: 2_000 },
+    });
+    await settle();
+    vi.advanceTimersByTime(2_001);
+    await failed;
+  });
+
   it('goes on with the next call when some cannot be sent', async () => {
     const { fake, worker } = await started();
     const broken = Array.from({ length: 2_000 }, () => worker.call('f', [Symbol()]));

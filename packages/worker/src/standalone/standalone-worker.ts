@@ -144,7 +144,8 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   ): LoneCall {
     const wrong = options === undefined ? undefined : findOptionsError(options);
     const given = wrong === undefined ? (options ?? NO_OPTIONS) : NO_OPTIONS;
-    const call = new LoneCall({ kind, name, args, options: given, answering });
+    const ownBudgetMs = this.#worker.functionFacts.get(name)?.executionTimeoutMs;
+    const call = new LoneCall({ kind, name, args, options: given, ownBudgetMs, answering });
     const error = wrong ?? this.#refusal ?? call.abortedEarly;
     if (error !== undefined) {
       call.onError(error);
