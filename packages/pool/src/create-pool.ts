@@ -6,6 +6,7 @@ import { describeStartTrouble, judgeHealth, type PoolHealth } from './observe/he
 import { POOL_EVENT_NAMES, type PoolEventName, type PoolListener } from './observe/events.js';
 import type { PoolStats } from './observe/stats.js';
 import { type PoolStatus, workerStatus } from './observe/status.js';
+import { waitingCalls } from './observe/waiting.js';
 import { resolveCloseOptions } from './options/close-options.js';
 import type { PoolCallOptions } from './options/call-options.js';
 import type { PoolOptions } from './options/pool-options.js';
@@ -61,7 +62,8 @@ class CorePool implements Pool {
   }
 
   status(): PoolStatus {
-    const { options, roster, calls, closing } = this.#core;
+    const { options, roster, calls, closing, capacity, policy } = this.#core;
+    const { clock } = options;
     return {
       name: options.name,
       state: closing.state,
@@ -70,7 +72,10 @@ class CorePool implements Pool {
       selection: options.selection.name,
       queue: options.queue.name,
       running: calls.running,
+      places: capacity.places,
       queued: calls.waiting,
+      waiting: waitingCalls({ clock, calls, roster, policy, queue: options.queue.name }),
+      circuit: policy.circuit.state,
       workers: [...roster.all]
         .sort((a, b) => a.slot - b.slot)
         .map((record) => workerStatus(record, options.clock)),

@@ -20,6 +20,7 @@ export { POOL_EVENT_NAMES } from './observe/events.js';
 export type { LoadEvent, PoolEventName, PoolEvents, PoolListener, WorkerEvent } from './observe/events.js';
 export type { HealthStatus, PoolHealth } from './observe/health.js';
 export type { PoolStats } from './observe/stats.js';
+export type { WaitingCall, WaitsFor } from './observe/waiting.js';
 export type { PoolStatus, RunningCall, WorkerStatus } from './observe/status.js';
 export type { RetireReason } from './worker/worker-record.js';
 

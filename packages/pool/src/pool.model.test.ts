@@ -179,6 +179,9 @@ class Model {
       // Only while as many run as may, or no place is free.
       if (held.size > 0) expect(run === limit || roster.freePlaces === 0).toBe(true);
     }
+    const queued = [...calls.queue];
+    expect(new Set(queued).size).toBe(queued.length);
+    expect(queued.length + calls.aside).toBe(calls.waiting);
     // Nobody waits while a place is free.
     if (calls.eligible > 0) expect(roster.freePlaces).toBe(0);
     // THE invariant: who waits is on the way to a worker. A pause has its timer; leaving workers tell when they are gone.

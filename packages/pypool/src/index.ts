@@ -11,6 +11,8 @@ export type {
   PoolStatus,
   PoolStream,
   RunningCall,
+  WaitingCall,
+  WaitsFor,
   WorkerStatus,
 } from '@pypool/pool';
 export type { Session, SessionInfo, SessionMetadata, SessionRegistryOptions } from '@pypool/sessions';

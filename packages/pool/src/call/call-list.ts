@@ -69,6 +69,11 @@ export class CallList<T extends CallListEntry<T>> {
     return entries;
   }
 
+  /** From the first on. The list must not change meanwhile. */
+  *[Symbol.iterator](): Iterator<T> {
+    for (let entry = this.#first; entry !== undefined; entry = entry.next) yield entry;
+  }
+
   #join(entry: T, previous: T | undefined, next: T | undefined): void {
     entry.list = this;
     entry.previous = previous;

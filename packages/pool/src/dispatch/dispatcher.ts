@@ -48,6 +48,11 @@ export class Dispatcher {
     this.#owner = owner;
   }
 
+  /** Calls that wait for any worker, as far as looking goes. */
+  get queue(): Pick<CallQueue, 'eligible'> & Iterable<QueuedCall> {
+    return this.#queue;
+  }
+
   /** Calls that a worker has. */
   get running(): number {
     return this.#running;

@@ -1,7 +1,9 @@
 import type { CallMeta } from '@pypool/protocol';
 
 import type { Clock } from '../clock/clock.js';
+import type { CircuitState } from '../lifecycle/circuit-breaker.js';
 import type { PoolState } from '../lifecycle/closing.js';
+import type { WaitingCall } from './waiting.js';
 import type { RetireReason, WorkerRecord, WorkerState } from '../worker/worker-record.js';
 
 /** A call as `status()` shows it. */
@@ -48,8 +50,14 @@ export interface PoolStatus {
   readonly queue: string;
   /** Calls that run. */
   readonly running: number;
-  /** Calls that wait, for any worker or for a certain one. */
+  /** Calls that `size + overflow` workers run at once. */
+  readonly places: number;
+  /** Calls that wait, whatever for. */
   readonly queued: number;
+  /** The first of them, and what each waits for: the next 100 of the queue, and of each other line (of one worker, of one function) the next 10. */
+  readonly waiting: readonly WaitingCall[];
+  /** Whether workers can be started. */
+  readonly circuit: CircuitState;
   readonly workers: readonly WorkerStatus[];
 }
 

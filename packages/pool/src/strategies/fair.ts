@@ -113,6 +113,25 @@ class FairQueue implements CallQueue {
     return calls;
   }
 
+  *[Symbol.iterator](): Iterator<QueuedCall> {
+    // One of each lane in turn, as far as its limit allows; then what is held back.
+    let turns = [...this.#rotation].map((lane) => ({
+      calls: lane.waiting[Symbol.iterator](),
+      left: this.#startable(lane),
+    }));
+    while (turns.length > 0) {
+      for (const turn of turns) {
+        turn.left -= 1;
+        yield turn.calls.next().value as QueuedCall;
+      }
+      turns = turns.filter(({ left }) => left > 0);
+    }
+    for (const lane of this.#lanes.values()) {
+      let at = 0;
+      for (const call of lane.waiting) if (at++ >= this.#startable(lane)) yield call;
+    }
+  }
+
   started(call: QueuedCall): void {
     this.#change(call, (lane) => (lane.running += 1));
   }

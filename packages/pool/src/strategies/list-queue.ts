@@ -32,6 +32,10 @@ export abstract class ListQueue implements CallQueue {
     return this.list.clear();
   }
 
+  [Symbol.iterator](): Iterator<QueuedCall> {
+    return this.list[Symbol.iterator]();
+  }
+
   started(): void {}
 
   ended(): void {}

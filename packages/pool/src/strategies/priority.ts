@@ -60,6 +60,10 @@ class PriorityQueue implements CallQueue {
     return calls;
   }
 
+  *[Symbol.iterator](): Iterator<QueuedCall> {
+    for (const priority of [...this.#heap].sort((a, b) => b - a)) yield* this.#lists.get(priority)!;
+  }
+
   started(): void {}
 
   ended(): void {}

@@ -20,7 +20,7 @@ export interface QueuedCall extends CallListEntry<QueuedCall> {
  *
  * A call is either in the queue or not; the pool adds, takes and removes it. No operation may take longer because the queue is long.
  */
-export interface CallQueue {
+export interface CallQueue extends Iterable<QueuedCall> {
   /** Calls in the queue. */
   readonly size: number;
   /** How many of them could start now if workers were free: `size`, but for disciplines that hold some back. */
@@ -36,6 +36,11 @@ export interface CallQueue {
   remove(call: QueuedCall): void;
   /** Take all out, whether they may start or not. */
   clear(): QueuedCall[];
+  /**
+   * The calls in the order in which they would be taken if nothing else happened, those that are held back last. For `status()`, which
+   * takes the first hundred.
+   */
+  [Symbol.iterator](): Iterator<QueuedCall>;
   /** A call began to run, whether it was ever in the queue or not. */
   started(call: QueuedCall): void;
   /** A call that began has been answered. It may be added again, to be tried anew. */
