@@ -74,6 +74,7 @@ class CorePool implements Pool {
       running: calls.running,
       places: capacity.places,
       queued: calls.waiting,
+      queuedBytes: capacity.bytes?.total,
       waiting: waitingCalls({ clock, calls, roster, policy, queue: options.queue.name }),
       circuit: policy.circuit.state,
       workers: [...roster.all]

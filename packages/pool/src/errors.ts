@@ -1,6 +1,13 @@
-import { createError, isPypoolError, type Outcome, type PypoolError } from '@pypool/protocol';
+import {
+  approximateBytes,
+  createError,
+  isPypoolError,
+  type Outcome,
+  type PypoolError,
+} from '@pypool/protocol';
 
 import type { PendingCall } from './call/pending-call.js';
+import type { QueueBytes } from './dispatch/queue-bytes.js';
 import type { StartTrouble } from './lifecycle/start-policy.js';
 
 /** How full a pool is, as its errors tell it. */
@@ -43,11 +50,24 @@ export function closedWhileWaiting(
   });
 }
 
-export function queueFull(load: PoolLoad, maxQueue: number): PypoolError {
+export function queueFull(
+  load: PoolLoad,
+  maxQueue: number,
+  bytes: QueueBytes | undefined,
+  call: PendingCall,
+): PypoolError {
+  const weight =
+    bytes === undefined
+      ? undefined
+      : { maxQueueBytes: bytes.limit, queuedBytes: bytes.total, callBytes: approximateBytes(call.args) };
+  const byBytes =
+    weight === undefined
+      ? ''
+      : `, about ${weight.queuedBytes} bytes wait, this call has ${weight.callBytes} and maxQueueBytes is ${weight.maxQueueBytes}`;
   return createError({
     code: 'queue-full',
-    message: `Pool "${load.pool}" is full: ${describe(load)}, and maxQueue is ${maxQueue}. Shed load, or try again later.`,
-    context: { ...load, maxQueue },
+    message: `Pool "${load.pool}" is full: ${describe(load)}, and maxQueue is ${maxQueue}${byBytes}. Shed load, or try again later.`,
+    context: { ...load, maxQueue, ...weight },
   });
 }
 

@@ -7,6 +7,7 @@ import type { PendingStream, StreamOwner } from './call/pending-stream.js';
 import type { WorkerExit } from './contract.js';
 import { Capacity } from './dispatch/capacity.js';
 import { Dispatcher, type DispatcherOwner } from './dispatch/dispatcher.js';
+import { QueueBytes } from './dispatch/queue-bytes.js';
 import * as errors from './errors.js';
 import { Closing, type ClosingOwner } from './lifecycle/closing.js';
 import { Drains } from './lifecycle/drains.js';
@@ -55,8 +56,10 @@ export class PoolCore
     const { clock, name, size, idleTimeoutMs, minReady, queue, selection } = options;
     this.options = options;
     this.roster = new Roster(size);
-    this.calls = new Dispatcher(clock, this.roster, selection, queue, this);
-    this.capacity = new Capacity(options, this.roster, this.calls);
+    const { maxQueueBytes } = options;
+    const bytes = maxQueueBytes === Infinity ? undefined : new QueueBytes(maxQueueBytes);
+    this.calls = new Dispatcher(clock, this.roster, selection, queue, this, bytes);
+    this.capacity = new Capacity(options, this.roster, this.calls, bytes);
     this.policy = new StartPolicy(options, this.roster, this);
     this.closing = new Closing(clock, this);
     this.#book = new CallBook(options, this.counters, this);
@@ -244,7 +247,8 @@ export class PoolCore
     const placement = this.calls.place(call, call.submittedAt, waits ? this.capacity.mayWait : never);
     if (placement === 'full') {
       const load = this.capacity.load();
-      if (waits) this.#book.fail(call, errors.queueFull(load, this.options.maxQueue));
+      if (waits)
+        this.#book.fail(call, errors.queueFull(load, this.options.maxQueue, this.capacity.bytes, call));
       else this.#book.fail(call, errors.checkoutTimeout(call, load, 0, this.policy.lastFailure));
     } else {
       this.#book.watch(call);

@@ -1,5 +1,7 @@
+import { approximateBytes } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
 
+import type { PendingCall } from './call/pending-call.js';
 import { PoolCore } from './pool-core.js';
 import { resolvePoolOptions } from './options/resolve-options.js';
 import type { QueueDiscipline } from './strategies/queue.js';
@@ -80,6 +82,7 @@ class Model {
         queue: this.pick(queues),
         selection: this.pick([leastBusy(), sticky()]),
         maxQueue: this.pick([0, 5, Infinity]),
+        maxQueueBytes: this.pick([0, 500, Infinity]),
         maxCalls: this.pick([1, 7, Infinity]),
         idleTimeoutMs: this.pick([0, 50, Infinity]),
         checkoutTimeoutMs: 2_000,
@@ -145,7 +148,7 @@ class Model {
       ...(this.random() < 0.5 && { meta: { session: { id: String(this.below(3)) } } }),
     };
     const settle = () => this.settled.set(id, (this.settled.get(id) ?? 0) + 1);
-    this.core.call(`call-${id % 5}`, [], options).then(settle, settle);
+    this.core.call(`call-${id % 5}`, ['x'.repeat(this.below(200))], options).then(settle, settle);
   }
 
   answerOne(worker: FakeWorker): void {
@@ -182,6 +185,12 @@ class Model {
     const queued = [...calls.queue];
     expect(new Set(queued).size).toBe(queued.length);
     expect(queued.length + calls.aside).toBe(calls.waiting);
+    // What weighs is what waits, and nothing else.
+    const weights = [...queued, ...roster.ready.flatMap(({ bound }) => [...bound])].concat(
+      [...calls.limits.lines].flatMap(({ held }) => [...held]),
+    ) as PendingCall[];
+    const weight = weights.reduce((sum, { args }) => sum + approximateBytes(args), 0);
+    expect(this.core.capacity.bytes?.total ?? weight).toBe(weight);
     // Nobody waits while a place is free.
     if (calls.eligible > 0) expect(roster.freePlaces).toBe(0);
     // THE invariant: who waits is on the way to a worker. A pause has its timer; leaving workers tell when they are gone.

@@ -27,6 +27,7 @@ it('exports these names', () => {
       "TimeoutError",
       "UsageError",
       "addCallSite",
+      "approximateBytes",
       "checkListener",
       "checkOptions",
       "createError",

@@ -42,6 +42,7 @@ export type { FrameDecoderOptions } from './frame/decoder.js';
 export { createValueCodec } from './value/codec.js';
 export type { EncodedEnvelope, EncodedValue, ValueCodec, ValueCodecOptions } from './value/codec.js';
 export type { ValueType } from './value/value-type.js';
+export { approximateBytes } from './value/weight.js';
 export { isPlainObject } from './value/plain.js';
 export { NdArray, ndarray } from './value/ndarray.js';
 export type { Dtype, TypedArray } from './value/dtype.js';

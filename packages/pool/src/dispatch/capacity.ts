@@ -1,16 +1,20 @@
+import type { PendingCall } from '../call/pending-call.js';
 import type { PoolLoad } from '../errors.js';
 import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import { hasFreePlace } from '../strategies/selection.js';
 import type { Roster } from '../worker/roster.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { QueueBytes } from './queue-bytes.js';
 
 /** How much a pool can take, and how much of that is taken. */
 export class Capacity {
   readonly #options: ResolvedPoolOptions;
   readonly #roster: Roster;
   readonly #calls: Dispatcher;
+  readonly bytes: QueueBytes | undefined;
 
-  constructor(options: ResolvedPoolOptions, roster: Roster, calls: Dispatcher) {
+  constructor(options: ResolvedPoolOptions, roster: Roster, calls: Dispatcher, bytes?: QueueBytes) {
+    this.bytes = bytes;
     this.#options = options;
     this.#roster = roster;
     this.#calls = calls;
@@ -34,20 +38,23 @@ export class Capacity {
 
   /** Whether the queue has no room for one more. */
   get full(): boolean {
-    return !this.mayWait(false);
+    return !this.#hasRoom(false) || this.bytes?.full === true;
   }
 
   /**
-   * Whether one more call may wait: see `maxQueue`.
+   * Whether one more call may wait: see `maxQueue` and `maxQueueBytes`. Where it may, it counts as waiting from now on.
    *
    * @param aside it would wait for one certain worker or for others of its function, and so for none of the places that may yet come
    */
-  readonly mayWait = (aside: boolean): boolean => {
+  readonly mayWait = (aside: boolean, call: PendingCall): boolean =>
+    this.#hasRoom(aside) && (this.bytes === undefined || this.bytes.admit(call));
+
+  #hasRoom(aside: boolean): boolean {
     const { running, waiting, aside: asideNow } = this.#calls;
     const room = this.places - running - (waiting - asideNow);
     if (!aside && room > 0) return true;
     return asideNow + Math.max(0, -room) < this.#options.maxQueue;
-  };
+  }
 
   /** The numbers, for errors. */
   load(): PoolLoad {

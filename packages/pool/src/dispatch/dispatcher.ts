@@ -10,6 +10,7 @@ import { hasFreePlace, type SelectionStrategy } from '../strategies/selection.js
 import type { Roster } from '../worker/roster.js';
 import type { WorkerRecord } from '../worker/worker-record.js';
 import { FunctionLimits } from './function-limits.js';
+import type { QueueBytes } from './queue-bytes.js';
 
 /** Whom the dispatcher tells. */
 export interface DispatcherOwner extends AttemptOwner {
@@ -30,6 +31,7 @@ export class Dispatcher {
   readonly #queue: CallQueue;
   readonly #owner: DispatcherOwner;
   readonly limits = new FunctionLimits();
+  readonly #bytes: QueueBytes | undefined;
   #bound = 0;
   #running = 0;
   #given = 0;
@@ -40,7 +42,9 @@ export class Dispatcher {
     selection: SelectionStrategy,
     queue: QueueDiscipline,
     owner: DispatcherOwner,
+    bytes?: QueueBytes,
   ) {
+    this.#bytes = bytes;
     this.#clock = clock;
     this.#roster = roster;
     this.#selection = selection;
@@ -77,36 +81,36 @@ export class Dispatcher {
    * Place a new call: run it in this turn where a place is free, or let it wait.
    *
    * @param now by the pool's clock
-   * @param mayWait asked when it has to wait, with whether that is aside from the queue: see {@link aside}
+   * @param mayWait asked when it has to wait, with whether that is aside from the queue: see {@link aside}; once it said yes, the call waits
    */
-  place(call: PendingCall, now: number, mayWait: (aside: boolean) => boolean): Placement {
+  place(call: PendingCall, now: number, mayWait: (aside: boolean, call: PendingCall) => boolean): Placement {
     let choice: WorkerRecord | null = null;
     try {
       // Those who came first go first: with places free and calls waiting, a dispatch is under way further up the stack.
       const overtakes = this.#roster.freePlaces > 0 && this.eligible > 0;
       if (!overtakes && this.#queue.mayStart(call)) {
         if (this.limits.active && !this.limits.mayRun(call)) {
-          if (!mayWait(true)) return 'full';
+          if (!mayWait(true, call)) return 'full';
           this.#hold(call);
           return 'waiting';
         }
         choice = this.#choose(call);
       }
       if (choice === null) {
-        if (!mayWait(false)) return 'full';
+        if (!mayWait(false, call)) return 'full';
         this.#queue.add(call);
         call.state = 'waiting';
         return 'waiting';
       }
     } catch (error) {
-      this.#owner.onRefused(call, asPypoolError(error, 'A strategy'));
+      this.#refuse(call, error);
       return 'refused';
     }
     if (hasFreePlace(choice)) {
       this.#run(choice, call, now);
       return 'running';
     }
-    if (!mayWait(true)) return 'full';
+    if (!mayWait(true, call)) return 'full';
     this.#bind(choice, call);
     return 'waiting';
   }
@@ -147,11 +151,13 @@ export class Dispatcher {
 
   /** A call that never ran, or may run again, goes first. */
   retry(call: PendingCall): void {
+    this.#bytes?.readmit(call);
     this.#putBack(call);
   }
 
   /** Take out a call that waits. */
   withdraw(call: PendingCall): void {
+    this.#bytes?.left(call);
     if (call.state === 'waiting') this.#queue.remove(call);
     else if (call.state === 'held') this.limits.remove(call);
     else if (call.state === 'bound') {
@@ -180,7 +186,10 @@ export class Dispatcher {
     const calls: QueuedCall[] = [...this.#queue.clear(), ...this.limits.clear()];
     for (const record of this.#roster.ready) calls.push(...record.bound.clear());
     this.#bound = 0;
-    for (const call of calls as PendingCall[]) call.state = 'placing';
+    for (const call of calls as PendingCall[]) {
+      call.state = 'placing';
+      this.#bytes?.left(call);
+    }
     return calls as PendingCall[];
   }
 
@@ -217,7 +226,7 @@ export class Dispatcher {
     try {
       choice = this.#choose(call);
     } catch (error) {
-      this.#owner.onRefused(call, asPypoolError(error, 'A strategy'));
+      this.#refuse(call, error);
       return true;
     }
     if (choice === null) return false;
@@ -232,6 +241,12 @@ export class Dispatcher {
       for (const { call } of record.running) if (call.name === name) running += 1;
     }
     return running;
+  }
+
+  /** A strategy threw. */
+  #refuse(call: PendingCall, thrown: unknown): void {
+    this.#bytes?.left(call);
+    this.#owner.onRefused(call, asPypoolError(thrown, 'A strategy'));
   }
 
   #hold(call: PendingCall, first?: boolean): void {
@@ -263,6 +278,7 @@ export class Dispatcher {
   #run(record: WorkerRecord, call: PendingCall, now: number): void {
     const attempt = new Attempt(call, record, this.#metaOf(call, now), this.#owner, now);
     call.state = 'running';
+    this.#bytes?.left(call);
     call.attempts += 1;
     call.attempt = attempt;
     this.#running += 1;

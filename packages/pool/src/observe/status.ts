@@ -54,6 +54,8 @@ export interface PoolStatus {
   readonly places: number;
   /** Calls that wait, whatever for. */
   readonly queued: number;
+  /** About what their arguments weigh, in bytes, where `maxQueueBytes` limits that. */
+  readonly queuedBytes: number | undefined;
   /** The first of them, and what each waits for: the next 100 of the queue, and of each other line (of one worker, of one function) the next 10. */
   readonly waiting: readonly WaitingCall[];
   /** Whether workers can be started. */

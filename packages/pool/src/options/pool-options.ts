@@ -33,6 +33,13 @@ export interface PoolOptions {
    * @defaultValue `1000`
    */
   readonly maxQueue?: number;
+  /**
+   * Bytes of arguments that may wait: strings, buffers and about 8 for everything else, estimated when a call has to wait. A call that would make it more
+   * is refused, unless no other waits. What runs, or finds a free place at once, is not counted. 0: one call waits at a time. `Infinity`: no limit, and nothing is weighed.
+   *
+   * @defaultValue `Infinity`
+   */
+  readonly maxQueueBytes?: number;
   /** Budget of a whole call, see {@link PoolCallOptions.timeoutMs}. Streams have none. @defaultValue `60_000` */
   readonly timeoutMs?: number;
   /** Budget of the wait for a worker, see {@link PoolCallOptions.checkoutTimeoutMs}. @defaultValue `10_000` */
