@@ -29,8 +29,8 @@ export const BUGS: readonly PlantedBug[] = [
     name: 'unknown-retried',
     about: 'a call whose worker died is given to another, idempotent or not',
     file: 'packages/pool/src/lifecycle/retry.ts',
-    find: 'call.terms.idempotent && ',
-    replace: '',
+    find: 'call.terms.idempotent ?? worker.functions?.get(call.name)?.idempotent ?? false',
+    replace: 'true',
   },
   {
     name: 'taken-back',
