@@ -12,6 +12,7 @@ from .context import Call, Worker, current_call, current_worker
 from .errors import Cancelled, Fail
 from .expose import expose, include
 from .hooks import before_fork, on_worker_start, on_worker_stop
+from .shielding import shield
 from .value_types import register_type
 from .version import VERSION as __version__
 
@@ -29,4 +30,5 @@ __all__ = [
     "on_worker_start",
     "on_worker_stop",
     "register_type",
+    "shield",
 ]

@@ -20,15 +20,18 @@ class Call:
     Attributes:
         id: Unique in this worker.
         name: The name it was called by.
+        cancelled: Its caller has given it up, or its time is over. For functions that are exposed with
+            ``cancel="cooperative"``, and for threads of a handler, to look at now and then.
     """
 
-    __slots__ = ("_meta", "id", "name", "started")
+    __slots__ = ("_meta", "cancelled", "id", "name", "started")
 
     def __init__(
         self, id: int, name: str, meta: Mapping[str, Any] | None, started: float | None = None
     ) -> None:
         self.id = id
         self.name = name
+        self.cancelled = False
         self.started = monotonic() if started is None else started
         self._meta: Mapping[str, Any] = meta or {}
 

@@ -16,11 +16,12 @@ from .messages import pong_message
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Literal
 
     from .context import Call
     from .frame import Frame, FrameLimits, Socket
     from .frame_reader import FrameReader
+    from .interrupts import Interrupts
     from .streams import Streams
     from .value import Encoded, ValueCodec
 
@@ -71,12 +72,13 @@ class ControlSender:
 
 
 class ControlThread:
-    """Answers PING, gives streams their credit, and ends the process group when Node is gone.
+    """Answers PING, gives streams their credit, cancels calls, and ends the process group when Node is gone.
 
     Args:
         reader: Of the control channel; nobody else may read from now on.
         sender: Of the control channel.
         streams: The streams of this worker.
+        interrupts: What ends calls that run.
         running: Tells which call the main thread runs now.
         on_start: Run first, on this thread.
     """
@@ -86,12 +88,14 @@ class ControlThread:
         reader: FrameReader,
         sender: ControlSender,
         streams: Streams,
+        interrupts: Interrupts,
         running: Callable[[], Call | None],
         on_start: Callable[[], None],
     ) -> None:
         self._reader = reader
         self._sender = sender
         self._streams = streams
+        self._interrupts = interrupts
         self._running = running
         self._on_start = on_start
         self._thread = Thread(target=self._run, name="pypool-control", daemon=True)
@@ -126,15 +130,21 @@ class ControlThread:
         elif kind == FrameType.CREDIT:
             self._streams.grant(frame.call_id, parse_credit(frame))
         elif kind == FrameType.CANCEL:
-            # "interrupt" belongs to the cancel ladder: until there is one, no capability names it and Node
-            # sends none.
-            if parse_cancel(frame) == "leave":
-                self._streams.leave(frame.call_id)
+            self._cancel(frame.call_id, parse_cancel(frame))
         elif kind == FrameType.SHUTDOWN:
             parse_shutdown(frame)
             self._streams.stop()
         else:
             raise ProtocolError(f"a frame of type {kind} where none is expected")
+
+    def _cancel(self, call_id: int, mode: Literal["leave", "interrupt"]) -> None:
+        if mode == "leave":
+            self._streams.leave(call_id)
+            self._interrupts.leave(call_id)
+        else:
+            # In this order: a stream that opens in between sees that it was cancelled.
+            self._interrupts.cancel(call_id)
+            self._streams.leave_open(call_id)
 
     def _answer_ping(self, number: int) -> None:
         call = self._running()

@@ -11,7 +11,7 @@ from time import monotonic
 
 from .context import Call, running_call, watch_main
 from .deferred import COROUTINE, DEFERRED, STREAMS
-from .errors import InvalidArguments, UnknownFunction
+from .errors import Cancelled, InvalidArguments, UnknownFunction
 from .expose import suggestions
 from .message_parse import parse_call
 from .streams import StreamProducer
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .expose import Exposed
     from .frame import Frame
     from .frame_reader import FrameReader
+    from .interrupts import Interrupts
     from .replies import Replies
     from .streams import Streams
 
@@ -42,7 +43,10 @@ class SyncEngine:
         streams: Where credit arrives.
         user_code: Where handlers are entered.
         loop: For handlers that are asynchronous.
+        interrupts: Told of each call that begins.
 
+    Attributes:
+        functions: As given.
     """
 
     def __init__(
@@ -53,16 +57,18 @@ class SyncEngine:
         streams: Streams,
         user_code: UserCode,
         loop: EventLoop,
+        interrupts: Interrupts,
     ) -> None:
         self._now: tuple[int, str, Mapping[str, Any], float] | None = None
-        self._call: Call | None = None
+        self._calls: dict[int, Call] = {}
         watch_main(lambda: self.running)
-        self._functions = functions
+        self.functions = functions
         self._reader = reader
         self._replies = replies
         self._streams = streams
         self._user_code = user_code
         self._loop = loop
+        self._interrupts = interrupts
 
     @property
     def running(self) -> Call | None:
@@ -70,9 +76,13 @@ class SyncEngine:
         now = self._now
         if now is None:
             return None
-        call = self._call
-        if call is None or call.id != now[0]:
-            call = self._call = Call(*now)
+        call = self._calls.get(now[0])
+        if call is None:
+            # One object for all who ask, on whatever thread, without a lock that a fork might find taken.
+            call = self._calls.setdefault(now[0], Call(*now))
+            for other in self._calls.copy():
+                if other < now[0]:
+                    self._calls.pop(other, None)
         return call
 
     def serve(self) -> None:
@@ -94,7 +104,7 @@ class SyncEngine:
 
     def _answer(self, frame: Frame) -> None:
         call_id = frame.call_id
-        user_code = self._user_code
+        user_code, interrupts = self._user_code, self._interrupts
         exposed = None
         try:
             # What breaks the protocol here ends the worker. Below, ProtocolError is nothing but an exception
@@ -104,10 +114,13 @@ class SyncEngine:
             self._replies.error(call_id, error)
             return
         try:
-            exposed = self._functions.get(name)
+            exposed = self.functions.get(name)
             if exposed is None:
-                raise UnknownFunction(name, suggestions(name, self._functions))
+                raise UnknownFunction(name, suggestions(name, self.functions))
             self._now = (call_id, name, meta, monotonic())
+            interrupts.latest = call_id
+            if interrupts.notes:
+                interrupts.begin(call_id)
             if "credit" in meta:
                 self._stream(exposed, call_id, args, kwargs, meta["credit"])
                 result = None
@@ -123,7 +136,9 @@ class SyncEngine:
             encoded = self._replies.codec.encode(result)
         except BaseException as error:
             user_code.entered = False
-            if type(error) is TypeError and exposed is not None:
+            if interrupts.ended_by(call_id, error):
+                error = error if isinstance(error, Cancelled) else Cancelled()
+            elif type(error) is TypeError and exposed is not None:
                 error = self._explain(error, exposed, args, kwargs)
             self._replies.error(call_id, error)
             return
@@ -148,9 +163,10 @@ class SyncEngine:
     ) -> None:
         """Run a call that asked for items. Its result is the end."""
         window = self._streams.open(call_id, credit)
-        running_call.set(self.running)
+        call = self.running
+        running_call.set(call)
         try:
-            if window.left:
+            if window.left or (call is not None and call.cancelled):
                 return
             source = self._user_code.run(exposed.function, args, kwargs)
             send = partial(self._replies.items, call_id)

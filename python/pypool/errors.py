@@ -36,7 +36,14 @@ class Cancelled(BaseException):
     """The running call was cancelled.
 
     Not an ``Exception``, so that ``except Exception`` in a handler does not swallow it.
+
+    Args:
+        started: False where the call was dropped before its function was entered.
     """
+
+    def __init__(self, *, started: bool = True) -> None:
+        super().__init__()
+        self.started = started
 
 
 class Fail(Exception):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from .shielding import shield
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
-    from collections.abc import Coroutine
+    from asyncio import AbstractEventLoop, Task
+    from collections.abc import Callable, Coroutine
+    from threading import Event
     from typing import Any
 
 __all__ = ["EventLoop"]
+
+_SHIELDED_SECONDS = 0.02
+"""Time between two looks whether a shield has ended."""
 
 
 class EventLoop:
@@ -18,10 +24,11 @@ class EventLoop:
     stands still: a task that a handler leaves behind goes on when the next asynchronous call runs.
     """
 
-    __slots__ = ("_loop",)
+    __slots__ = ("_loop", "_task")
 
     def __init__(self) -> None:
         self._loop: AbstractEventLoop | None = None
+        self._task: Task[Any] | None = None
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine to its end and return its result, or raise what it raised."""
@@ -31,7 +38,7 @@ class EventLoop:
 
             loop = self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(loop)
-        task = loop.create_task(coroutine)
+        task = self._task = loop.create_task(coroutine)
         try:
             return loop.run_until_complete(task)
         except BaseException:
@@ -43,6 +50,42 @@ class EventLoop:
             elif not task.cancelled():
                 task.exception()  # else asyncio would report SystemExit and the like as never retrieved
             raise
+        finally:
+            self._task = None
+
+    def cancel_task(self, is_on_its_way: Callable[[], bool]) -> Event | None:
+        """Have what :meth:`run` runs cancelled. For any thread.
+
+        Args:
+            is_on_its_way: Whether an interrupt has ended it already; then it is left to clean up.
+
+        Returns:
+            What is set once the loop has heard; ``None`` where nothing runs.
+        """
+        loop, task = self._loop, self._task
+        if loop is None or task is None:
+            return None
+        from threading import Event
+
+        heard = Event()
+
+        def cancel() -> None:
+            heard.set()
+            if shield.depth:
+                loop.call_later(_SHIELDED_SECONDS, cancel)
+            elif not task.done() and not is_on_its_way():
+                task.cancel()
+
+        loop.call_soon_threadsafe(cancel)
+        return heard
+
+    def is_cancelled(self, error: BaseException) -> bool:
+        """Whether an exception is how a cancelled coroutine ends."""
+        if self._loop is None:
+            return False
+        from asyncio import CancelledError
+
+        return isinstance(error, CancelledError)
 
     def close(self) -> None:
         """Cancel what handlers left behind, finish their asynchronous generators, close the loop."""

@@ -8,8 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import ModuleType
-    from typing import Any, TypeVar, overload
+    from typing import Any, Literal, TypeVar, overload
 
+    CancelMode = Literal["interrupt", "cooperative", "kill"]
     Function = TypeVar("Function", bound=Callable[..., Any])
 else:  # `typing` costs more to import than the rest of this package
 
@@ -24,6 +25,8 @@ _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = (
     0x20,
     0x200,
 )  # flags of code objects, as in the `inspect` module
+
+_CANCEL_MODES = ("interrupt", "cooperative", "kill")
 
 _declared: dict[str, dict[str, Exposed]] = {}
 """By module name, then by exposed name. Decorators have no other place to write to than their process."""
@@ -42,9 +45,19 @@ class Exposed:
             it.
         timeout_seconds: Its own execution budget, or ``None``.
         concurrency: How many of it may run at once in a pool, or ``None``.
+        cancel: How its calls are ended before their time.
     """
 
-    __slots__ = ("asynchronous", "concurrency", "function", "idempotent", "name", "stream", "timeout_seconds")
+    __slots__ = (
+        "asynchronous",
+        "cancel",
+        "concurrency",
+        "function",
+        "idempotent",
+        "name",
+        "stream",
+        "timeout_seconds",
+    )
 
     def __init__(
         self,
@@ -53,6 +66,7 @@ class Exposed:
         idempotent: bool = False,
         timeout_seconds: float | None = None,
         concurrency: int | None = None,
+        cancel: CancelMode = "interrupt",
     ) -> None:
         flags = _code_flags(function)
         self.name = name
@@ -62,10 +76,13 @@ class Exposed:
         self.idempotent = idempotent
         self.timeout_seconds = timeout_seconds
         self.concurrency = concurrency
+        self.cancel = cancel
 
     def renamed(self, name: str) -> Exposed:
         """The same function and facts under another name."""
-        return Exposed(name, self.function, self.idempotent, self.timeout_seconds, self.concurrency)
+        return Exposed(
+            name, self.function, self.idempotent, self.timeout_seconds, self.concurrency, self.cancel
+        )
 
 
 @overload
@@ -77,6 +94,7 @@ def expose(  # noqa: D103, F811
     idempotent: bool = False,
     timeout_seconds: float | None = None,
     concurrency: int | None = None,
+    cancel: CancelMode = "interrupt",
 ) -> Callable[[Function], Function]: ...
 def expose(  # noqa: F811
     function: Any = None,
@@ -86,6 +104,7 @@ def expose(  # noqa: F811
     idempotent: bool = False,
     timeout_seconds: float | None = None,
     concurrency: int | None = None,
+    cancel: CancelMode = "interrupt",
 ) -> Any:
     """Let Node call a function of this module.
 
@@ -99,6 +118,10 @@ def expose(  # noqa: F811
             the caller says otherwise.
         timeout_seconds: Its execution budget where the caller gives none, in place of the pool's.
         concurrency: How many of it may run at once in a pool. Further calls wait and hold up nobody.
+        cancel: How a call is ended that is aborted or out of time. ``"interrupt"``: :class:`Cancelled` is
+            raised where it is (:class:`asyncio.CancelledError` in coroutines). ``"cooperative"``: it is not
+            disturbed, but has to ask ``current_call().cancelled``. ``"kill"``: its process is ended at once.
+            What does not end in time is ended harder in any case.
 
     Raises:
         TypeError: What is exposed is no function, or a method.
@@ -108,13 +131,15 @@ def expose(  # noqa: F811
         raise ValueError(f"expose: timeout_seconds must be greater than 0, not {timeout_seconds!r}")
     if concurrency is not None and concurrency < 1:
         raise ValueError(f"expose: concurrency must be at least 1, not {concurrency!r}")
+    if cancel not in _CANCEL_MODES:
+        raise ValueError(f"expose: cancel must be one of {', '.join(_CANCEL_MODES)}, not {cancel!r}")
 
     caller: str = sys._getframe(1).f_globals["__name__"]
 
     def declare(function: Function) -> Function:
         exposed_name = name if name is not None else getattr(function, "__name__", None)
         _check_exposable(function, exposed_name)
-        exposed = Exposed(str(exposed_name), function, idempotent, timeout_seconds, concurrency)
+        exposed = Exposed(str(exposed_name), function, idempotent, timeout_seconds, concurrency, cancel)
         # An object that is called like a function, a partial for one, knows at best the module of its class.
         _declare(function.__module__ if hasattr(function, "__qualname__") else caller, exposed)
         return function

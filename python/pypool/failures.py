@@ -60,7 +60,8 @@ class _Describer:
         self._told.add(id(error))
         message = text_of(error)
         if isinstance(error, Cancelled):
-            return {"kind": "cancelled", "message": message or "the call was cancelled"}
+            text = message or "the call was cancelled"
+            return {"kind": "cancelled", "message": text, "started": error.started}
         if isinstance(error, Unencodable):
             return {"kind": "unencodable", "message": message, "path": error.path, "type": error.type_name}
         if isinstance(error, FrameTooLarge):

@@ -94,6 +94,7 @@ def function_entry(
     idempotent: bool,
     timeout_seconds: float | None,
     concurrency: int | None,
+    cancel: str,
 ) -> dict[str, Any]:
     """One exposed function, for READY."""
     return {
@@ -103,6 +104,7 @@ def function_entry(
         "idempotent": idempotent,
         "timeoutSeconds": timeout_seconds,
         "concurrency": concurrency,
+        "cancel": cancel,
     }
 
 

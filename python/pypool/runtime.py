@@ -19,6 +19,7 @@ from .frame import FrameLimits, FrameType
 from .frame_channels import CONTROL_FROM_NODE, REQUEST_TYPES
 from .frame_reader import FrameReader
 from .hooks import arguments_for, start_hooks, stop_hooks
+from .interrupts import Interrupts
 from .load import Source, find_functions, load_modules, prepare_path
 from .message_parse import parse_welcome
 from .message_version import PROTOCOL_RANGE, negotiate
@@ -65,6 +66,7 @@ class Runtime:
         self._streams = Streams()
         self._loop = EventLoop()
         self._engine: SyncEngine | None = None
+        self._interrupts = Interrupts(self._user_code, self._loop, self._running_call, self._cancel_mode)
 
     def run(self) -> NoReturn:
         """Serve until Node ends the requests channel; then end this process."""
@@ -77,7 +79,13 @@ class Runtime:
             welcome = self._shake_hands()
             functions = self._start(welcome)
             engine = SyncEngine(
-                functions, self._requests, self._replies, self._streams, self._user_code, self._loop
+                functions,
+                self._requests,
+                self._replies,
+                self._streams,
+                self._user_code,
+                self._loop,
+                self._interrupts,
             )
             self._engine = engine
             self._sender.send(FrameType.READY, _ready(functions))
@@ -98,7 +106,7 @@ class Runtime:
             python=python,
             implementation=sys.implementation.name,
             pid=os.getpid(),
-            capabilities=["stream"],
+            capabilities=["stream", "interrupt"],
         )
         self._sender.send(FrameType.HELLO, hello)
         frame = self._control.read()
@@ -122,7 +130,9 @@ class Runtime:
         become_worker(worker)
         # Before the import, which may take minutes: Node's death and its pings are noticed all the while.
         on_start = self._arm_parent_death if welcome["parentDeathSignal"] else _do_nothing
-        ControlThread(self._control, self._sender, self._streams, self._running_call, on_start).start()
+        ControlThread(
+            self._control, self._sender, self._streams, self._interrupts, self._running_call, on_start
+        ).start()
         try:
             functions: Mapping[str, Exposed] = self._user_code.run(_import, (welcome,))
             for hook in start_hooks:
@@ -162,6 +172,9 @@ class Runtime:
     def _running_call(self) -> Call | None:
         return None if self._engine is None else self._engine.running
 
+    def _cancel_mode(self, name: str) -> str:
+        return "interrupt" if self._engine is None else self._engine.functions[name].cancel
+
     def _arm_parent_death(self) -> None:
         lifecycle.arm_parent_death_signal(self._parent_pid)
 
@@ -170,6 +183,7 @@ class Runtime:
         for sock in self._sockets:
             sock.close()
         self._replies.disarmed = True
+        self._interrupts.disarm()
         self._user_code.entered = True
 
 
@@ -198,6 +212,7 @@ def _ready(functions: Mapping[str, Exposed]) -> dict[str, Any]:
                 idempotent=exposed.idempotent,
                 timeout_seconds=exposed.timeout_seconds,
                 concurrency=exposed.concurrency,
+                cancel=exposed.cancel,
             )
             for name, exposed in functions.items()
         ]

@@ -6,6 +6,7 @@ from threading import Condition
 
 from .deferred import COROUTINE, GENERATOR
 from .errors import FrameTooLarge, InvalidArguments
+from .shielding import shield
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Window:
 
         loop = get_running_loop()
         woken = loop.create_future()
-        with self._changed:
+        # User code has been entered, for tasks of the handler's go on meanwhile.
+        with shield(), self._changed:
             if self.left or self._credit > 0:
                 return
             self._sleeper = lambda: loop.call_soon_threadsafe(_settle, woken)
@@ -132,6 +134,13 @@ class Streams:
     def leave(self, call_id: int) -> None:
         """CANCEL has arrived: the consumer is gone."""
         window = self._find(call_id)
+        if window is not None:
+            window.leave()
+
+    def leave_open(self, call_id: int) -> None:
+        """As :meth:`leave`, for a call that may be no stream, or has not been read."""
+        with self._changed:
+            window = self._windows.get(call_id)
         if window is not None:
             window.leave()
 
@@ -213,7 +222,8 @@ class StreamProducer:
                 self._send((item,))
         finally:
             if isinstance(iterator, GENERATOR):
-                run(iterator.close)
+                with shield():
+                    run(iterator.close)
 
     async def _drive(self, iterator: AsyncIterator[Any]) -> None:
         window = self._window
@@ -229,7 +239,8 @@ class StreamProducer:
         finally:
             close = getattr(iterator, "aclose", None)
             if close is not None:
-                await close()
+                with shield():
+                    await close()
 
     def _send_ready(self, iterator: Iterator[Any]) -> None:
         from itertools import islice

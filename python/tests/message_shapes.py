@@ -14,6 +14,7 @@ from pypool.message_shapes import (
     is_text,
     list_of,
     nullable,
+    one_of,
     shaped,
 )
 
@@ -46,6 +47,7 @@ SHAPES = {
                     "idempotent": is_flag,
                     "timeoutSeconds": nullable(is_number),
                     "concurrency": nullable(is_positive),
+                    "cancel": one_of("interrupt", "cooperative", "kill"),
                 }
             )
         )

@@ -64,7 +64,11 @@ class Kinds(unittest.TestCase):
 
     def test_the_runtimes_own_errors_have_kinds_of_their_own(self):
         for error, wanted in (
-            (Cancelled(), {"kind": "cancelled", "message": "the call was cancelled"}),
+            (Cancelled(), {"kind": "cancelled", "message": "the call was cancelled", "started": True}),
+            (
+                Cancelled(started=False),
+                {"kind": "cancelled", "message": "the call was cancelled", "started": False},
+            ),
             (
                 Unencodable("result.a", "app.Owner"),
                 {

@@ -17,7 +17,13 @@ from .message_shapes import SHAPES
 class Made(unittest.TestCase):
     def test_every_message_that_python_makes_has_its_agreed_shape(self):
         entry = messages.function_entry(
-            "f", stream=True, is_async=False, idempotent=True, timeout_seconds=1.5, concurrency=None
+            "f",
+            stream=True,
+            is_async=False,
+            idempotent=True,
+            timeout_seconds=1.5,
+            concurrency=None,
+            cancel="kill",
         )
         hello = {
             "runtime": "0.1.0",

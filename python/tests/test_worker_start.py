@@ -28,6 +28,7 @@ class Start(unittest.TestCase):
                 "idempotent": True,
                 "timeoutSeconds": 5,
                 "concurrency": 2,
+                "cancel": "interrupt",
             }
             self.assertEqual(functions[2], facts)
 

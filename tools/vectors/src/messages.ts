@@ -33,6 +33,7 @@ const FUNCTION = {
   idempotent: false,
   timeoutSeconds: null,
   concurrency: null,
+  cancel: 'interrupt',
 };
 const LOG = {
   level: 'INFO',
@@ -102,6 +103,8 @@ function valid(): unknown[] {
       functions: [
         FUNCTION,
         { ...FUNCTION, name: 'generate', stream: true, async: true, timeoutSeconds: 2.5, concurrency: 4 },
+        { ...FUNCTION, name: 'commit', cancel: 'cooperative' },
+        { ...FUNCTION, name: 'train', cancel: 'kill' },
       ],
     }),
     message('PING', 'PING', { n: 0 }),
@@ -164,6 +167,7 @@ function malformed(): unknown[] {
     message('WELCOME with no concurrency', 'WELCOME', { ...WELCOME, concurrency: 0 }),
     message('READY without functions', 'READY', {}),
     message('READY with a function without a name', 'READY', { functions: [without(FUNCTION, 'name')] }),
+    message('READY with an unknown way to cancel', 'READY', { functions: [{ ...FUNCTION, cancel: 'ask' }] }),
     message('LOG without a level', 'LOG', without(LOG, 'level')),
     message('LOG with a time of text', 'LOG', { ...LOG, time: 'now' }),
     message('EVENT without a name', 'EVENT', { message: 'x' }),
@@ -328,6 +332,12 @@ function errors(): unknown[] {
     error('a call that was cancelled', 'aborted', 'finished', {
       kind: 'cancelled',
       message: 'the call was cancelled',
+      started: true,
+    }),
+    error('a call that was cancelled before it began', 'aborted', 'not-started', {
+      kind: 'cancelled',
+      message: 'the call was cancelled',
+      started: false,
     }),
   ];
 }

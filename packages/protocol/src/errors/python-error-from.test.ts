@@ -104,8 +104,12 @@ describe('an error object', () => {
       { code: 'frame-too-large', outcome: 'finished', context: { bytes: 5, limit: 4 } },
     ],
     [
-      { kind: 'cancelled', message: 'm' },
+      { kind: 'cancelled', message: 'm', started: true },
       { code: 'aborted', name: 'AbortError', outcome: 'finished' },
+    ],
+    [
+      { kind: 'cancelled', message: 'm' },
+      { code: 'aborted', name: 'AbortError', outcome: 'not-started' },
     ],
   ])('of each kind becomes what SPEC.md says: %j', (object, expected) => {
     expect(pythonErrorFrom(object)).toMatchObject(expected);

@@ -61,7 +61,12 @@ export function pythonErrorFrom(object: unknown, about: Readonly<Record<string, 
         context: { ...about, bytes: fields.count('bytes'), limit: fields.count('limit') },
       });
     case 'cancelled':
-      return createError({ code: 'aborted', message, outcome: 'finished', context: about });
+      return createError({
+        code: 'aborted',
+        message,
+        outcome: fields.flag('started') ? 'finished' : 'not-started',
+        context: about,
+      });
     default:
       throw protocolError(`an error of unknown kind ${JSON.stringify(kind.slice(0, 40))}`);
   }

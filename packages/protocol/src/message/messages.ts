@@ -57,6 +57,8 @@ export interface ExposedFunction {
   readonly idempotent: boolean;
   readonly timeoutSeconds: number | null;
   readonly concurrency: number | null;
+  /** How its calls are ended before their time: interrupted, only asked to end, or by the end of their process. */
+  readonly cancel: 'interrupt' | 'cooperative' | 'kill';
 }
 
 /** READY: the modules are imported, the hooks have run, calls may come. */
@@ -80,7 +82,7 @@ export interface Pong {
 
 /** CANCEL: how to end a call. */
 export interface Cancel {
-  /** `leave`: a stream's consumer left, stop between items. `interrupt`: end it now. */
+  /** `leave`: a stream's consumer left, stop at the next item, or before if that takes long. `interrupt`: end it now. */
   readonly mode: 'leave' | 'interrupt';
 }
 

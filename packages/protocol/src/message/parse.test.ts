@@ -48,7 +48,15 @@ const welcome: Welcome = {
 };
 const ready: Ready = {
   functions: [
-    { name: 'f', stream: false, async: true, idempotent: false, timeoutSeconds: null, concurrency: 2 },
+    {
+      name: 'f',
+      stream: false,
+      async: true,
+      idempotent: false,
+      timeoutSeconds: null,
+      concurrency: 2,
+      cancel: 'kill',
+    },
   ],
 };
 

@@ -41,6 +41,7 @@ const exposedFunction = z.object({
   idempotent: z.boolean(),
   timeoutSeconds: z.number().nullable(),
   concurrency: z.int().positive().nullable(),
+  cancel: z.enum(['interrupt', 'cooperative', 'kill']),
 });
 
 const record = z.record(text, z.unknown());
@@ -105,7 +106,7 @@ export const errorObject: z.ZodType = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('unencodable'), message: text, path: text, type: text }),
   z.object({ kind: z.literal('frame-too-large'), message: text, bytes: count, limit: count }),
-  z.object({ kind: z.literal('cancelled'), message: text }),
+  z.object({ kind: z.literal('cancelled'), message: text, started: z.boolean().nullish() }),
 ]);
 
 /**

@@ -11,8 +11,11 @@ export const HELLO: Hello = {
   implementation: 'cpython',
   pid: 4711,
   codecs: ['json'],
-  capabilities: ['stream'],
+  capabilities: ['stream', 'interrupt'],
 };
+
+/** What the fake says of a function in READY, where that is not the usual. */
+export type FakeFunction = Partial<ExposedFunction> & Pick<ExposedFunction, 'name'>;
 
 /** A process in memory, and the runtime in it, for tests of whoever looks after one: it says and does what it is told, when it is told. */
 export class FakeProcess {
@@ -47,7 +50,8 @@ export class FakeProcess {
       exited: new Promise((resolve) => (this.#exit = resolve)),
       signal: (signal) => {
         this.signals.push(signal);
-        if (!this.unkillable) this.die({ exitCode: undefined, signal });
+        // Python makes an exception of SIGINT, or nothing.
+        if (signal !== 'SIGINT' && !this.unkillable) this.die({ exitCode: undefined, signal });
       },
     };
   }
@@ -64,8 +68,15 @@ export class FakeProcess {
     this.runtime.control.send(encodeMessage(FrameType.HELLO, { ...HELLO, ...facts }));
   }
 
-  ready(functions: readonly (Partial<ExposedFunction> & { readonly name: string })[] = []): void {
-    const facts = { stream: false, async: false, idempotent: false, timeoutSeconds: null, concurrency: null };
+  ready(functions: readonly FakeFunction[] = []): void {
+    const facts = {
+      stream: false,
+      async: false,
+      idempotent: false,
+      timeoutSeconds: null,
+      concurrency: null,
+      cancel: 'interrupt' as const,
+    };
     const said = functions.map((told) => ({ ...facts, ...told }));
     this.runtime.control.send(encodeMessage(FrameType.READY, { functions: said }));
   }
