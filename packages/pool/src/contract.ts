@@ -20,7 +20,10 @@ export interface PoolWorker {
   readonly functionFacts?: ReadonlyMap<string, FunctionFacts>;
   /** Begin a call. Never throws; the worker answers through the call, exactly once. */
   run(call: OutgoingCall): void;
-  /** End a running call. It answers with `onError(error)` once its work has ended, within a bounded time; ignored for a call already answered. */
+  /**
+   * End a running call. It answers with `onError` once its work has ended, within a bounded time: with `error`, or one like it that tells what
+   * became of the call. Ignored for a call already answered.
+   */
   cancel(call: OutgoingCall, error: PypoolError): void;
   /** A stream's consumer left: the stream ends between two items and then answers. Ignored for a call already answered. */
   leave(call: OutgoingCall): void;
@@ -36,6 +39,8 @@ export interface PoolWorker {
 export interface PoolWorkerObserver {
   /** It takes no more calls (it is dying, or was killed). Its calls answer by themselves. Called at most once, before `onExit`. */
   onUnavailable(error: PypoolError): void;
+  /** It serves on, and is better replaced by a fresh one when it has answered what it has. */
+  onWorn(): void;
   /** It is reaped, every call of it has been answered. Called exactly once for every worker that `start` resolved with. */
   onExit(exit: WorkerExit): void;
 }

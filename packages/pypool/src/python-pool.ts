@@ -80,6 +80,8 @@ const WORKER_OPTIONS: Readonly<Record<keyof PythonWorkersOptions, true>> = {
   types: true,
   heartbeatIntervalMs: true,
   maxLineBytes: true,
+  cancelGraces: true,
+  maxInterrupts: true,
 };
 
 /** A pool is named after its module unless it is given a name. */

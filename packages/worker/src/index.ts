@@ -13,6 +13,7 @@ export type { FindPythonOptions, FoundPython } from './python/find-python.js';
 
 // Options and events
 export type { PythonWorkersOptions, SlotFacts } from './options.js';
+export type { CancelGraces, Rung } from './calls/cancel-ladder.js';
 export type { EnvOption } from './environment.js';
 export type { ModuleOption } from './modules.js';
 export type { OutputEvent, WorkerEvents } from './events.js';

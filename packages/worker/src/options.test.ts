@@ -14,6 +14,8 @@ describe('the options of Python workers', () => {
       types: [],
       heartbeatIntervalMs: 5_000,
       maxLineBytes: 16_384,
+      cancelGraces: { interruptMs: 2_000, sigintMs: 500, sigtermMs: 500 },
+      maxInterrupts: 16,
     });
     expect(Object.isFrozen(options)).toBe(true);
   });
@@ -22,6 +24,16 @@ describe('the options of Python workers', () => {
     expect(resolvePythonWorkersOptions({ module: 'a', heartbeatIntervalMs: 0 }).heartbeatIntervalMs).toBe(0);
     const never = resolvePythonWorkersOptions({ module: 'a', heartbeatIntervalMs: Infinity });
     expect(never.heartbeatIntervalMs).toBe(Infinity);
+  });
+
+  it('keep the graces that were not given, and give 0 and Infinity a meaning', () => {
+    const { cancelGraces, maxInterrupts } = resolvePythonWorkersOptions({
+      module: 'a',
+      cancelGraces: { interruptMs: 0, sigtermMs: Infinity },
+      maxInterrupts: 0,
+    });
+    expect(cancelGraces).toEqual({ interruptMs: 0, sigintMs: 500, sigtermMs: Infinity });
+    expect(maxInterrupts).toBe(0);
   });
 
   it('keep the limit that was not given', () => {

@@ -8,6 +8,7 @@ import {
 } from '@pypool/protocol';
 import type { Transport } from '@pypool/transport';
 import { z } from 'zod';
+import { DEFAULT_GRACES, type CancelGraces } from './calls/cancel-ladder.js';
 import type { EnvOption } from './environment.js';
 import type { WorkerLauncher } from './launcher/contract.js';
 import type { ModuleOption } from './modules.js';
@@ -51,10 +52,19 @@ export interface PythonWorkersOptions {
   readonly heartbeatIntervalMs?: number;
   /** Longest line of captured output; longer ones are cut. At least 80. Finite. @defaultValue `16_384` */
   readonly maxLineBytes?: number;
+  /**
+   * How long a call that is ended before its time may take to end: after it was interrupted, after `SIGINT`, after `SIGTERM`; then its process
+   * is killed. 0: no time. `Infinity`: it is not ended any harder.
+   *
+   * @defaultValue 2 s, 500 ms, 500 ms
+   */
+  readonly cancelGraces?: Partial<CancelGraces>;
+  /** Interrupted calls after which a pool replaces the worker by a fresh one, in the background. 0: the first is enough. `Infinity`: never. @defaultValue `16` */
+  readonly maxInterrupts?: number;
 }
 
 /** {@link PythonWorkersOptions} with what has a constant default filled in. */
-export type ResolvedPythonWorkersOptions = Omit<PythonWorkersOptions, 'limits'> & {
+export type ResolvedPythonWorkersOptions = Omit<PythonWorkersOptions, 'limits' | 'cancelGraces'> & {
   readonly limits: FrameLimits;
   readonly cwd: string;
   readonly integers: 'auto' | 'bigint' | 'error';
@@ -62,6 +72,8 @@ export type ResolvedPythonWorkersOptions = Omit<PythonWorkersOptions, 'limits'> 
   readonly types: readonly ValueType[];
   readonly heartbeatIntervalMs: number;
   readonly maxLineBytes: number;
+  readonly cancelGraces: CancelGraces;
+  readonly maxInterrupts: number;
 };
 
 const source = z.union([z.string().min(1), z.instanceof(URL)]);
@@ -70,6 +82,7 @@ const anObject = z.custom<object>(
   'expected an object',
 );
 const bytes = z.int().positive();
+const milliseconds = z.number().min(0).or(z.literal(Infinity));
 
 const schema = z.strictObject({
   module: z.union([source, z.record(z.string(), source)], {
@@ -85,8 +98,16 @@ const schema = z.strictObject({
   integers: z.enum(['auto', 'bigint', 'error']).optional(),
   unencodable: z.enum(['error', 'marker']).optional(),
   types: z.array(anObject).optional(),
-  heartbeatIntervalMs: z.number().min(0).or(z.literal(Infinity)).optional(),
+  heartbeatIntervalMs: milliseconds.optional(),
   maxLineBytes: z.int().min(80).optional(),
+  cancelGraces: z
+    .strictObject({
+      interruptMs: milliseconds.optional(),
+      sigintMs: milliseconds.optional(),
+      sigtermMs: milliseconds.optional(),
+    })
+    .optional(),
+  maxInterrupts: z.int().min(0).or(z.literal(Infinity)).optional(),
 } satisfies Record<keyof PythonWorkersOptions, z.ZodType>);
 
 /**
@@ -105,5 +126,15 @@ export function resolvePythonWorkersOptions(options: PythonWorkersOptions): Reso
     types: options.types ?? [],
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? 5_000,
     maxLineBytes: options.maxLineBytes ?? 16_384,
+    cancelGraces: resolveGraces(options.cancelGraces),
+    maxInterrupts: options.maxInterrupts ?? 16,
   });
+}
+
+function resolveGraces(given: Partial<CancelGraces> = {}): CancelGraces {
+  return {
+    interruptMs: given.interruptMs ?? DEFAULT_GRACES.interruptMs,
+    sigintMs: given.sigintMs ?? DEFAULT_GRACES.sigintMs,
+    sigtermMs: given.sigtermMs ?? DEFAULT_GRACES.sigtermMs,
+  };
 }

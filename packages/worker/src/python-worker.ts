@@ -23,9 +23,12 @@ export interface PythonWorker {
    * Buffers over 16 KiB among its arguments are read until it settles and must not be changed or transferred before.
    */
   run(call: OutgoingCall): void;
-  /** End a running call: it answers with `error` when its work has ended. Until calls can be interrupted in Python, the worker ends with it. */
+  /**
+   * End a running call, asking first and harder from grace to grace: it answers with `error` when its work has ended, which tells the last
+   * `rung` in its context. One that asking did not end costs the worker.
+   */
   cancel(call: OutgoingCall, error: PypoolError): void;
-  /** A stream's consumer left: it ends between two items and then answers. */
+  /** A stream's consumer left: it ends between two items, or where it is if that takes long, and then answers. */
   leave(call: OutgoingCall): void;
   /** Allow a stream more items. */
   grant(call: OutgoingCall, items: number): void;

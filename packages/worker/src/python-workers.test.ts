@@ -46,6 +46,7 @@ function homeOf(options: Partial<PythonWorkersOptions> = {}): Home {
   const told: string[] = [];
   const observer = {
     onUnavailable: () => told.push('unavailable'),
+    onWorn: () => told.push('worn'),
     onExit: ({ reason }: WorkerExit) => told.push(`exit ${reason}`),
   };
   return { launcher, workers, told, start: (signal = never) => workers.start(REQUEST, observer, signal) };

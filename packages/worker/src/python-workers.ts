@@ -42,6 +42,8 @@ export interface WorkerRequest {
 export interface WorkerObserver {
   /** It takes no more calls; those it has answer by themselves. Called at most once, before `onExit`. */
   onUnavailable(error: Error): void;
+  /** It serves on, and is better replaced: more of its calls were interrupted than `maxInterrupts`. Called at most once. */
+  onWorn(): void;
   /** It is reaped and every call of it is answered. Called exactly once for a worker that `start` resolved with. */
   onExit(exit: WorkerExit): void;
 }
@@ -118,7 +120,8 @@ class PythonWorkerSource implements PythonWorkers {
 
   async #start(request: WorkerRequest, observer: WorkerObserver, signal: AbortSignal): Promise<PythonWorker> {
     const { workerId, poolName, slot } = request;
-    const { env, cwd, expose, limits, integers, unencodable, maxLineBytes } = this.#options;
+    const { env, cwd, expose, limits, integers, unencodable } = this.#options;
+    const { maxLineBytes, cancelGraces, maxInterrupts } = this.#options;
     const launched = await this.#launcher.launch(
       {
         workerId,
@@ -135,6 +138,8 @@ class PythonWorkerSource implements PythonWorkers {
       interpreter: this.#interpreter,
       codec: this.#codec,
       maxLineBytes,
+      cancelGraces,
+      maxInterrupts,
       welcome: {
         codec: 'json',
         workerId,
@@ -162,6 +167,7 @@ class PythonWorkerSource implements PythonWorkers {
         },
         onOutput: (stream, line) => this.#onOutput(workerId, stream, line),
         onLog: (record) => this.#hub.emit('log', { ...record, workerId }),
+        onWorn: () => observer.onWorn(),
         onPong: ({ n }) => this.#heartbeat.answered(worker, n),
         onEvent: ({ event, error, message }) => {
           if (event === 'thread-exception' && error !== undefined) this.#hub.emit(event, { workerId, error });

@@ -165,7 +165,11 @@ describe('a start', () => {
     const workers = createPythonWorkers({ module: fixture('hang_on_import.py') });
     workers.on('output', () => abort.abort(new Error('seen enough')));
     const request = { workerId: 'w', poolName: 'p', slot: 0 };
-    const observer = { onUnavailable: () => expect.unreachable(), onExit: () => expect.unreachable() };
+    const observer = {
+      onUnavailable: () => expect.unreachable(),
+      onWorn: () => expect.unreachable(),
+      onExit: () => expect.unreachable(),
+    };
     await expect(workers.start(request, observer, abort.signal)).rejects.toThrow('seen enough');
     await workers.close();
     expect(descendantsOf(process.pid)).toEqual([]);
@@ -243,7 +247,11 @@ describe('the environment', () => {
       module: fixture('echo.py'),
       env: ({ slot }) => ({ set: { DEVICE: String(slot) } }),
     });
-    const observer = { onUnavailable: () => undefined, onExit: () => undefined };
+    const observer = {
+      onUnavailable: () => undefined,
+      onWorn: () => undefined,
+      onExit: () => undefined,
+    };
     const seen = await Promise.all(
       [0, 3].map(async (slot) => {
         const request = { workerId: `w-${slot}`, poolName: 'w', slot };

@@ -163,6 +163,9 @@ export class Supervisor {
         if (record.state.kind === 'starting') record.unavailableBy ??= error;
         else if (record.state.kind === 'ready') this.#retire(record, 'unavailable', error);
       },
+      onWorn: () => {
+        if (record.state.kind === 'ready') this.retire(record, 'recycled');
+      },
       onExit: (exit) => {
         if (record.state.kind === 'starting')
           record.unavailableBy ??= exit.error ?? asPypoolError(exit, `Worker ${record.id}`);

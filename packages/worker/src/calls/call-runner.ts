@@ -6,6 +6,8 @@ import {
   isPypoolError,
   parseError,
   parseItems,
+  type Cancel,
+  type ExposedFunction,
   type Frame,
   type OutgoingCall,
   type PypoolError,
@@ -14,8 +16,9 @@ import {
 import type { Connection } from '@pypool/transport';
 import { BudgetTimer } from './budget-timer.js';
 import { CallTable, type OpenCall } from './call-table.js';
+import { CancelLadder, type CancelGraces } from './cancel-ladder.js';
 import { ClockStarter } from './clock-starter.js';
-import { notReturned, notSent, protocolViolation } from './errors.js';
+import { endedAt, leftBehind, notReturned, notSent, protocolViolation } from './errors.js';
 
 /** What a {@link CallRunner} is made of. */
 export interface CallRunnerParts {
@@ -24,8 +27,15 @@ export interface CallRunnerParts {
   readonly concurrency: number;
   readonly codec: ValueCodec;
   readonly connection: Connection;
-  /** A call has to end, and until calls can be interrupted in Python that means: its process has to. */
+  readonly graces: CancelGraces;
+  /** Interrupted calls after which {@link CallRunnerParts.onWorn} is told. */
+  readonly maxInterrupts: number;
+  /** Signal the process group. */
+  readonly signal: (signal: 'SIGINT' | 'SIGTERM') => void;
+  /** The process has to end: a call of it goes on, or may be followed by a signal that was meant for it. */
   readonly onMustEnd: () => void;
+  /** More calls of it were interrupted than is good for a process. Told once. */
+  readonly onWorn: () => void;
 }
 
 /**
@@ -40,12 +50,27 @@ export class CallRunner {
   readonly #calls: CallTable;
   readonly #budgets = new BudgetTimer((now) => this.#checkBudgets(now));
   readonly #clocks = new ClockStarter();
+  readonly #ladder: CancelLadder;
+  /** Functions whose calls are not to be interrupted, and how they are ended. */
+  readonly #cancelModes = new Map<string, ExposedFunction['cancel']>();
+  #usualCancelMode: ExposedFunction['cancel'] = 'kill';
+  #interrupts = 0;
   #stopped = false;
 
   constructor(parts: CallRunnerParts) {
     this.#parts = parts;
     this.#codec = parts.codec;
     this.#calls = new CallTable(parts.concurrency, (open) => this.#begin(open));
+    const { graces, connection, signal, onMustEnd } = parts;
+    this.#ladder = new CancelLadder({ graces, connection, signal, end: onMustEnd });
+  }
+
+  /** What READY said of the functions, and HELLO of whether it can interrupt them. */
+  describe(functions: readonly ExposedFunction[], canInterrupt: boolean): void {
+    if (canInterrupt) this.#usualCancelMode = 'interrupt';
+    for (const { name, cancel } of functions) {
+      if (canInterrupt && cancel !== 'interrupt') this.#cancelModes.set(name, cancel);
+    }
   }
 
   /** Begin a call. Never throws; one that cannot be sent is answered with why, and nothing of it is sent. */
@@ -73,18 +98,18 @@ export class CallRunner {
     if (open.startedAt !== undefined && this.#hasBudget(call)) this.#clocks.later(open);
   }
 
-  /** End a call: it answers with `error` when its work has ended. */
+  /** End a call: it answers with `error`, and with what became of it, when its work has ended. The first reason holds. */
   cancel(call: OutgoingCall, error: PypoolError): void {
     const open = this.#calls.find(call);
     if (open === undefined) return;
     open.endedBy ??= error;
-    this.#parts.onMustEnd();
+    this.#end(open, 'interrupt');
   }
 
-  /** The consumer of a stream left: it ends between two items, and then answers. */
+  /** The consumer of a stream left: it ends between two items, or where it is, and then answers. */
   leave(call: OutgoingCall): void {
     const open = this.#calls.find(call);
-    if (open !== undefined) this.#sendLeave(open);
+    if (open !== undefined) this.#end(open, 'leave');
   }
 
   /** Allow a stream more items. */
@@ -117,7 +142,7 @@ export class CallRunner {
       // A value of a type that is not registered here is the trouble of this call alone.
       if (!isPypoolError(error) || error.code !== 'unencodable') throw error;
       open.endedBy ??= error;
-      if (frame.type === FrameType.ITEM) this.#sendLeave(open);
+      if (frame.type === FrameType.ITEM) this.#end(open, 'leave');
     }
     if (frame.type === FrameType.ITEM) this.#pass(open, said as readonly unknown[]);
     else this.#answer(open, frame.type, said);
@@ -127,6 +152,7 @@ export class CallRunner {
   stop(): void {
     this.#stopped = true;
     this.#budgets.stop();
+    this.#ladder.stop();
   }
 
   /**
@@ -137,8 +163,20 @@ export class CallRunner {
   answerAll(judge: (name: string, ran: boolean) => PypoolError): void {
     this.stop();
     for (const { open, ran } of this.#calls.takeAll()) {
-      open.call.onError(open.endedBy ?? judge(open.call.name, ran));
+      const { call, rung } = open;
+      const death = judge(call.name, ran);
+      const wasLeft = open.ending === 'leave' && rung !== undefined && rung !== 'interrupt';
+      const endedBy = open.endedBy ?? (wasLeft ? leftBehind(call.name, this.#parts.workerId) : undefined);
+      if (endedBy === undefined) call.onError(death);
+      else call.onError(open.ending === undefined ? endedBy : endedAt(endedBy, death.outcome, rung));
     }
+  }
+
+  #end(open: OpenCall, mode: Cancel['mode']): void {
+    if (this.#stopped) return;
+    if (open.ending !== 'interrupt') open.ending = mode;
+    if (open.startedAt === undefined) this.#ladder.ask(open, mode);
+    else this.#ladder.climb(open, mode, this.#cancelModes.get(open.call.name) ?? this.#usualCancelMode);
   }
 
   #decode(frame: Frame, call: OutgoingCall): unknown {
@@ -171,19 +209,30 @@ export class CallRunner {
   }
 
   #answer(open: OpenCall, type: number, said: unknown): void {
-    const { call, endedBy } = open;
+    const { call, endedBy, ending, rung } = open;
     if (endedBy !== undefined && this.#stopped) return; // its process is being ended; it answers when that is gone
+    const error = type === FrameType.ERROR ? (said as PypoolError) : undefined;
+    const wasCancelled = error?.code === 'aborted';
+    if (ending !== undefined) this.#ladder.ended(open);
+    // Before it is answered: whoever hears that has the next call ready.
+    if (rung !== undefined && rung !== 'interrupt') this.#parts.onMustEnd();
+    else if (wasCancelled && error.outcome === 'finished') this.#countInterrupt();
     this.#calls.remove(open.id);
-    if (endedBy !== undefined) call.onError(endedBy);
-    else if (type === FrameType.ERROR) call.onError(said as PypoolError);
+    if (endedBy !== undefined) {
+      // Otherwise it is one whose value could not be decoded.
+      const outcome = error?.outcome ?? 'finished';
+      call.onError(ending === 'interrupt' ? endedAt(endedBy, outcome, rung) : endedBy);
+    } else if (error !== undefined && !(ending === 'leave' && wasCancelled)) call.onError(error);
     else call.onResult(call.kind === 'stream' ? undefined : said);
   }
 
-  #sendLeave(open: OpenCall): void {
-    this.#parts.connection.control.send(encodeMessage(FrameType.CANCEL, { mode: 'leave' }, open.id));
+  #countInterrupt(): void {
+    this.#interrupts += 1;
+    if (this.#interrupts === this.#parts.maxInterrupts + 1) this.#parts.onWorn();
   }
 
   #begin(open: OpenCall): void {
+    if (open.ending !== undefined) this.#end(open, open.ending);
     open.call.onStart();
     this.#budgets.ask(Math.min(this.#executionDueAt(open), this.#itemDueAt(open)));
   }
@@ -206,6 +255,7 @@ export class CallRunner {
     let next = Infinity;
     for (const open of this.#calls.running()) {
       const { call } = open;
+      if (open.endedBy !== undefined) continue;
       const executionDueAt = this.#executionDueAt(open);
       const itemDueAt = this.#itemDueAt(open);
       if (executionDueAt <= now)
@@ -226,7 +276,7 @@ export class CallRunner {
     const what = code === 'execution-timeout' ? 'had no result' : 'had no further item';
     return createError({
       code,
-      message: `${call.name} ${what} after ${budgetMs} ms on worker ${workerId} (pid ${pid}), which is replaced.`,
+      message: `${call.name} ${what} after ${budgetMs} ms on worker ${workerId} (pid ${pid}).`,
       outcome: 'unknown',
       context: { function: call.name, budgetMs, workerId, pid },
     });

@@ -1,4 +1,5 @@
-import type { OutgoingCall, PypoolError } from '@pypool/protocol';
+import type { Cancel, OutgoingCall, PypoolError } from '@pypool/protocol';
+import type { Rung } from './cancel-ladder.js';
 
 /** A call that was sent and not answered. */
 export interface OpenCall {
@@ -8,6 +9,10 @@ export interface OpenCall {
   startedAt: number | undefined;
   /** Why it is being ended; it answers with this, whatever it still says. */
   endedBy: PypoolError | undefined;
+  /** How it was asked to end: by its consumer, who left, or before its time. */
+  ending: Cancel['mode'] | undefined;
+  /** How far it was gone to end it; `undefined` while nothing has been done, or it has not begun. */
+  rung: Rung | undefined;
   /** For a stream: when it last made an item or began. */
   lastItemAt: number;
   /** For a stream: items sent and items ever allowed. */
@@ -50,6 +55,8 @@ export class CallTable {
       call,
       startedAt: undefined,
       endedBy: undefined,
+      ending: undefined,
+      rung: undefined,
       lastItemAt: 0,
       items: 0,
       granted: call.credit,

@@ -1,4 +1,5 @@
-import { createError, isPypoolError, type PypoolError } from '@pypool/protocol';
+import { createError, isPypoolError, type Outcome, type PypoolError } from '@pypool/protocol';
+import type { Rung } from './cancel-ladder.js';
 
 /** The runtime said what it may not say, or when it may not. Its connection is of no more use. */
 export function protocolViolation(workerId: string, what: string): PypoolError {
@@ -34,6 +35,34 @@ export function notReturned(error: PypoolError, name: string): PypoolError {
     name,
     `The result of ${name} is too large: ${error.message}. Raise limits.maxFrameBytes (JSON) or limits.maxBufferBytes (bytes and arrays), or return less at once.`,
   );
+}
+
+/**
+ * The error of a call that was ended before its time, with what became of it.
+ *
+ * @param rung - the last that was done to end it; `undefined` where nothing was, since it had not begun.
+ */
+export function endedAt(error: PypoolError, outcome: Outcome, rung: Rung | undefined): PypoolError {
+  const { code, message, retryable, context, cause } = error;
+  const how = outcome === 'not-started' || rung === undefined ? 'It had not begun.' : ENDED[rung];
+  const facts = rung === undefined ? context : { ...context, rung };
+  return createError({ code, message: `${message} ${how}`, outcome, retryable, context: facts, cause });
+}
+
+const ENDED: Readonly<Record<Rung, string>> = {
+  interrupt: 'It ended after an interrupt.',
+  sigint: 'It ended after SIGINT.',
+  sigterm: 'It ended after SIGTERM.',
+  sigkill: 'It was ended with SIGKILL.',
+};
+
+/** The end of a stream that its consumer left, and that ended only with its process. */
+export function leftBehind(name: string, workerId: string): PypoolError {
+  return createError({
+    code: 'aborted',
+    message: `The stream of ${name} on worker ${workerId} was left by its consumer and went on.`,
+    context: { function: name, workerId },
+  });
 }
 
 function renamed(error: PypoolError, name: string, message: string): PypoolError {

@@ -67,6 +67,8 @@ class Story {
         concurrency,
         engine: 'sync',
       },
+      cancelGraces: { interruptMs: 100, sigintMs: 100, sigtermMs: 100 },
+      maxInterrupts: 2,
       observer: {
         onUnavailable: () => this.told.push('unavailable'),
         onExit: () => this.told.push(`exit ${this.calls.filter(({ answers }) => answers !== 1).length}`),
@@ -74,6 +76,7 @@ class Story {
         onLog: () => undefined,
         onEvent: () => undefined,
         onPong: () => undefined,
+        onWorn: () => undefined,
       },
     });
   }

@@ -15,18 +15,18 @@ export type WelcomeFacts = Omit<Welcome, 'protocol'>;
 /**
  * Answer a HELLO.
  *
- * @returns the WELCOME to send, and the version of Python.
+ * @returns the WELCOME to send, and what HELLO said of Python and of what the runtime can do.
  * @throws PypoolError `protocol` where the two share no version of the wire, naming both, or no codec.
  */
 export function answerHello(
   frame: Frame,
   facts: WelcomeFacts,
-): { readonly welcome: Frame; readonly python: string } {
-  const { protocol: theirs, codecs, python } = parseHello(frame);
+): { readonly welcome: Frame; readonly python: string; readonly capabilities: readonly string[] } {
+  const { protocol: theirs, codecs, python, capabilities } = parseHello(frame);
   const protocol = negotiate([PROTOCOL_VERSION, PROTOCOL_VERSION], theirs);
   if (!codecs.includes(facts.codec)) {
     const known = codecs.join(', ') || '(none)';
     throw protocolViolation(facts.workerId, `it speaks the codecs ${known}; this side speaks ${facts.codec}`);
   }
-  return { welcome: encodeMessage(FrameType.WELCOME, { protocol, ...facts }), python };
+  return { welcome: encodeMessage(FrameType.WELCOME, { protocol, ...facts }), python, capabilities };
 }

@@ -1,4 +1,5 @@
 import type { LogRecord, Pong, PypoolError, RuntimeEvent, ValueCodec } from '@pypool/protocol';
+import type { CancelGraces } from '../calls/cancel-ladder.js';
 import type { LaunchedWorker } from '../launcher/contract.js';
 import type { OutputLine } from '../output/line-reader.js';
 import type { WorkerExit } from './exit.js';
@@ -14,6 +15,8 @@ export interface ProcessWorkerObserver {
   onLog(record: LogRecord): void;
   onEvent(event: RuntimeEvent): void;
   onPong(pong: Pong): void;
+  /** It serves on, and is better replaced: more of its calls were interrupted than `maxInterrupts`. Called at most once. */
+  onWorn(): void;
 }
 
 /** What a worker is made of. */
@@ -25,4 +28,6 @@ export interface ProcessWorkerParts {
   readonly codec: ValueCodec;
   readonly observer: ProcessWorkerObserver;
   readonly maxLineBytes: number;
+  readonly cancelGraces: CancelGraces;
+  readonly maxInterrupts: number;
 }

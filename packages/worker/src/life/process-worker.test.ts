@@ -1,5 +1,6 @@
 import { createError, createValueCodec, DEFAULT_LIMITS, FrameType, type PypoolError } from '@pypool/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DEFAULT_GRACES } from '../calls/cancel-ladder.js';
 import { RecordedCall } from '../calls/recorded-call.js';
 import type { WorkerExit } from './exit.js';
 import { FakeProcess } from './fake-process.js';
@@ -17,6 +18,7 @@ interface Told {
   logs: number;
   events: string[];
   pongs: number[];
+  worn: number;
 }
 
 interface Home {
@@ -27,7 +29,7 @@ interface Home {
 
 async function launched(concurrency = 1): Promise<Home> {
   const fake = await FakeProcess.start();
-  const told: Told = { unavailable: [], exits: [], output: [], logs: 0, events: [], pongs: [] };
+  const told: Told = { unavailable: [], exits: [], output: [], logs: 0, events: [], pongs: [], worn: 0 };
   const worker = new ProcessWorker({
     process: fake.launched,
     interpreter: '/usr/bin/python3, found by PATH',
@@ -49,6 +51,8 @@ async function launched(concurrency = 1): Promise<Home> {
       concurrency,
       engine: 'sync',
     },
+    cancelGraces: DEFAULT_GRACES,
+    maxInterrupts: 1,
     observer: {
       onUnavailable: (error) => told.unavailable.push(error),
       onExit: (exit) => told.exits.push(exit),
@@ -56,6 +60,7 @@ async function launched(concurrency = 1): Promise<Home> {
       onLog: () => (told.logs += 1),
       onEvent: ({ event }) => told.events.push(event),
       onPong: ({ n }) => told.pongs.push(n),
+      onWorn: () => (told.worn += 1),
     },
   });
   return { fake, worker, told };
@@ -72,6 +77,7 @@ async function ready(
   return home;
 }
 
+const CANCELLED = { kind: 'cancelled', message: 'the call was cancelled', started: true };
 const SEGFAULT = { exitCode: undefined, signal: 'SIGSEGV' };
 
 beforeEach(() => {
@@ -428,34 +434,43 @@ describe('a stream', () => {
     expect(call.answers).toBe(0);
     vi.advanceTimersByTime(2);
     await settle();
-    expect(call.told.at(-1)).toBe('error item-timeout/unknown');
+    expect(fake.control.at(-1)).toMatchObject({ type: FrameType.CANCEL, envelope: '{"mode":"interrupt"}' });
+    fake.error(1, CANCELLED);
+    await settle();
+    expect(call.told.at(-1)).toBe('error item-timeout/finished');
   });
 });
 
 describe('a budget', () => {
   it('counts from when its call left, not from what the program did before', async () => {
-    const { worker } = await ready();
+    const { fake, worker } = await ready();
     const call = new RecordedCall({ executionTimeoutMs: 100 });
     worker.run(call);
     vi.advanceTimersByTime(300);
     await settle();
     vi.advanceTimersByTime(99);
     await settle();
-    expect(call.told).toEqual(['start']);
+    expect(fake.control).toHaveLength(1);
     vi.advanceTimersByTime(2);
     await settle();
-    expect(call.told).toEqual(['start', 'error execution-timeout/unknown']);
+    expect(fake.control.at(-1)).toMatchObject({ type: FrameType.CANCEL });
+    fake.error(1, CANCELLED);
+    await settle();
+    expect(call.told).toEqual(['start', 'error execution-timeout/finished']);
+    expect(worker.state).toBe('ready');
   });
 
-  it('ends the worker and answers its call when that is gone; a late reply is dropped', async () => {
+  it('that only the end of the worker ends answers its call when that is gone; a late reply is dropped', async () => {
     const { fake, worker, told } = await ready();
     fake.unkillable = true;
     const call = new RecordedCall({ executionTimeoutMs: 100 });
     worker.run(call);
     await settle();
-    vi.advanceTimersByTime(101);
-    await settle();
-    expect(fake.signals).toEqual(['SIGKILL']);
+    for (const ms of [101, 2_001, 501, 501]) {
+      vi.advanceTimersByTime(ms);
+      await settle();
+    }
+    expect(fake.signals).toEqual(['SIGINT', 'SIGTERM', 'SIGKILL']);
     expect(told.unavailable).toHaveLength(1);
     expect(call.answers).toBe(0);
     fake.result(1, 'late');
@@ -466,7 +481,7 @@ describe('a budget', () => {
     expect(call.error).toMatchObject({
       code: 'execution-timeout',
       outcome: 'unknown',
-      context: { function: 'f', budgetMs: 100, pid: 4711 },
+      context: { function: 'f', budgetMs: 100, pid: 4711, rung: 'sigkill' },
     });
     expect(call.told).toEqual(['start', 'error execution-timeout/unknown']);
     expect(told.exits).toMatchObject([{ reason: 'killed', signal: 'SIGKILL' }]);
@@ -712,17 +727,82 @@ describe('a worker that dies', () => {
 });
 
 describe('cancelling', () => {
-  it('ends the worker and answers with the given error when the work has ended', async () => {
-    const { worker } = await ready();
-    const [aborted, behind] = [new RecordedCall(), new RecordedCall()];
-    worker.run(aborted);
+  const aborted = createError({ code: 'aborted', message: 'No longer wanted.', outcome: 'unknown' });
+
+  it('interrupts, and the worker serves on; one that was interrupted too often says so once', async () => {
+    const { fake, worker, told } = await ready();
+    for (let id = 1; id <= 4; id++) {
+      const call = new RecordedCall();
+      worker.run(call);
+      worker.cancel(call, aborted);
+      fake.error(id, CANCELLED);
+      await settle();
+      expect(call.told).toEqual(['start', 'error aborted/finished']);
+      expect(told.worn).toBe(id > 1 ? 1 : 0);
+    }
+    expect(worker.state).toBe('ready');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('that takes a signal ends the worker, which may be hit late, and what waits behind goes elsewhere', async () => {
+    const { fake, worker, told } = await ready();
+    const [cancelled, behind] = [new RecordedCall(), new RecordedCall()];
+    worker.run(cancelled);
     worker.run(behind);
-    worker.cancel(aborted, createError({ code: 'aborted', message: 'no longer wanted', outcome: 'unknown' }));
+    worker.cancel(cancelled, aborted);
+    await settle();
+    vi.advanceTimersByTime(2_001);
+    await settle();
+    fake.error(1, { kind: 'python', message: '', type: 'KeyboardInterrupt', module: 'builtins' });
+    await settle();
+    expect(cancelled.told).toEqual(['start', 'error aborted/finished']);
+    expect(cancelled.error?.context).toMatchObject({ rung: 'sigint' });
+    expect(told.unavailable).toHaveLength(1);
+    expect(await worker.exited).toMatchObject({ reason: 'killed', signal: 'SIGKILL' });
+    expect(behind.answers).toBe(1);
+    worker.cancel(cancelled, createError({ code: 'aborted', message: 'again' }));
+    expect(cancelled.answers).toBe(1);
+  });
+
+  it('by SIGTERM counts as our doing', async () => {
+    const { fake, worker } = await ready();
+    const call = new RecordedCall();
+    worker.run(call);
+    worker.cancel(call, aborted);
+    for (const ms of [2_001, 501]) {
+      vi.advanceTimersByTime(ms);
+      await settle();
+    }
+    expect(fake.signals).toContain('SIGTERM');
+    expect(await worker.exited).toMatchObject({ reason: 'killed', signal: 'SIGTERM' });
+    expect(call.error).toMatchObject({
+      outcome: 'unknown',
+      message: 'No longer wanted. It ended after SIGTERM.',
+      context: { rung: 'sigterm' },
+    });
+  });
+
+  it('of a function that is to be killed does not ask', async () => {
+    const { fake, worker } = await ready(1, [{ name: 'f', cancel: 'kill' }]);
+    const call = new RecordedCall();
+    worker.run(call);
+    worker.cancel(call, aborted);
+    expect(fake.signals).toEqual(['SIGKILL']);
     await worker.exited;
-    expect(aborted.told).toEqual(['start', 'error aborted/unknown']);
-    expect(behind.error).toMatchObject({ outcome: 'not-started' });
-    worker.cancel(aborted, createError({ code: 'aborted', message: 'again' }));
-    expect(aborted.answers).toBe(1);
+    expect(call.error).toMatchObject({ code: 'aborted', outcome: 'unknown', context: { rung: 'sigkill' } });
+  });
+
+  it('of a runtime that cannot interrupt ends the worker', async () => {
+    const { fake, worker } = await launched();
+    fake.hello({ capabilities: ['stream'] });
+    fake.ready([{ name: 'f' }]);
+    await worker.started;
+    const call = new RecordedCall();
+    worker.run(call);
+    worker.cancel(call, aborted);
+    await worker.exited;
+    expect(fake.signals).toContain('SIGKILL');
+    expect(call.told).toEqual(['start', 'error aborted/unknown']);
   });
 });
 

@@ -66,9 +66,12 @@ export class ProcessWorker implements PythonWorker {
   readonly #stderr = new Tail();
   readonly #timer = new StateTimer();
   #state: WorkerState = { name: 'handshaking' };
+  #canInterrupt = false;
   #startError: PypoolError | undefined;
   /** We ended it; it did not end by itself. */
   #killed = false;
+  /** We asked it to end, for the sake of a call. */
+  #terminated = false;
   /** All that its kernel accepted for replies has been read: what has no answer now, has none. */
   #repliesExact = false;
   #closeAt = Infinity;
@@ -88,7 +91,14 @@ export class ProcessWorker implements PythonWorker {
       concurrency: this.concurrency,
       codec,
       connection: process.connection,
+      graces: parts.cancelGraces,
+      maxInterrupts: parts.maxInterrupts,
+      signal: (signal) => {
+        if (signal === 'SIGTERM') this.#terminated = true;
+        process.signal(signal);
+      },
       onMustEnd: () => this.#die({ decided: true }),
+      onWorn: () => this.#observer.onWorn(),
     });
     this.started = new Promise((resolve, reject) => (this.#settleStart = { resolve, reject }));
     this.started.catch(() => undefined); // whoever started it awaits it; a death before that is not unhandled
@@ -193,8 +203,9 @@ export class ProcessWorker implements PythonWorker {
 
   #welcome(frame: Frame): void {
     const { welcome: facts, process } = this.#parts;
-    const { welcome, python } = answerHello(frame, facts);
+    const { welcome, python, capabilities } = answerHello(frame, facts);
     this.pythonVersion = python;
+    this.#canInterrupt = capabilities.includes('interrupt');
     this.#move({ name: 'importing' });
     process.connection.limit(facts.limits);
     process.connection.control.send(welcome);
@@ -203,6 +214,7 @@ export class ProcessWorker implements PythonWorker {
   #becomeReady(functions: readonly ExposedFunction[]): void {
     this.functions = functions;
     this.functionFacts = factsOf(functions);
+    this.#calls.describe(functions, this.#canInterrupt);
     this.#move({ name: 'ready' });
     this.#settleStart.resolve();
   }
@@ -251,7 +263,7 @@ export class ProcessWorker implements PythonWorker {
   #onExit(exit: ProcessExit, read: Promise<void>): void {
     if (this.#state.name === 'dead') return;
     const asked = this.#state.name === 'closing' && exit.exitCode === 0;
-    this.#die({ decided: false });
+    this.#die({ decided: this.#terminated });
     // Once more, for what it started in its last moment.
     this.#parts.process.signal('SIGKILL');
     const bury = (): void => this.#bury(exit, asked);

@@ -2,11 +2,11 @@ import { createError, type PypoolError } from '@pypool/protocol';
 
 /** How one call of a lone worker differs from others. */
 export interface LoneCallOptions {
-  /** Budget from its start to its result; past it the worker is ended. 0: ended as soon as it has begun. `Infinity`: none. @defaultValue the function's own `timeout_seconds`, or `Infinity` */
+  /** Budget from its start to its result; past it the call is ended, and the worker where it has to be. 0: ended as soon as it has begun. `Infinity`: none. @defaultValue the function's own `timeout_seconds`, or `Infinity` */
   readonly executionTimeoutMs?: number;
   /** Budget of each item of a stream while its consumer waits for it. 0: each has to be there already. `Infinity`: none. @defaultValue `Infinity` */
   readonly itemTimeoutMs?: number;
-  /** Ends the call: one that waits is withdrawn, one that runs ends the worker with it. `AbortSignal.timeout(ms)` limits wait and run together. */
+  /** Ends the call: one that waits is withdrawn, one that runs is ended, and the worker where it has to be. `AbortSignal.timeout(ms)` limits wait and run together. */
   readonly signal?: AbortSignal;
   /** Labels that the handler sees in `current_call().attributes`. JSON values only. */
   readonly attributes?: Readonly<Record<string, unknown>>;

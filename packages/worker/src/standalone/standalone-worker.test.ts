@@ -2,7 +2,7 @@ import { createError, FrameType } from '@pypool/protocol';
 import { createMemoryTransport } from '@pypool/transport';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorkerLauncher } from '../launcher/contract.js';
-import { FakeProcess } from '../life/fake-process.js';
+import { FakeProcess, type FakeFunction } from '../life/fake-process.js';
 import type { LoneWorker } from './lone-worker.js';
 import { startPythonWorker, type LoneWorkerOptions } from './start-python-worker.js';
 
@@ -35,10 +35,12 @@ async function starting(options: Partial<LoneWorkerOptions> = {}): Promise<Home>
   return { fake, launcher, starting: start };
 }
 
-async function started(): Promise<Home & { readonly worker: LoneWorker }> {
+async function started(
+  functions: readonly FakeFunction[] = [{ name: 'f' }],
+): Promise<Home & { readonly worker: LoneWorker }> {
   const home = await starting();
   home.fake.hello();
-  home.fake.ready([{ name: 'f' }]);
+  home.fake.ready(functions);
   return { ...home, worker: await home.starting };
 }
 
@@ -218,8 +220,23 @@ describe('a worker alone', () => {
     await worker.kill();
   });
 
-  it('ends with a running call that is aborted; those that wait never run', async () => {
+  it('serves on where an aborted call ended after an interrupt', async () => {
     const { fake, worker } = await started();
+    const abort = new AbortController();
+    const running = worker.call('f', [], { signal: abort.signal });
+    const waiting = worker.call('f');
+    await settle();
+    abort.abort();
+    fake.error(1, { kind: 'cancelled', message: 'the call was cancelled', started: true });
+    await expect(running).rejects.toMatchObject({ code: 'aborted', outcome: 'finished' });
+    await settle();
+    fake.result(2, 'ran');
+    expect(await waiting).toBe('ran');
+    await worker.kill();
+  });
+
+  it('ends with an aborted call that nothing else ends; those that wait never run', async () => {
+    const { fake, worker } = await started([{ name: 'f', cancel: 'kill' }]);
     const abort = new AbortController();
     const running = worker.call('f', [], { signal: abort.signal });
     const waiting = worker.call('f');

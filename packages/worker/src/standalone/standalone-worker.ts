@@ -113,6 +113,9 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
     this.#rejectWaiting();
   }
 
+  /** There is no other to take its place. */
+  onWorn(): void {}
+
   onExit(exit: WorkerExit): void {
     this.#ended = true;
     // Said before it was reaped, the refusal knew less.
