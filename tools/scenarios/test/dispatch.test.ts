@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fair, lifo, priority } from 'pypool';
 import { describe, expect, it } from 'vitest';
-import { pidsOf, poolFor, rejection, testFolder, testMark, lazyPoolFor } from '../src/pool-for.js';
+import { poolFor, rejection, testFolder, testMark, lazyPoolFor } from '../src/pool-for.js';
 import { processesWithEnv } from '../src/processes.js';
 import { until } from '../src/until.js';
 
@@ -189,28 +189,5 @@ describe('dispatch and queue', () => {
     expect(error).toMatchObject({ code: 'aborted', outcome: 'not-started', cause: 'no' });
     expect(pool.status().queued).toBe(0);
     expect(alive()).toBe(0);
-  });
-
-  it('S30 timeout while running: the worker is replaced, and no late reply reaches another call', async () => {
-    await using pool = await poolFor('echo', { size: 1 });
-    const [pid] = pidsOf(pool);
-    const error = await rejection(pool.call('nap', [5, 'late reply'], { executionTimeoutMs: 500 }));
-    expect(error).toMatchObject({ category: 'timeout', code: 'execution-timeout', outcome: 'unknown' });
-    for (let n = 0; n < 20; n += 1) expect(await pool.call('echo', [n])).toBe(n);
-    expect(await pool.call('pid')).not.toBe(pid);
-  });
-
-  it('S33 the caller of a stream leaves: the clean-up runs once and the worker is free', async () => {
-    await using pool = await poolFor('stream', { size: 1 });
-    const file = join(testFolder(), 'count');
-    const taken: number[] = [];
-    for await (const number of pool.stream<number>('count_noting', [file, 1_000_000])) {
-      taken.push(number);
-      if (taken.length === 3) break;
-    }
-    expect(taken).toEqual([0, 1, 2]);
-    const [pid] = pidsOf(pool);
-    expect(await pool.call('pid')).toBe(pid);
-    expect(linesOf(`${file}.closed`)).toEqual(['closed']);
   });
 });

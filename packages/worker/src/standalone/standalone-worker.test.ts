@@ -168,6 +168,8 @@ describe('a worker alone', () => {
     });
     await settle();
     vi.advanceTimersByTime(2_001);
+    await settle();
+    fake.error(2, { kind: 'cancelled', message: 'the call was cancelled', started: true });
     await failed;
   });
 

@@ -1,0 +1,145 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PythonPool } from 'pypool';
+import { describe, expect, it } from 'vitest';
+import { pidsOf, poolFor, rejection, testFolder } from '../src/pool-for.js';
+import { isAlive } from '../src/processes.js';
+import { until } from '../src/until.js';
+
+const file = (): string => join(testFolder(), 'marks');
+const marks = (): string[] =>
+  existsSync(file()) ? readFileSync(file(), 'utf8').split('\n').slice(0, -1) : [];
+const begun = (): Promise<void> => until('the call has begun', () => marks().includes('begun'));
+
+/** Short, for calls that nothing but the harder rungs ends. */
+const cancelGraces = { interruptMs: 200, sigintMs: 100, sigtermMs: 100 };
+
+/** The pool is whole again: as many ready workers as it should have, none of them this one. */
+async function whole(pool: PythonPool, size: number, without: number): Promise<void> {
+  await until('the pool is whole', () => {
+    const { workers } = pool.status();
+    return workers.length === size && workers.every(({ state }) => state === 'ready');
+  });
+  expect(pidsOf(pool)).not.toContain(without);
+  expect(isAlive(without)).toBe(false);
+}
+
+describe('cancelling', () => {
+  it.each(['nap', 'nap_async'])(
+    'S26 abort while running (%s): typed within 300 ms, its finally ran, the same process serves on',
+    async (name) => {
+      await using pool = await poolFor('stubborn', { size: 1 });
+      const [pid] = pidsOf(pool);
+      const abort = new AbortController();
+      const running = rejection(pool.call(name, [file(), 30], { signal: abort.signal }));
+      await begun();
+      const reason = new Error('the user left');
+      const abortedAt = performance.now();
+      abort.abort(reason);
+      const error = await running;
+      expect(performance.now() - abortedAt).toBeLessThan(300);
+      expect(error).toMatchObject({
+        name: 'AbortError',
+        code: 'aborted',
+        outcome: 'finished',
+        context: { rung: 'interrupt' },
+      });
+      expect(error.cause).toBe(reason);
+      expect(marks()).toEqual(['begun', 'cleaned up']);
+      expect(await pool.call('pid')).toBe(pid);
+    },
+  );
+
+  it('S27 abort of a busy loop: ended by the ladder, which names its rung; the queue behind it completes', async () => {
+    await using pool = await poolFor('stubborn', { size: 1 });
+    const abort = new AbortController();
+    const running = rejection(pool.call('spin', [file()], { signal: abort.signal }));
+    const behind = [1, 2, 3].map((n) => pool.call('echo', [n]));
+    await begun();
+    abort.abort();
+    const error = await running;
+    expect(error).toMatchObject({ code: 'aborted', outcome: 'finished', context: { rung: 'interrupt' } });
+    expect(error.message).toContain('It ended after an interrupt.');
+    expect(await Promise.all(behind)).toEqual([1, 2, 3]);
+  });
+
+  it('S29 abort queued, then running: the third completes', async () => {
+    await using pool = await poolFor('stubborn', { size: 1 });
+    const [first, second] = [new AbortController(), new AbortController()];
+    const one = rejection(pool.call('nap', [file(), 30], { signal: first.signal }));
+    const two = rejection(pool.call('nap', [file(), 30], { signal: second.signal }));
+    const three = pool.call('echo', ['three']);
+    await begun();
+    second.abort();
+    first.abort();
+    expect(await two).toMatchObject({ code: 'aborted', outcome: 'not-started' });
+    expect(await one).toMatchObject({ code: 'aborted', outcome: 'finished' });
+    expect(await three).toBe('three');
+    expect(marks()).toEqual(['begun', 'cleaned up']);
+  });
+
+  it('S30 timeout while running: the Python work is ended before the next call, and no late reply reaches one', async () => {
+    await using pool = await poolFor('stubborn', { size: 1 });
+    const [pid] = pidsOf(pool);
+    const timedOut = rejection(pool.call('nap', [file(), 5], { executionTimeoutMs: 500 }));
+    const next = Array.from({ length: 20 }, (_, n) => pool.call('echo', [n]));
+    expect(await timedOut).toMatchObject({
+      category: 'timeout',
+      code: 'execution-timeout',
+      outcome: 'finished',
+      context: { budgetMs: 500, rung: 'interrupt' },
+    });
+    expect(marks()).toEqual(['begun', 'cleaned up']);
+    expect(await Promise.all(next)).toEqual([...next.keys()]);
+    expect(await pool.call('pid')).toBe(pid);
+  });
+
+  it('S31 a call that ignores SIGTERM: the timeout is reported and the process is gone within the graces', async () => {
+    await using pool = await poolFor('stubborn', { size: 1, cancelGraces });
+    const [pid] = pidsOf(pool);
+    const startedAt = performance.now();
+    const error = await rejection(pool.call('ignore_the_end', [file()], { executionTimeoutMs: 300 }));
+    expect(error).toMatchObject({
+      code: 'execution-timeout',
+      outcome: 'unknown',
+      context: { pid, rung: 'sigkill' },
+    });
+    expect(performance.now() - startedAt).toBeLessThan(300 + 400 + 1_000);
+    expect(isAlive(pid!)).toBe(false);
+    await whole(pool, 1, pid!);
+  });
+
+  it.each([
+    ['exhaust', 'sigterm', 'unknown'],
+    ['sleep_in_c', 'sigint', 'finished'], // any signal ends a sleep, and then Python looks for it
+  ])(
+    'S32 C code that holds the GIL (%s): killed by the ladder, and the pool is whole again',
+    async (name, rung, outcome) => {
+      await using pool = await poolFor('stubborn', { size: 2, minReady: 2, cancelGraces });
+      const error = await rejection(pool.call(name, [file()], { executionTimeoutMs: 1_000 }));
+      expect(error).toMatchObject({ code: 'execution-timeout', outcome, context: { rung } });
+      await whole(pool, 2, error.context.pid);
+      expect(await pool.call('echo', ['again'])).toBe('again');
+    },
+  );
+
+  it.each(['count', 'count_async'])(
+    'S33 the caller of a stream leaves (%s): the clean-up runs once and the worker is free',
+    async (name) => {
+      await using pool = await poolFor('stubborn', { size: 1 });
+      const [pid] = pidsOf(pool);
+      for (const items of [1_000_000, 3]) {
+        const taken: number[] = [];
+        for await (const number of pool.stream<number>(name, [file(), items])) {
+          taken.push(number);
+          if (taken.length < 3) continue;
+          if (items === 3) await until('it sleeps before its next item', () => marks().includes('sleeps'));
+          break;
+        }
+        expect(taken).toEqual([0, 1, 2]);
+        expect(await pool.call('pid')).toBe(pid);
+      }
+      expect(marks()).toEqual(['cleaned up', 'sleeps', 'cleaned up']);
+    },
+  );
+});
