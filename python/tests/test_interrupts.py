@@ -137,7 +137,9 @@ class Streams(Cancelling):
         for name in ("yield_and_sleep", "yield_and_await"):
             for mode in ("leave", "interrupt"):
                 with self.subTest(f"{name} {mode}"):
-                    self.cancel(call_id := self.open(name, 5), mode)
+                    call_id = self.open(name, 5)
+                    self.assert_about_to_block()
+                    self.cancel(call_id, mode)
                     self.assert_cancelled(call_id)
                     self.assertEqual(self.worker.call("tell"), ["closed"])
 
