@@ -10,10 +10,10 @@ Four rules:
 - It raises in user code only (:class:`UserCode` tells). Raised while the runtime moves bytes it would tear a
   frame.
 - It raises only for the call that Node meant, which may have ended by now.
-- It waits where raising would leak a lock or leave half a module behind: inside ``logging`` and
-  ``importlib``, in code of this package, under :func:`shield`. There it is raised as soon as the code to be
-  spared returns: to send the signal again would not do, for a handler that does little but log gives the
-  sender its turn only while it writes, inside ``logging``, every time.
+- It waits where raising would leak a lock or leave half a module behind (:func:`judge` tells), and under
+  :func:`shield`. Mostly the next signal finds a better moment. Inside ``logging`` and the like it is raised
+  as soon as the code to be spared returns: a handler that does little but log gives the sender its turn only
+  while it writes, inside ``logging``, every time.
 - It does not raise again while the last one is still on its way out, or clean-up code would be interrupted.
   An exception that user code swallowed is gone, and the next signal raises another.
 """
@@ -29,6 +29,7 @@ from time import monotonic, sleep
 from weakref import ref
 
 from .errors import Cancelled
+from .safe_points import judge, user_frame
 from .shielding import shield, when_unshielded
 
 TYPE_CHECKING = False
@@ -52,24 +53,10 @@ BLOCKED_SECONDS = 0.1
 LEAVE_SECONDS = 0.1
 """A stream that was left has this long to come to its next item, where it stops by itself."""
 
+STILL_REPEATS = 2
+"""A main thread that so many further signals found at the same place is taken for blocked there."""
+
 _SIGNAL = signal.SIGURG
-
-_SPARED = frozenset({"logging", "importlib", "_frozen_importlib", "_frozen_importlib_external", __package__})
-"""Packages whose frames are not to be torn, wherever in the stack they stand."""
-
-_ENGINE = f"{__package__}.engine_sync"
-"""User code begins above it."""
-
-_BELOW_USER_CODE = frozenset(
-    {
-        _ENGINE,
-        *(
-            f"{__package__}.{name}"
-            for name in ("event_loop", "interrupts", "shielding", "streams", "user_code")
-        ),
-    }
-)
-"""Modules of ours that call user code. They are about to enter or to leave it: the next signal will do."""
 
 
 class Interrupts:
@@ -106,6 +93,7 @@ class Interrupts:
         self._heard: Event | None = None
         self._raised: Callable[[], Cancelled | None] = _nothing
         self._profile: object = None
+        self._place: tuple[FrameType, int, int] | None = None
         self._pursuing = False
         self._call_to_pursue = Event()
         signal.signal(_SIGNAL, self._on_signal)
@@ -120,6 +108,7 @@ class Interrupts:
             Cancelled: This very call was cancelled before it was read.
         """
         self._stop_watching()
+        self._place = None
         withdrawn = call_id in self.notes
         for note in self.notes.copy():
             if note <= call_id:
@@ -154,8 +143,8 @@ class Interrupts:
         return isinstance(error, (Cancelled, KeyboardInterrupt)) or self._loop.is_cancelled(error)
 
     def check(self) -> None:
-        """Raise now, if it is time to. For code of this package that has just made it so."""
-        if self._is_due():
+        """Raise now, if it is time to: a shield has ended."""
+        if self._is_due() and judge(user_frame()) is None:
             self._raise()
 
     def disarm(self) -> None:
@@ -171,6 +160,7 @@ class Interrupts:
         self._begin_at = monotonic() + after_seconds
         self._heard = None
         self._raised = _nothing
+        self._place = None
         self.notes.add(0)
         self._wanted = call_id
         if self._mode_of(call.name) != "interrupt":
@@ -217,20 +207,29 @@ class Interrupts:
         )
 
     def _on_signal(self, signal_number: int, frame: FrameType | None) -> None:
-        if frame is None or not self._is_due() or _module_of(frame) in _BELOW_USER_CODE:
+        if not self._is_due():
             return
-        spared = _spared(frame)
-        if spared is None:
+        verdict = judge(frame)
+        if verdict is None or (verdict == "if blocked" and frame is not None and self._stands_still(frame)):
             self._raise()
-        elif sys.getprofile() is self._profile:  # one of the user's stays: then it is the next signal's turn
-            self._profile = partial(self._on_profile, spared)
+        # A profiler of the user's stays: then it is the next signal's turn.
+        elif not isinstance(verdict, str) and sys.getprofile() is self._profile:
+            self._profile = partial(self._on_profile, verdict)
             sys.setprofile(self._profile)
+
+    def _stands_still(self, frame: FrameType) -> bool:
+        """Whether the last signals found the very same call of a function at the same place."""
+        same = self._place is not None and self._place[0] is frame and self._place[1] == frame.f_lasti
+        seen = self._place[2] + 1 if same and self._place is not None else 1
+        self._place = (frame, frame.f_lasti, seen)
+        return seen > STILL_REPEATS
 
     def _on_profile(self, spared: FrameType, frame: FrameType, event: str, argument: object) -> None:
         """Wait for the return of the code to be spared."""
         if frame is spared and event == "return":
             self._stop_watching()
-            self.check()
+            if self._is_due() and judge(frame.f_back) is None:
+                self._raise()
 
     def _stop_watching(self) -> None:
         if self._profile is not None and sys.getprofile() is self._profile:
@@ -239,33 +238,12 @@ class Interrupts:
 
     def _raise(self) -> NoReturn:
         error = Cancelled()
+        self._place = None
         self._raised = ref(error)
         try:
             raise error
         finally:
             del error  # or its traceback would keep this frame, which would keep it alive
-
-
-def _spared(frame: FrameType | None) -> FrameType | None:
-    """The outermost frame of user code's that must not be torn; ``None`` where there is none."""
-    spared = None
-    innermost = True
-    while frame is not None:
-        module = _module_of(frame)
-        if module == _ENGINE:
-            break
-        package = module.partition(".")[0]
-        # The state of the event loop is not to be torn either; a moment later it is in user code, or waits.
-        if (package in _SPARED and module not in _BELOW_USER_CODE) or (innermost and package == "asyncio"):
-            spared = frame
-        innermost = False
-        frame = frame.f_back
-    return spared
-
-
-def _module_of(frame: FrameType) -> str:
-    name = dict.get(frame.f_globals, "__name__")
-    return name if type(name) is str else ""
 
 
 def _nothing() -> None:
