@@ -43,6 +43,27 @@ describe('a worker that dies under a call', () => {
     expect(JSON.stringify(error)).not.toContain('object Object');
   });
 
+  it.each(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL'])(
+    'by %s has the Python stack of the thread that crashed, however much the others say',
+    async (signal) => {
+      await using worker = await workerFor('end_in_calls');
+      worker.on('output', () => undefined);
+      const error = await rejection(worker.call('crash_by', [signal, 3]));
+      expect(error.context).toMatchObject({ signal });
+      const [innermost] = error.context['pythonStack'] as string[];
+      expect(innermost).toMatch(/^File ".*end_in_calls\.py", line \d+ in crash_by$/);
+      expect(error.message).toContain(innermost);
+      expect(JSON.stringify(error)).not.toContain('in crash_by');
+    },
+  );
+
+  it('after the module has switched faulthandler off has no stack', async () => {
+    await using worker = await workerFor('end_in_calls');
+    const error = await rejection(worker.call('crash_unseen_by_faulthandler'));
+    expect(error.context).toMatchObject({ signal: 'SIGSEGV' });
+    expect(error.context).not.toHaveProperty('pythonStack');
+  });
+
   it('by a signal from outside, while it stands idle', async () => {
     await using worker = await workerFor('echo');
     process.kill(worker.pid, 'SIGTERM');

@@ -48,7 +48,7 @@ export interface PypoolErrorDetails {
   readonly outcome?: Outcome;
   /** Whether the same call may succeed when made again, with no risk of running twice. @defaultValue by code and outcome, see {@link PypoolError.retryable} */
   readonly retryable?: boolean;
-  /** Facts as fields: ids, limits, counts, exit codes; captured output as `stderr` and nowhere else. Only JSON values. @defaultValue `{}` */
+  /** Facts as fields: ids, limits, counts, exit codes; captured output as `stderr`, the stack of a crash as `pythonStack`, and nowhere else. Only JSON values. @defaultValue `{}` */
   readonly context?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
@@ -101,7 +101,7 @@ export class PypoolError extends Error {
    * is from its second line on: here it is the first alone.
    */
   toJSON(): Record<string, unknown> {
-    const { stderr: _, ...context } = this.context;
+    const { stderr: _stderr, pythonStack: _stack, ...context } = this.context;
     return {
       name: this.name,
       category: this.category,

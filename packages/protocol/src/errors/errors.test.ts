@@ -56,7 +56,7 @@ describe('an error', () => {
     const error = createError({
       code: 'worker-exited',
       message: 'Worker a-0.1 exited with code 3. Its last words on stderr:\n  secret',
-      context: { exitCode: 3, stderr: ['secret'] },
+      context: { exitCode: 3, stderr: ['secret'], pythonStack: ['secret'] },
     });
     expect(JSON.stringify(error)).not.toContain('secret');
     expect(error.toJSON()).toMatchObject({

@@ -25,8 +25,10 @@ export interface WorkerIdentity {
 export interface DeathFacts extends WorkerIdentity {
   /** `undefined` where it could not be reaped in time. */
   readonly exit: ProcessExit | undefined;
-  /** Its last lines on stderr; a segfault's Python stack is among them. */
+  /** Its last lines on stderr. */
   readonly stderr: readonly string[];
+  /** Where in Python C code crashed, the most recent call first; empty where it did not. */
+  readonly pythonStack: readonly string[];
   /** Why we ended it, where we did. */
   readonly reason: PypoolError | undefined;
 }
@@ -41,14 +43,14 @@ export function describeExit(exit: ProcessExit | undefined): string {
 
 /** The error for one call of a worker that ended under it, or for the worker itself. */
 export function deathError(facts: DeathFacts, outcome: Outcome, name: string | undefined): PypoolError {
-  const { workerId, pid, exit, stderr, reason } = facts;
+  const { workerId, pid, exit, reason } = facts;
   const call = name === undefined ? '' : ` under the call of ${name}`;
   const context = {
     workerId,
     pid,
     exitCode: exit?.exitCode ?? null,
     signal: exit?.signal ?? null,
-    stderr,
+    ...saidBy(facts),
     ...(name !== undefined && { function: name }),
   };
   if (exit === undefined) {
@@ -71,7 +73,7 @@ export function deathError(facts: DeathFacts, outcome: Outcome, name: string | u
   }
   return createError({
     code: 'worker-exited',
-    message: `Worker ${workerId} (pid ${pid}) ${describeExit(exit)}${call}.${lastWords(stderr)}`,
+    message: `Worker ${workerId} (pid ${pid}) ${describeExit(exit)}${call}.${lastWords(facts)}`,
     outcome,
     context,
   });
@@ -96,9 +98,26 @@ export function wentOnRunning({ workerId, pid }: WorkerIdentity, what: string): 
   });
 }
 
-/** The end of what a process said, for an error message. */
-export function lastWords(stderr: readonly string[]): string {
-  return stderr.length === 0
-    ? ''
-    : ` Its last words on stderr:\n${stderr.map((line) => `  ${line}`).join('\n')}`;
+/** What a process said at its end, for the context of an error. */
+export function saidBy({
+  exit,
+  stderr,
+  pythonStack,
+}: DeathFacts): Pick<DeathFacts, 'stderr'> & Partial<Pick<DeathFacts, 'pythonStack'>> {
+  // Without a signal nothing crashed, whatever stood on stderr.
+  return exit?.signal === undefined || pythonStack.length === 0 ? { stderr } : { stderr, pythonStack };
+}
+
+/** The same for its message. Where the stack of a crash is no longer among the last lines, it comes before them. */
+export function lastWords(facts: DeathFacts): string {
+  const { stderr, pythonStack = [] } = saidBy(facts);
+  const [innermost] = pythonStack;
+  const isShown = innermost === undefined || stderr.some((line) => line.trim() === innermost);
+  const stack = isShown ? '' : ` It crashed in Python (most recent call first):\n${indented(pythonStack)}`;
+  if (stderr.length === 0) return stack;
+  return `${stack}${stack === '' ? ' ' : '\n'}Its last words on stderr:\n${indented(stderr)}`;
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}`).join('\n');
 }

@@ -10,6 +10,7 @@ import {
 import { CallRunner } from '../calls/call-runner.js';
 import { asPypoolError } from '../calls/errors.js';
 import type { ProcessExit } from '../launcher/contract.js';
+import { FatalStack } from '../output/fatal-stack.js';
 import { Tail } from '../output/tail.js';
 import type { PythonWorker } from '../python-worker.js';
 import {
@@ -64,6 +65,7 @@ export class ProcessWorker implements PythonWorker {
   readonly #calls: CallRunner;
   readonly #reader: ControlReader;
   readonly #stderr = new Tail();
+  readonly #fatalStack = new FatalStack();
   readonly #timer = new StateTimer();
   #state: WorkerState = { name: 'handshaking' };
   #canInterrupt = false;
@@ -115,7 +117,10 @@ export class ProcessWorker implements PythonWorker {
       onReply: this.#onReply,
       onControl: this.#onControl,
       onLine: (stream, line) => {
-        if (stream === 'stderr') this.#stderr.push(line.line);
+        if (stream === 'stderr') {
+          this.#stderr.push(line.line);
+          this.#fatalStack.push(line.line);
+        }
         this.#observer.onOutput(stream, line);
       },
       onChannelEnd: (channel, error) => this.#onChannelEnd(channel, error),
@@ -277,7 +282,13 @@ export class ProcessWorker implements PythonWorker {
     const { reason } = this.#state;
     this.#timer.stop();
     this.#move({ name: 'dead' });
-    const facts: DeathFacts = { ...this.#identity, exit, stderr: [...this.#stderr.lines], reason };
+    const facts: DeathFacts = {
+      ...this.#identity,
+      exit,
+      stderr: [...this.#stderr.lines],
+      pythonStack: this.#fatalStack.frames,
+      reason,
+    };
     // Where replies could not be read to their end, an answer of any call may be among what was lost.
     this.#calls.answerAll((name, ran) =>
       deathError(facts, ran || !this.#repliesExact ? 'unknown' : 'not-started', name),

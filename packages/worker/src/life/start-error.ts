@@ -1,5 +1,5 @@
 import { createError, PythonError, type PypoolError } from '@pypool/protocol';
-import { describeExit, lastWords, type DeathFacts, type WorkerIdentity } from './exit.js';
+import { describeExit, lastWords, saidBy, type DeathFacts, type WorkerIdentity } from './exit.js';
 
 /** The runtime said why it cannot start: what it imports or its start hooks raised. */
 export function startRefused(identity: WorkerIdentity, error: PypoolError): PypoolError {
@@ -13,19 +13,19 @@ export function startRefused(identity: WorkerIdentity, error: PypoolError): Pypo
 
 /** The process ended, or had to be ended, before it was ready. */
 export function startFailed(facts: DeathFacts): PypoolError {
-  const { workerId, pid, interpreter, exit, stderr, reason } = facts;
+  const { workerId, pid, interpreter, exit, reason } = facts;
   const who = `Worker ${workerId} (pid ${pid}${interpreter === undefined ? '' : `, ${interpreter}`})`;
   return createError({
     code: 'start-failed',
     message:
       reason === undefined
-        ? `${who} ${describeExit(exit)} before it was ready.${lastWords(stderr)}`
-        : `${who} could not start: ${reason.message}${lastWords(stderr)}`,
+        ? `${who} ${describeExit(exit)} before it was ready.${lastWords(facts)}`
+        : `${who} could not start: ${reason.message}${lastWords(facts)}`,
     context: {
       ...contextOf(facts),
       exitCode: exit?.exitCode ?? null,
       signal: exit?.signal ?? null,
-      stderr,
+      ...saidBy(facts),
     },
     cause: reason,
   });
