@@ -198,4 +198,18 @@ describe('recycling', () => {
     factory.alive[0]!.answer('c');
     expect(await Promise.all(calls)).toEqual(['a', 'b', 'c']);
   });
+
+  it('replaces a worker that says it is worn, when it has answered what it has', async () => {
+    const { pool, factory } = await fakePool();
+    const [running, waiting] = [pool.call('a'), pool.call('b')];
+    const [old] = factory.workers;
+    old!.observer.onWorn();
+    expect(pool.status().workers[0]).toMatchObject({ state: 'retiring', reason: 'recycled' });
+    old!.answer('a');
+    await flush();
+    expect(old!.given).toBe(1);
+    factory.alive[0]!.answer('b');
+    expect(await Promise.all([running, waiting])).toEqual(['a', 'b']);
+    expect(pool.stats().workers).toMatchObject({ restarts: 1 });
+  });
 });
