@@ -163,6 +163,7 @@ function poolOptions(random: Random): PythonPoolOptions {
     selection: random.pick([leastBusy(), roundRobin(), hint(), strictQueue()]),
     queue: random.pick([fifo(), lifo(), fair({ by: (call) => call.session?.id ?? '', limit: 3 })]),
     executionTimeoutMs: 1_000,
+    itemTimeoutMs: 1_000,
     checkoutTimeoutMs: 4_000,
     timeoutMs: 6_000,
     startTimeoutMs: 5_000,

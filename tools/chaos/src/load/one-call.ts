@@ -45,6 +45,9 @@ export interface StreamQuestion extends Omit<Question, 'expected'> {
   readonly leaveAfter?: number;
 }
 
+/** A stream has no limit unless it is given one, and its worker may stand still for good. Unit: milliseconds. */
+const STREAM_TIMEOUT_MS = 6_000;
+
 /** Read one stream to its end, or leave it. Resolves with whether it did not fail; never rejects. */
 export async function read({ pool, log }: Target, question: StreamQuestion): Promise<boolean> {
   const { kind, name, args = [], options = {}, door = pool, items, leaveAfter = Infinity } = question;
@@ -53,7 +56,7 @@ export async function read({ pool, log }: Target, question: StreamQuestion): Pro
   let next = 0;
   let verdict: 'result' | 'left' = 'result';
   try {
-    stream = door.stream<unknown>(name, [seq, items, ...args], options);
+    stream = door.stream<unknown>(name, [seq, items, ...args], { timeoutMs: STREAM_TIMEOUT_MS, ...options });
     for await (const item of stream) {
       const isOwn = Array.isArray(item) && item[0] === seq && item[1] === next;
       if (!isOwn) log.foreign(seq, `stream ${seq} gave ${shown(item)} where its item ${next} was due`);
