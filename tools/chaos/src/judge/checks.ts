@@ -31,6 +31,11 @@ function wasShortOfMemory({ calls }: Evidence, seq: number): boolean {
   return calls.code(seq).endsWith('MemoryError');
 }
 
+/** A call that was interrupted: the interrupt may have come where its handler was about to write its last line. */
+function wasInterrupted({ calls }: Evidence, seq: number): boolean {
+  return /^(aborted|deadline-exceeded|execution-timeout|item-timeout)$/.test(calls.code(seq));
+}
+
 /** What a run is judged by, in the order in which it is told. */
 export const CHECKS: readonly Check[] = [
   {
@@ -90,7 +95,8 @@ export const CHECKS: readonly Check[] = [
         (seq) =>
           evidence.calls.verdict(seq) === 'finished' &&
           evidence.ledger.ends(seq) === 0 &&
-          !wasShortOfMemory(evidence, seq),
+          !wasShortOfMemory(evidence, seq) &&
+          !wasInterrupted(evidence, seq),
         (seq) => `began ${evidence.ledger.starts(seq)} times and never ended`,
       ),
   },

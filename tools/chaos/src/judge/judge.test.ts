@@ -97,6 +97,10 @@ describe('the judge', () => {
     expect(foundBy(evidence(starved, 'S1 10\n'))).toEqual([]);
   });
 
+  it('does not hold an interrupted handler to its last line', () => {
+    expect(foundBy(evidence({ verdict: 'finished', code: 'aborted' }, 'S1 10\n'))).toEqual([]);
+  });
+
   it('counts a promise that settled twice', () => {
     const twice = good();
     twice.calls.settle(1, 'result');
