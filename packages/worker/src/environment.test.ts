@@ -37,6 +37,9 @@ describe('resolveEnvironment', () => {
       OMP_NUM_THREADS: '1',
       OPENBLAS_NUM_THREADS: '1',
       MKL_NUM_THREADS: '1',
+      NUMEXPR_NUM_THREADS: '1',
+      VECLIB_MAXIMUM_THREADS: '1',
+      RAYON_NUM_THREADS: '1',
     });
     expect(
       resolveEnvironment({ inherit: ['OMP_*'], set: { OPENBLAS_NUM_THREADS: '4' } }, source),

@@ -5,8 +5,8 @@ import { z } from 'zod';
  * Which environment variables a worker gets beyond those that every worker has.
  *
  * Inherited always: PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SSL_CERT_FILE, SSL_CERT_DIR, VIRTUAL_ENV, CONDA_PREFIX, PYENV_ROOT,
- * PYENV_VERSION, PYTHONPATH. Unless inherited or set otherwise: OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, MKL_NUM_THREADS and
- * PYTHONFAULTHANDLER are 1.
+ * PYENV_VERSION, PYTHONPATH. Unless inherited or set otherwise: OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, MKL_NUM_THREADS,
+ * NUMEXPR_NUM_THREADS, VECLIB_MAXIMUM_THREADS, RAYON_NUM_THREADS and PYTHONFAULTHANDLER are 1.
  */
 export interface EnvOption {
   /**
@@ -54,6 +54,9 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   OMP_NUM_THREADS: '1',
   OPENBLAS_NUM_THREADS: '1',
   MKL_NUM_THREADS: '1',
+  NUMEXPR_NUM_THREADS: '1',
+  VECLIB_MAXIMUM_THREADS: '1',
+  RAYON_NUM_THREADS: '1',
   // The runtime is started with it anyway; so are the Python processes that a handler starts.
   PYTHONFAULTHANDLER: '1',
 };
