@@ -1,6 +1,8 @@
 import { checkListener } from '@pypool/protocol';
 
 import { StreamFace } from './call/stream-face.js';
+import { mapCalls, type MapItems, type PoolMap } from './map/call-map.js';
+import type { MapOptions } from './map/map-options.js';
 import type { CloseOptions } from './lifecycle/closing.js';
 import { describeStartTrouble, judgeHealth, type PoolHealth } from './observe/health.js';
 import { POOL_EVENT_NAMES, type PoolEventName, type PoolListener } from './observe/events.js';
@@ -34,6 +36,14 @@ class CorePool implements Pool {
 
   get name(): string {
     return this.#core.options.name;
+  }
+
+  get places(): number {
+    return this.#core.capacity.places;
+  }
+
+  map<T, Item>(name: string, items: MapItems<Item>, options?: MapOptions<Item>): PoolMap<T> {
+    return mapCalls(this, name, items, options);
   }
 
   call<T>(name: string, args?: unknown, options?: PoolCallOptions): Promise<T> {

@@ -14,6 +14,7 @@ it('exports these names and no other', () => {
       "hasFreePlace",
       "leastBusy",
       "lifo",
+      "mapCalls",
       "priority",
       "roundRobin",
       "systemClock",

@@ -10,6 +10,9 @@ export type { PoolWorker, PoolWorkerObserver, WorkerExit, WorkerFactory, WorkerR
 // The pool
 export { createPool } from './create-pool.js';
 export type { Pool, PoolStream } from './pool.js';
+export { mapCalls } from './map/call-map.js';
+export type { MapCaller, MapItems, PoolMap } from './map/call-map.js';
+export type { MapOptions } from './map/map-options.js';
 export type { PoolCallOptions } from './options/call-options.js';
 export type { PoolOptions, StartMode } from './options/pool-options.js';
 export type { CircuitState } from './lifecycle/circuit-breaker.js';

@@ -1,3 +1,5 @@
+import type { MapItems, PoolMap } from './map/call-map.js';
+import type { MapOptions } from './map/map-options.js';
 import type { CloseOptions } from './lifecycle/closing.js';
 import type { PoolEventName, PoolListener } from './observe/events.js';
 import type { PoolHealth } from './observe/health.js';
@@ -8,6 +10,8 @@ import type { PoolCallOptions } from './options/call-options.js';
 /** Many workers behind one door. Made by `createPool()`. */
 export interface Pool extends AsyncDisposable {
   readonly name: string;
+  /** Calls that `size + overflow` workers run at once. */
+  readonly places: number;
 
   /**
    * Run a function on some worker. With a free place it is on its way before this returns. Buffers over 16 KiB among its arguments are read
@@ -24,6 +28,19 @@ export interface Pool extends AsyncDisposable {
    * It holds its worker until it has ended or its consumer has left, and has no total limit unless given.
    */
   stream<T = unknown>(name: string, args?: unknown, options?: PoolCallOptions): PoolStream<T>;
+
+  /**
+   * Call a function for each item of an iterable, sync or async, and give the results as they are taken.
+   *
+   * It begins with the first `next()` and keeps at most `concurrency` items between source and consumer, so that a slow consumer slows the source and
+   * memory stays bounded. The first error ends it, after the results before it: what runs is aborted and the source closed, and so it is when
+   * the loop is left. Both wait until none of its calls is open.
+   */
+  map<T = unknown, Item = unknown>(
+    name: string,
+    items: MapItems<Item>,
+    options?: MapOptions<Item>,
+  ): PoolMap<T>;
 
   /**
    * Resolves once `minReady` workers are ready; a lazy pool starts them now. Rejects with the error of a start when those under way

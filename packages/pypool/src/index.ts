@@ -5,8 +5,11 @@ export type { PythonPoolOptions } from './options.js';
 export type {
   CallFunctions,
   CloseOptions,
+  MapItems,
+  MapOptions,
   PoolCallOptions,
   PoolHealth,
+  PoolMap,
   PoolStats,
   PoolStatus,
   PoolStream,

@@ -45,6 +45,10 @@ export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: Se
     name: pool.name,
     python: workers.python,
     call: (name, args, options) => pool.call(name, args, options),
+    get places() {
+      return pool.places;
+    },
+    map: (name, items, options) => pool.map(name, items, options),
     stream: (name, args, options) => pool.stream(name, args, options),
     functions: <Api>() => functionsOf<Api>(pool),
     session: (id, options) => withSessions.session(id, options),

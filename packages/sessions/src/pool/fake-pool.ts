@@ -28,6 +28,7 @@ export function fakePool(): FakePool {
   let left = 0;
   return {
     calls,
+    places: 1,
     get left() {
       return left;
     },

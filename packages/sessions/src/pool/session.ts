@@ -1,5 +1,5 @@
-import { functionsOf } from '@pypool/pool';
-import type { CallFunctions, PoolCallOptions, PoolStream } from '@pypool/pool';
+import { functionsOf, mapCalls } from '@pypool/pool';
+import type { CallFunctions, MapItems, MapOptions, PoolCallOptions, PoolMap, PoolStream } from '@pypool/pool';
 import { isPlainObject } from '@pypool/protocol';
 
 import type { SessionRegistry } from '../registry/registry.js';
@@ -20,6 +20,12 @@ export interface Session {
   call<T = unknown>(name: string, args?: unknown, options?: PoolCallOptions): Promise<T>;
   /** As the pool's. Fails with `session-limit` where the session is new and there are too many, `pool-closed` once the session pool is. */
   stream<T = unknown>(name: string, args?: unknown, options?: PoolCallOptions): PoolStream<T>;
+  /** As the pool's; each of its calls is an operation of the session. */
+  map<T = unknown, Item = unknown>(
+    name: string,
+    items: MapItems<Item>,
+    options?: MapOptions<Item>,
+  ): PoolMap<T>;
   /** A typed proxy over `call`. */
   functions<Api>(): CallFunctions<Api>;
   /** What is known of the session now; `undefined` where it is not open. */
@@ -63,6 +69,8 @@ export function createSession(
         throw error;
       }
     },
+    map: (name, items, options) =>
+      mapCalls({ places: pool.places, call: (...args) => session.call(...args) }, name, items, options),
     functions: <Api>() => functionsOf<Api>(session),
     info: () => registry.get(id),
     end: () => registry.end(id),

@@ -1,0 +1,39 @@
+import { createError, type PypoolError } from '@pypool/protocol';
+
+import type { PoolCallOptions } from '../options/call-options.js';
+
+/** How a function is mapped over items; what else is given holds for each of the calls. */
+export interface MapOptions<Item = unknown> extends PoolCallOptions {
+  /**
+   * Items that are between their source and the consumer at once: in a call, or a result that is yet to be taken. At least 1, finite.
+   *
+   * @defaultValue the `places` of the pool, as many as there are then
+   */
+  readonly concurrency?: number | undefined;
+  /** Whether results come in the order of their items; otherwise as they are ready. @defaultValue `true` */
+  readonly ordered?: boolean | undefined;
+  /** The arguments of the call for an item, in the forms that `call` takes. @defaultValue the item alone: `[item]` */
+  readonly args?: ((item: Item, index: number) => unknown) | undefined;
+}
+
+/** What is wrong with what belongs to the map alone, or `undefined`; the rest is checked with each call. */
+export function findMapError<Item>({
+  concurrency,
+  ordered,
+  args,
+}: MapOptions<Item>): PypoolError | undefined {
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
+    return wrong('concurrency', `${String(concurrency)} is not a whole number of at least 1`);
+  }
+  if (ordered !== undefined && typeof ordered !== 'boolean') return wrong('ordered', 'it is not a boolean');
+  if (args !== undefined && typeof args !== 'function') return wrong('args', 'it is not a function');
+  return undefined;
+}
+
+function wrong(option: string, what: string): PypoolError {
+  return createError({
+    code: 'invalid-options',
+    message: `Map option ${option}: ${what}.`,
+    context: { option },
+  });
+}
