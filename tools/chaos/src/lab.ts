@@ -35,9 +35,9 @@ const OVERFLOW = 1;
 const MAX_ATTEMPTS = 3;
 const IDLE_TIMEOUT_MS = 200;
 const PATIENT_CALLERS = 32;
-const IMPATIENT_CALLERS = 3;
-/** Longest rest of an impatient caller between two calls: each may cost a worker. Unit: milliseconds. */
-const IMPATIENT_REST_MS = 1_000;
+const IMPATIENT_CALLERS = 6;
+/** Longest rest of an impatient caller between two calls: each interrupts a worker, or costs one. Unit: milliseconds. */
+const IMPATIENT_REST_MS = 300;
 
 /** How long calls may take to settle: their longest budget is 6 s, and a worker's end has its limits. Unit: milliseconds. */
 const SETTLE_MS = 10_000;

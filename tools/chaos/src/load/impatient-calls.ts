@@ -13,7 +13,7 @@ const WEIGHTS = {
   deadline: 6,
   'checkout timeout': 6,
   'item timeout': 5,
-  burst: 4,
+  burst: 1,
 };
 
 /** Calls of one burst: more than the queue takes. */
