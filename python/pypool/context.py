@@ -110,13 +110,19 @@ def current_call() -> Call:
     Raises:
         LookupError: There is none.
     """
-    call = running_call.get()
-    if call is None and running_on_main is not None and get_ident() == _main_thread:
-        call = running_on_main()
+    call = find_call()
     if call is None:
         raise LookupError(
             "current_call(): this code runs for no call; a thread has to be given its handler's"
         )
+    return call
+
+
+def find_call() -> Call | None:
+    """As :func:`current_call`, for this package, with ``None`` where there is none."""
+    call = running_call.get()
+    if call is None and running_on_main is not None and get_ident() == _main_thread:
+        call = running_on_main()
     return call
 
 

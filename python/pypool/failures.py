@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-__all__ = ["describe_failure"]
+__all__ = ["describe_failure", "shortened", "text_of"]
 
 MAX_CHAIN = 16
 """How many causes and contexts, one behind the other, are told."""
@@ -201,9 +201,14 @@ def _format(error: BaseException, trace: TracebackType | None) -> str:
         text = "".join(traceback.format_exception(type(error), error, trace))
     except Exception:
         text = f"{''.join(traceback.format_tb(trace))}{type(error).__qualname__}: {text_of(error)}\n"
-    if len(text) <= MAX_TRACEBACK:
+    return shortened(text, MAX_TRACEBACK)
+
+
+def shortened(text: str, limit: int) -> str:
+    """The two ends of a text that is longer than `limit`, about as long as that together."""
+    if len(text) <= limit:
         return text
-    half = MAX_TRACEBACK // 2
+    half = limit // 2
     return f"{text[:half]}\n  ... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
 
 

@@ -110,11 +110,15 @@ def die_of_bug() -> NoReturn:
     os._exit(BUG_EXIT_CODE)
 
 
-def finish(exit_code: int) -> NoReturn:
+def finish(exit_code: int, at_last: Callable[[], None]) -> NoReturn:
     """End this process: run ``atexit``, flush what was printed, and wait for no thread.
 
     The interpreter's own way out would join every non-daemon thread of the user's, for ever if need be. What
     user code started as processes is ended by Node, with the group.
+
+    Args:
+        exit_code: Of this process, unless ``atexit`` fails.
+        at_last: Called when no more user code runs.
     """
     import atexit
 
@@ -122,6 +126,7 @@ def finish(exit_code: int) -> NoReturn:
         atexit._run_exitfuncs()
     except BaseException:  # it has printed the traceback itself
         exit_code = exit_code or 1
+    at_last()
     flush()
     os._exit(exit_code)
 

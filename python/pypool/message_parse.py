@@ -160,6 +160,7 @@ _WELCOME = all_required(
     parentDeathSignal=is_flag,
     concurrency=is_positive,
     engine=one_of("sync"),
+    logLevel=nullable(is_count),
 )
 _NUMBERED = all_required(n=is_count)
 _CANCEL = all_required(mode=one_of("leave", "interrupt"))

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         parentDeathSignal: bool
         concurrency: int
         engine: Literal["sync"]
+        logLevel: int | None
 
 
 __all__ = [
@@ -130,16 +131,42 @@ def revoked_message(ids: Sequence[int]) -> dict[str, Any]:
 
 
 def log_message(
-    level: str, logger: str, message: str, time: float, call_id: int | None, session: str | None
+    source: Literal["logging", "warnings"],
+    level: str,
+    logger: str,
+    message: str,
+    time: float,
+    call_id: int | None,
+    session: str | None,
+    exception: str | None,
+    handled: bool,
+    dropped: int = 0,
 ) -> dict[str, Any]:
-    """LOG: one log record. `time` is in seconds since the Unix epoch."""
+    """LOG: one log record or warning.
+
+    Args:
+        source: Which of the two.
+        level: The name of its level.
+        logger: The name of its logger.
+        message: Its text.
+        time: In seconds since the Unix epoch.
+        call_id: The call that it was logged for, where that is certain.
+        session: That call's.
+        exception: The traceback that was logged with it.
+        handled: Handlers of the user's took it as well.
+        dropped: How many were lost since the last that was sent.
+    """
     return {
+        "source": source,
         "level": level,
         "logger": logger,
         "message": message,
         "time": time,
         "callId": call_id,
         "session": session,
+        "exception": exception,
+        "handled": handled,
+        "dropped": dropped,
     }
 
 

@@ -21,6 +21,8 @@ from .frame_reader import FrameReader
 from .hooks import arguments_for, start_hooks, stop_hooks
 from .interrupts import Interrupts
 from .load import Source, find_functions, load_modules, prepare_path
+from .log_capture import capture_logs
+from .log_outbox import LogOutbox
 from .message_parse import parse_welcome
 from .message_version import PROTOCOL_RANGE, negotiate
 from .messages import event_message, function_entry, hello_message, ready_message
@@ -62,6 +64,7 @@ class Runtime:
         self._replies = Replies(self._sockets[1], codec, self._limits)
         self._control = FrameReader(self._sockets[2], CONTROL_FROM_NODE, self._limits)
         self._sender = ControlSender(self._sockets[2], codec, self._limits)
+        self._logs = LogOutbox(self._sender)
         self._user_code = UserCode()
         self._streams = Streams()
         self._loop = EventLoop()
@@ -97,7 +100,7 @@ class Runtime:
                 lifecycle.leave_child(None)
             lifecycle.kill_process_group()  # a channel is gone, and Node with it
         self._stop()
-        lifecycle.finish(0)
+        lifecycle.finish(0, self._logs.flush)
 
     def _shake_hands(self) -> Welcome:
         python = "{}.{}.{}".format(*sys.version_info[:3])
@@ -128,6 +131,8 @@ class Runtime:
         self._replies.codec = self._sender.codec = ValueCodec(welcome["integers"], welcome["unencodable"])
         worker = Worker(welcome["workerId"], welcome["slot"], welcome["pool"])
         become_worker(worker)
+        if welcome["logLevel"] is not None:
+            capture_logs(self._logs, welcome["logLevel"])
         # Before the import, which may take minutes: Node's death and its pings are noticed all the while.
         on_start = self._arm_parent_death if welcome["parentDeathSignal"] else _do_nothing
         ControlThread(
@@ -149,7 +154,7 @@ class Runtime:
             exited.__cause__ = error
             error = exited
         self._sender.send_failure(FrameType.START_FAILED, error)
-        lifecycle.finish(_START_FAILED_EXIT_CODE)
+        lifecycle.finish(_START_FAILED_EXIT_CODE, self._logs.flush)
 
     def _stop(self) -> None:
         running_call.set(None)
@@ -183,6 +188,7 @@ class Runtime:
         for sock in self._sockets:
             sock.close()
         self._replies.disarmed = True
+        self._logs.close()
         self._interrupts.disarm()
         self._user_code.entered = True
 

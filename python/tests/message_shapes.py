@@ -55,12 +55,16 @@ SHAPES = {
     FrameType.PONG: all_required(n=is_count, running=nullable(is_positive), busyMs=is_number),
     FrameType.REVOKED: all_required(ids=list_of(is_positive)),
     FrameType.LOG: all_required(
+        source=one_of("logging", "warnings"),
         level=is_text,
         logger=is_text,
         message=is_text,
         time=is_number,
         callId=nullable(is_positive),
         session=nullable(is_text),
+        exception=nullable(is_text),
+        handled=is_flag,
+        dropped=is_count,
     ),
     FrameType.EVENT: {"event": (True, is_text), "message": (False, is_text), "error": (False, is_object)},
 }

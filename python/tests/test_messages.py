@@ -39,7 +39,7 @@ class Made(unittest.TestCase):
             (FrameType.PONG, messages.pong_message(1, None, 0.0)),
             (FrameType.PONG, messages.pong_message(1, 7, 12.5)),
             (FrameType.REVOKED, messages.revoked_message((1, 2))),
-            (FrameType.LOG, messages.log_message("INFO", "app", "hello", 1.5, None, "user-42")),
+            (FrameType.LOG, messages.log_message("logging", "INFO", "a", "hi", 1.5, None, "ann", None, True)),
             (FrameType.EVENT, messages.event_message("suggestion", message="x")),
             (FrameType.EVENT, messages.event_message("thread-exception", error={"kind": "python"})),
         ):

@@ -88,6 +88,7 @@ class WorkerProcess:
             "parentDeathSignal": False,
             "concurrency": 1,
             "engine": "sync",
+            "logLevel": 20,
             **welcome,
         }
         self.calls = 0

@@ -82,6 +82,7 @@ const WORKER_OPTIONS: Readonly<Record<keyof PythonWorkersOptions, true>> = {
   maxLineBytes: true,
   cancelGraces: true,
   maxInterrupts: true,
+  logLevel: true,
 };
 
 /** A pool is named after its module unless it is given a name. */

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { throwLater } from '@pypool/protocol';
-import type { LogRecord, PypoolError } from '@pypool/protocol';
+import type { PypoolError } from '@pypool/protocol';
 import type { OutputLine } from './output/line-reader.js';
+import type { LogEvent } from './output/log-event.js';
 
 /** A line that a worker printed on stdout or stderr. */
 export interface OutputEvent extends OutputLine {
@@ -11,10 +12,13 @@ export interface OutputEvent extends OutputLine {
 
 /** What Python workers tell whoever listens. */
 export interface WorkerEvents {
-  /** A line of stdout or stderr. While nobody listens, it goes to this process's stderr with a prefix. */
+  /** A line of stdout or stderr. While nobody listens to this or `log`, it goes to this process's stderr with a prefix. */
   readonly output: OutputEvent;
-  /** A record of Python's `logging`. */
-  readonly log: LogRecord & { readonly workerId: string };
+  /**
+   * A record of Python's `logging`, a warning, or a line of stdout or stderr. While nobody listens, records and warnings that no handler in Python
+   * took go to this process's stderr with a prefix.
+   */
+  readonly log: LogEvent;
   /** An exception ended a thread that a handler had started; the worker lives on. */
   readonly 'thread-exception': { readonly workerId: string; readonly error: PypoolError };
   /** The runtime has advice. */

@@ -12,11 +12,12 @@ export { findPython } from './python/find-python.js';
 export type { FindPythonOptions, FoundPython } from './python/find-python.js';
 
 // Options and events
-export type { PythonWorkersOptions, SlotFacts } from './options.js';
+export type { LogLevel, PythonWorkersOptions, SlotFacts } from './options.js';
 export type { CancelGraces, Rung } from './calls/cancel-ladder.js';
 export type { EnvOption } from './environment.js';
 export type { ModuleOption } from './modules.js';
 export type { OutputEvent, WorkerEvents } from './events.js';
+export type { LogEvent, LogOrigin } from './output/log-event.js';
 export type { WorkerExit } from './life/exit.js';
 
 // Contract for implementers of launchers

@@ -16,6 +16,7 @@ describe('the options of Python workers', () => {
       maxLineBytes: 16_384,
       cancelGraces: { interruptMs: 2_000, sigintMs: 500, sigtermMs: 500 },
       maxInterrupts: 16,
+      logLevel: 'info',
     });
     expect(Object.isFrozen(options)).toBe(true);
   });

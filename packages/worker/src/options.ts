@@ -13,6 +13,19 @@ import type { EnvOption } from './environment.js';
 import type { WorkerLauncher } from './launcher/contract.js';
 import type { ModuleOption } from './modules.js';
 
+/** How important a record of Python's `logging` has to be to be sent, as Python's numbers; `null`: none is. */
+export const LOG_LEVELS = Object.freeze({
+  debug: 10,
+  info: 20,
+  warning: 30,
+  error: 40,
+  critical: 50,
+  off: null,
+});
+
+/** {@link LOG_LEVELS} by name. */
+export type LogLevel = keyof typeof LOG_LEVELS;
+
 /** What a function of the slot is told. */
 export interface SlotFacts {
   /** The smallest integer that no other live worker of the pool has. */
@@ -61,6 +74,13 @@ export interface PythonWorkersOptions {
   readonly cancelGraces?: Partial<CancelGraces>;
   /** Interrupted calls after which a pool replaces the worker by a fresh one, in the background. 0: the first is enough. `Infinity`: never. @defaultValue `16` */
   readonly maxInterrupts?: number;
+  /**
+   * The least important records of Python's `logging` that are sent. Python's own levels come first: unless configured otherwise it makes nothing
+   * below a warning. Warnings of `warnings` count as `'warning'`. `'off'`: Python does with all of them what it does without pypool.
+   *
+   * @defaultValue `'info'`
+   */
+  readonly logLevel?: LogLevel;
 }
 
 /** {@link PythonWorkersOptions} with what has a constant default filled in. */
@@ -74,6 +94,7 @@ export type ResolvedPythonWorkersOptions = Omit<PythonWorkersOptions, 'limits' |
   readonly maxLineBytes: number;
   readonly cancelGraces: CancelGraces;
   readonly maxInterrupts: number;
+  readonly logLevel: LogLevel;
 };
 
 const source = z.union([z.string().min(1), z.instanceof(URL)]);
@@ -108,6 +129,7 @@ const schema = z.strictObject({
     })
     .optional(),
   maxInterrupts: z.int().min(0).or(z.literal(Infinity)).optional(),
+  logLevel: z.enum(['debug', 'info', 'warning', 'error', 'critical', 'off']).optional(),
 } satisfies Record<keyof PythonWorkersOptions, z.ZodType>);
 
 /**
@@ -128,6 +150,7 @@ export function resolvePythonWorkersOptions(options: PythonWorkersOptions): Reso
     maxLineBytes: options.maxLineBytes ?? 16_384,
     cancelGraces: resolveGraces(options.cancelGraces),
     maxInterrupts: options.maxInterrupts ?? 16,
+    logLevel: options.logLevel ?? 'info',
   });
 }
 

@@ -211,14 +211,55 @@ describe('what workers say', () => {
     workers.on('suggestion', ({ message }) => told.push(message));
     const say = (type: number, message: unknown): void =>
       fake.runtime.control.send({ ...CONTROL, type, envelope: JSON.stringify(message) });
-    const record = { level: 'INFO', logger: 'app', message: 'hi', time: 1, callId: null, session: null };
-    say(FrameType.LOG, record);
+    say(FrameType.LOG, RECORD);
     const error = { kind: 'python', message: 'no', type: 'ValueError', module: 'builtins' };
     say(FrameType.EVENT, { event: 'thread-exception', error });
     say(FrameType.EVENT, { event: 'suggestion', message: 'use async' });
     say(FrameType.EVENT, { event: 'of a newer runtime' });
     await settle();
     expect(told).toEqual([['pool-0.1', 'hi'], ['pool-0.1', 'python-error'], 'use async']);
+    fake.die({ exitCode: 0, signal: undefined });
+  });
+
+  it('is one shape of event for records and lines, free of control sequences', async () => {
+    const { fake, workers } = await talking();
+    const told: unknown[] = [];
+    workers.on('log', ({ source, level, logger, message, exception, callId, time, dropped }) =>
+      told.push([
+        source,
+        level,
+        logger,
+        message,
+        exception,
+        callId,
+        source === 'logging' ? time : 'now',
+        dropped,
+      ]),
+    );
+    const exception = 'Traceback\n\u001b[1mKeyError';
+    sayLog(fake, { ...RECORD, message: '\u001b[31mred\nblue', exception, callId: 7, dropped: 3 });
+    await settle();
+    fake.stdout.write('a line\n');
+    await settle();
+    expect(told).toEqual([
+      ['logging', 'INFO', 'app', 'red\nblue', 'Traceback\nKeyError', 7, 1_500, 3],
+      ['stdout', null, null, 'a line', null, null, 'now', 0],
+    ]);
+    fake.die({ exitCode: 0, signal: undefined });
+  });
+
+  it('is printed while nobody listens, but for records that a handler in Python took', async () => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const { fake } = await talking();
+    sayLog(fake, { ...RECORD, message: 'taken', handled: true });
+    sayLog(fake, { ...RECORD, message: 'two\nlines', exception: 'Traceback', dropped: 2 });
+    await settle();
+    const written = write.mock.calls.map(([text]) => text).join('');
+    write.mockRestore();
+    expect(written).toBe(
+      '[pool-0.1] (2 records of logging were dropped: they came faster than they could be sent)\n' +
+        '[pool-0.1] INFO app: two\n[pool-0.1] lines\n[pool-0.1] Traceback\n',
+    );
     fake.die({ exitCode: 0, signal: undefined });
   });
 
@@ -240,6 +281,23 @@ describe('what workers say', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+const RECORD = {
+  source: 'logging',
+  level: 'INFO',
+  logger: 'app',
+  message: 'hi',
+  time: 1.5,
+  callId: null,
+  session: null,
+  exception: null,
+  handled: false,
+  dropped: 0,
+};
+
+function sayLog(fake: FakeProcess, message: unknown): void {
+  fake.runtime.control.send({ ...CONTROL, type: FrameType.LOG, envelope: JSON.stringify(message) });
+}
 
 describe('closing the source', () => {
   it('closes launcher and transport, the one though the other fails', async () => {

@@ -3,6 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import {
   createError,
   createValueCodec,
+  type LogRecord,
   type PypoolError,
   type ValueCodec,
   type WelcomeModule,
@@ -19,12 +20,14 @@ import { describeExit, type WorkerExit } from './life/exit.js';
 import { ProcessWorker } from './life/process-worker.js';
 import { moduleDir, resolveModules } from './modules.js';
 import {
+  LOG_LEVELS,
   resolvePythonWorkersOptions,
   type PythonWorkersOptions,
   type ResolvedPythonWorkersOptions,
   type SlotFacts,
 } from './options.js';
 import type { OutputLine } from './output/line-reader.js';
+import { eventOfLine, eventOfRecord, linesOf, type LogOrigin } from './output/log-event.js';
 import { UnheardOutput } from './output/unheard-output.js';
 import { findPython } from './python/find-python.js';
 import type { PythonWorker } from './python-worker.js';
@@ -121,7 +124,7 @@ class PythonWorkerSource implements PythonWorkers {
   async #start(request: WorkerRequest, observer: WorkerObserver, signal: AbortSignal): Promise<PythonWorker> {
     const { workerId, poolName, slot } = request;
     const { env, cwd, expose, limits, integers, unencodable } = this.#options;
-    const { maxLineBytes, cancelGraces, maxInterrupts } = this.#options;
+    const { maxLineBytes, cancelGraces, maxInterrupts, logLevel } = this.#options;
     const launched = await this.#launcher.launch(
       {
         workerId,
@@ -132,6 +135,7 @@ class PythonWorkerSource implements PythonWorkers {
       },
       signal,
     );
+    const origin: LogOrigin = { workerId, pid: launched.pid, slot };
     let isStarted = false;
     const worker: ProcessWorker = new ProcessWorker({
       process: launched,
@@ -156,6 +160,7 @@ class PythonWorkerSource implements PythonWorkers {
         parentDeathSignal: isMainThread,
         concurrency: 1,
         engine: 'sync',
+        logLevel: LOG_LEVELS[logLevel],
       },
       observer: {
         onUnavailable: (error) => {
@@ -165,8 +170,8 @@ class PythonWorkerSource implements PythonWorkers {
           this.#heartbeat.remove(worker);
           if (isStarted) observer.onExit(exit);
         },
-        onOutput: (stream, line) => this.#onOutput(workerId, stream, line),
-        onLog: (record) => this.#hub.emit('log', { ...record, workerId }),
+        onOutput: (stream, line) => this.#onOutput(origin, stream, line),
+        onLog: (record) => this.#onLog(origin, record),
         onWorn: () => observer.onWorn(),
         onPong: ({ n }) => this.#heartbeat.answered(worker, n),
         onEvent: ({ event, error, message }) => {
@@ -205,9 +210,21 @@ class PythonWorkerSource implements PythonWorkers {
     }
   }
 
-  #onOutput(workerId: string, stream: 'stdout' | 'stderr', line: OutputLine): void {
-    if (this.#hub.heard('output')) this.#hub.emit('output', { workerId, stream, ...line });
-    else this.#unheard.print(workerId, line.line);
+  #onOutput(origin: LogOrigin, stream: 'stdout' | 'stderr', line: OutputLine): void {
+    const { workerId } = origin;
+    const [isOutputHeard, isLogHeard] = [this.#hub.heard('output'), this.#hub.heard('log')];
+    if (isOutputHeard) this.#hub.emit('output', { workerId, stream, ...line });
+    if (isLogHeard) this.#hub.emit('log', eventOfLine(stream, line.line, origin));
+    if (!isOutputHeard && !isLogHeard) this.#unheard.print(workerId, line.line);
+  }
+
+  #onLog(origin: LogOrigin, record: LogRecord): void {
+    const isHeard = this.#hub.heard('log');
+    // What a handler in Python took is where that was told to put it: on stderr, as a rule, and so among the lines.
+    if (!isHeard && record.handled) return;
+    const event = eventOfRecord(record, origin);
+    if (isHeard) this.#hub.emit('log', event);
+    else for (const line of linesOf(event)) this.#unheard.print(origin.workerId, line);
   }
 }
 

@@ -25,6 +25,7 @@ const WELCOME = {
   parentDeathSignal: true,
   concurrency: 1,
   engine: 'sync',
+  logLevel: 20,
 };
 const FUNCTION = {
   name: 'embed',
@@ -36,12 +37,16 @@ const FUNCTION = {
   cancel: 'interrupt',
 };
 const LOG = {
+  source: 'logging',
   level: 'INFO',
   logger: 'app',
   message: 'hello',
   time: 1763892000.25,
   callId: null,
   session: null,
+  exception: null,
+  handled: false,
+  dropped: 0,
 };
 const ERROR = {
   kind: 'python',
@@ -119,6 +124,19 @@ function valid(): unknown[] {
     message('SHUTDOWN', 'SHUTDOWN', {}),
     message('LOG', 'LOG', LOG),
     message('LOG of a call in a session', 'LOG', { ...LOG, callId: 5, session: 'user-42' }),
+    message('LOG with a traceback, after some were lost', 'LOG', {
+      ...LOG,
+      level: 'ERROR',
+      exception: 'Traceback (most recent call last):\nKeyError: 1',
+      handled: true,
+      dropped: 12,
+    }),
+    message('LOG of a warning', 'LOG', {
+      ...LOG,
+      source: 'warnings',
+      level: 'WARNING',
+      logger: 'py.warnings',
+    }),
     message('EVENT with a message', 'EVENT', { event: 'suggestion', message: 'use the async engine' }),
     message('EVENT with an error', 'EVENT', { event: 'thread-exception', error: ERROR }),
     message('EVENT that nobody knows yet', 'EVENT', { event: 'later', more: true }),
@@ -170,6 +188,8 @@ function malformed(): unknown[] {
     message('READY with an unknown way to cancel', 'READY', { functions: [{ ...FUNCTION, cancel: 'ask' }] }),
     message('LOG without a level', 'LOG', without(LOG, 'level')),
     message('LOG with a time of text', 'LOG', { ...LOG, time: 'now' }),
+    message('LOG of an unknown source', 'LOG', { ...LOG, source: 'stdout' }),
+    message('LOG with a negative count of losses', 'LOG', { ...LOG, dropped: -1 }),
     message('EVENT without a name', 'EVENT', { message: 'x' }),
   ];
 }

@@ -47,6 +47,8 @@ export interface Welcome {
   readonly parentDeathSignal: boolean;
   readonly concurrency: number;
   readonly engine: 'sync';
+  /** The least level of `logging` that is sent, as its number; `null` for none. */
+  readonly logLevel: number | null;
 }
 
 /** A function that can be called, with the facts that stand beside it in Python. */
@@ -96,16 +98,24 @@ export interface CallIds {
   readonly ids: readonly number[];
 }
 
-/** LOG: a record of Python's `logging`. */
+/** LOG: a record of Python's `logging`, or a warning. */
 export interface LogRecord {
+  readonly source: 'logging' | 'warnings';
   /** For example `"INFO"`. */
   readonly level: string;
   readonly logger: string;
   readonly message: string;
   /** Seconds since the Unix epoch. */
   readonly time: number;
+  /** The call that it was logged for, where that is certain, by its id on the wire. */
   readonly callId: number | null;
   readonly session: string | null;
+  /** The traceback that was logged with it. */
+  readonly exception: string | null;
+  /** Handlers that the application has configured in Python took it, too. */
+  readonly handled: boolean;
+  /** How many were lost since the last that was sent: they came faster than they could be. */
+  readonly dropped: number;
 }
 
 /** EVENT: something worth knowing that belongs to no call. */

@@ -44,6 +44,7 @@ const welcome: Welcome = {
   parentPid: 4,
   parentDeathSignal: true,
   concurrency: 1,
+  logLevel: 20,
   engine: 'sync',
 };
 const ready: Ready = {
@@ -79,7 +80,18 @@ describe('control messages', () => {
     expect(parseCancel(encodeMessage(FrameType.CANCEL, { mode: 'leave' }, 7))).toEqual({ mode: 'leave' });
     expect(parseCredit(encodeMessage(FrameType.CREDIT, { n: 64 }, 7))).toEqual({ n: 64 });
     expect(parseRevoked(encodeMessage(FrameType.REVOKED, { ids: [1, 2] }))).toEqual({ ids: [1, 2] });
-    const log = { level: 'INFO', logger: 'a', message: 'm', time: 1.5, callId: 1, session: null };
+    const log = {
+      source: 'logging' as const,
+      level: 'INFO',
+      logger: 'a',
+      message: 'm',
+      time: 1.5,
+      callId: 1,
+      session: null,
+      exception: null,
+      handled: false,
+      dropped: 3,
+    };
     expect(parseLog(encodeMessage(FrameType.LOG, log))).toEqual(log);
     expect(encodeMessage(FrameType.CREDIT, { n: 1 }, 7).callId).toBe(7);
     expect(encodeMessage(FrameType.SHUTDOWN, {}).callId).toBe(0);

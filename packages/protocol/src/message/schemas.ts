@@ -32,6 +32,7 @@ const welcome = z.object({
   parentDeathSignal: z.boolean(),
   concurrency: z.int().positive(),
   engine: z.literal('sync'),
+  logLevel: count.nullable(),
 });
 
 const exposedFunction = z.object({
@@ -134,12 +135,16 @@ export const ENVELOPE_SCHEMAS = {
   [FrameType.REVOKED]: z.object({ ids: z.array(callId) }),
   [FrameType.SHUTDOWN]: z.object({}),
   [FrameType.LOG]: z.object({
+    source: z.enum(['logging', 'warnings']),
     level: text,
     logger: text,
     message: text,
     time: z.number(),
     callId: callId.nullable(),
     session: text.nullable(),
+    exception: text.nullable(),
+    handled: z.boolean(),
+    dropped: count,
   }),
   [FrameType.EVENT]: z.object({ event: text, message: text.optional(), error: errorObject.optional() }),
 } as const;

@@ -66,6 +66,7 @@ class Story {
         parentDeathSignal: false,
         concurrency,
         engine: 'sync',
+        logLevel: null,
       },
       cancelGraces: { interruptMs: 100, sigintMs: 100, sigtermMs: 100 },
       maxInterrupts: 2,

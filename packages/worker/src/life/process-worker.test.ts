@@ -50,6 +50,7 @@ async function launched(concurrency = 1): Promise<Home> {
       parentDeathSignal: false,
       concurrency,
       engine: 'sync',
+      logLevel: null,
     },
     cancelGraces: DEFAULT_GRACES,
     maxInterrupts: 1,
