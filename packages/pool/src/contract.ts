@@ -18,6 +18,11 @@ export interface PoolWorker {
   readonly facts: Readonly<Record<string, unknown>>;
   /** What is known of the functions it serves, by name: those of which nothing is known may be left out. Does not change while it is ready. */
   readonly functionFacts?: ReadonlyMap<string, FunctionFacts>;
+  /**
+   * What it holds that nobody else does, its descendants included, in bytes: what would be free without it. Rejects where that cannot be read,
+   * and once it is gone. Left out where the system does not tell; limits on memory are refused then.
+   */
+  memoryBytes?(): Promise<number>;
   /** Begin a call. Never throws; the worker answers through the call, exactly once. */
   run(call: OutgoingCall): void;
   /**

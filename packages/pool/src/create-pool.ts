@@ -62,6 +62,14 @@ class CorePool implements Pool {
     return this.#core.drain();
   }
 
+  reload(): Promise<void> {
+    return this.#core.reload();
+  }
+
+  resize(size: number): void {
+    this.#core.resize(size);
+  }
+
   async close(options?: CloseOptions): Promise<void> {
     const { force, timeoutMs } = resolveCloseOptions(options, this.#core.options.closeTimeoutMs);
     return this.#core.close(force, timeoutMs);
@@ -77,7 +85,7 @@ class CorePool implements Pool {
     return {
       name: options.name,
       state: closing.state,
-      size: options.size,
+      size: roster.size,
       overflow: options.overflow,
       selection: options.selection.name,
       queue: options.queue.name,
@@ -103,10 +111,10 @@ class CorePool implements Pool {
     return judgeHealth({
       state: closing.state,
       ready: roster.ready.length,
-      minReady: options.minReady,
-      size: options.size,
+      minReady: capacity.minReady,
+      size: roster.size,
       // Without steady workers, none is there once they have rested.
-      lazy: options.start === 'lazy' || options.size === 0,
+      lazy: options.start === 'lazy' || roster.size === 0,
       queued: calls.waiting,
       full: capacity.full,
       startTrouble: trouble && describeStartTrouble(trouble, options.clock),

@@ -188,6 +188,40 @@ export function circuitOpen(
   });
 }
 
+/** What a start is given up with that nobody needs any more. */
+export function startGivenUp(workerId: string): PypoolError {
+  return createError({
+    code: 'aborted',
+    message: `The start of worker ${workerId} was given up: the pool was reloaded or resized meanwhile.`,
+    context: { workerId },
+  });
+}
+
+/** What `reload()` rejects with: the code of the start that failed. */
+export function reloadFailed(pool: string, kept: number, error: PypoolError): PypoolError {
+  return createError({
+    code: error.code,
+    message: `Pool "${pool}" was not reloaded: a new worker could not start, and ${kept} go on as they are. ${error.message}`,
+    retryable: error.retryable,
+    context: { ...error.context, pool, kept },
+    cause: error,
+  });
+}
+
+/** Why a worker is ended that holds too much, and what its calls get. */
+export function memoryExceeded(
+  workerId: string,
+  memoryBytes: number,
+  hardMaxMemoryBytes: number,
+): PypoolError {
+  return createError({
+    code: 'worker-exited',
+    message: `Worker ${workerId} was ended: it held ${memoryBytes} bytes, and hardMaxMemoryBytes is ${hardMaxMemoryBytes}.`,
+    outcome: 'unknown',
+    context: { workerId, memoryBytes, hardMaxMemoryBytes },
+  });
+}
+
 /** A worker is gone and this call of it was never answered: a breach of the contract, told rather than hung upon. */
 export function neverAnswered(workerId: string, cause: unknown): PypoolError {
   return createError({

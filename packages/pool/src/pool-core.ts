@@ -16,6 +16,7 @@ import { KeepAlive } from './lifecycle/keep-alive.js';
 import { Readiness } from './lifecycle/readiness.js';
 import { isDeath, mayRunAgain } from './lifecycle/retry.js';
 import { StartPolicy, type StartPolicyOwner } from './lifecycle/start-policy.js';
+import { Turnover } from './lifecycle/turnover.js';
 import { Announcer } from './observe/announcer.js';
 import { Emitter } from './observe/emitter.js';
 import { Counters } from './observe/stats.js';
@@ -42,6 +43,7 @@ export class PoolCore
   readonly capacity: Capacity;
   readonly policy: StartPolicy;
   readonly closing: Closing;
+  readonly turnover: Turnover;
   readonly #book: CallBook;
   readonly #supervisor: Supervisor;
   readonly #readiness: Readiness;
@@ -53,7 +55,7 @@ export class PoolCore
   #again = false;
 
   constructor(options: ResolvedPoolOptions) {
-    const { clock, name, size, idleTimeoutMs, minReady, queue, selection } = options;
+    const { clock, name, size, idleTimeoutMs, minIdle, queue, selection } = options;
     this.options = options;
     this.roster = new Roster(size);
     const { maxQueueBytes } = options;
@@ -64,11 +66,20 @@ export class PoolCore
     this.closing = new Closing(clock, this);
     this.#book = new CallBook(options, this.counters, this);
     this.#supervisor = new Supervisor(options, this.roster, this);
-    this.#readiness = new Readiness(this.roster, minReady);
+    this.#readiness = new Readiness(this.roster, () => this.capacity.minReady);
     const rested = (record: WorkerRecord) => this.#supervisor.retire(record, 'idle');
-    this.#idle = new IdleSweep(clock, this.roster, size, idleTimeoutMs, rested);
+    this.#idle = new IdleSweep(clock, this.roster, idleTimeoutMs, minIdle, rested);
     this.#announce = new Announcer(name, clock, this.events);
     this.#alive = new KeepAlive(clock);
+    this.turnover = new Turnover({
+      options,
+      roster: this.roster,
+      capacity: this.capacity,
+      policy: this.policy,
+      supervisor: this.#supervisor,
+      announce: this.#announce,
+      reconcile: () => this.reconcile(),
+    });
   }
 
   call(name: string, args: unknown, options: PoolCallOptions | undefined): Promise<unknown> {
@@ -89,6 +100,18 @@ export class PoolCore
     return ready;
   }
 
+  reload(): Promise<void> {
+    if (!this.closing.open) return Promise.reject(this.#closedError('not-started'));
+    return this.turnover.reload();
+  }
+
+  resize(size: number): void {
+    if (!this.closing.open) throw this.#closedError('not-started');
+    this.turnover.resize(size);
+    this.#readiness.grown();
+    this.reconcile();
+  }
+
   drain(): Promise<void> {
     const drained = this.#drains.wait();
     this.reconcile();
@@ -98,8 +121,11 @@ export class PoolCore
   close(force: boolean, timeoutMs: number): Promise<void> {
     const first = this.closing.open;
     const closed = this.closing.begin(force, timeoutMs);
-    if (first) this.#readiness.fail(this.#closedError('not-started'));
-    if (first) this.#announce.closing();
+    if (first) {
+      this.#readiness.fail(this.#closedError('not-started'));
+      this.turnover.close(() => this.#closedError('not-started'));
+      this.#announce.closing();
+    }
     this.reconcile();
     return closed;
   }
@@ -114,6 +140,7 @@ export class PoolCore
         this.#again = false;
         this.calls.dispatch();
         this.#refuseHopeless();
+        this.turnover.advance(this.calls.running);
         this.#startWorkers();
         this.#idle.watch();
         this.#announce.load(this.calls.running, this.calls.waiting, this.capacity.places);
@@ -148,8 +175,7 @@ export class PoolCore
   }
 
   onGiven(record: WorkerRecord): void {
-    const spent = record.calls >= this.options.maxCalls;
-    if (spent && record.state.kind === 'ready') this.#supervisor.retire(record, 'recycled');
+    if (record.calls >= record.callLimit) this.turnover.spent(record);
   }
 
   onDue(call: PendingCall, now: number): void {
@@ -174,6 +200,7 @@ export class PoolCore
 
   onStarting(record: WorkerRecord): void {
     this.counters.starts += 1;
+    this.turnover.begin(record);
     const probe = this.policy.circuit.startBegins();
     this.#announce.starting(record);
     if (probe) this.#announce.circuitHalfOpen(record, this.policy.failures);
@@ -181,7 +208,8 @@ export class PoolCore
 
   onReady(record: WorkerRecord): void {
     this.#book.runClocks();
-    const recovered = this.policy.ready();
+    const recovered = this.policy.ready(this.turnover.extra);
+    this.turnover.ready(record);
     this.calls.describe(record);
     this.#announce.ready(record);
     if (recovered) this.#announce.circuitClosed(record, this.policy.circuit.openedAt);
@@ -191,7 +219,10 @@ export class PoolCore
 
   onStartFailed(record: WorkerRecord, error: PypoolError): void {
     this.counters.startFailures += 1;
-    const opens = this.policy.startFailed(record, this.#supervisor.latest, error);
+    let opens = false;
+    // Where a reload fails, its caller hears why, and the pool needs no other worker.
+    if (this.turnover.startFailed(record, error)) this.policy.circuit.startAbandoned();
+    else opens = this.policy.startFailed(record, this.#supervisor.latest, error);
     const { failures, pausedUntil } = this.policy;
     this.#announce.startFailed(record, error, failures, pausedUntil);
     if (opens) this.#announce.circuitOpen(record, error, failures, pausedUntil);
@@ -200,8 +231,11 @@ export class PoolCore
   }
 
   onRetiring(record: WorkerRecord, reason: RetireReason, error: PypoolError | undefined): void {
-    if (reason === 'unavailable') this.policy.lost(record, this.#supervisor.latest, error);
-    if (reason === 'unavailable' || reason === 'recycled') this.counters.restarts += 1;
+    // One that was ended for what it held may be followed by another that holds as much.
+    if (reason === 'unavailable' || error !== undefined)
+      this.policy.lost(record, this.#supervisor.latest, error);
+    if (reason === 'unavailable' || reason === 'recycled' || reason === 'reloaded')
+      this.counters.restarts += 1;
     this.#announce.retiring(record, reason, error);
     this.calls.rebind(record);
     this.reconcile();
@@ -227,8 +261,9 @@ export class PoolCore
     this.#book.stop();
     this.policy.stop();
     this.#idle.stop();
+    this.turnover.stop();
     this.#supervisor.abortStarts();
-    for (const record of [...this.roster.ready]) this.#supervisor.retire(record, 'closing', timeoutMs);
+    for (const record of [...this.roster.ready]) this.#supervisor.retire(record, 'closing', { timeoutMs });
     this.reconcile();
   }
 
@@ -300,7 +335,9 @@ export class PoolCore
 
   #startWorkers(): void {
     if (!this.#mayStart) return;
-    let starts = this.policy.startsNow(this.calls.eligible, this.#readiness.wanted, !this.closing.open);
+    const { extra } = this.turnover;
+    const closing = !this.closing.open;
+    let starts = this.policy.startsNow(this.calls.eligible, this.#readiness.wanted, closing, extra);
     // Each start is an event, whose listener may close the pool.
     for (; starts > 0 && this.#mayStart; starts -= 1) this.#supervisor.start();
   }
@@ -312,7 +349,7 @@ export class PoolCore
 
   get #somebodyWaits(): boolean {
     const { closing, roster } = this;
-    const waiters = this.#drains.pending || this.#readiness.wanted > 0;
+    const waiters = this.#drains.pending || this.#readiness.wanted > 0 || this.turnover.reloading;
     return this.capacity.open > 0 || roster.starting > 0 || closing.pending || waiters;
   }
 

@@ -10,6 +10,7 @@ import { fifo } from './strategies/fifo.js';
 import { lifo } from './strategies/lifo.js';
 import { leastBusy } from './strategies/least-busy.js';
 import { priority } from './strategies/priority.js';
+import type { LimitReached } from './strategies/recycling.js';
 import type { SelectionStrategy } from './strategies/selection.js';
 import { FakeClock, flush } from './test-support/fake-clock.js';
 import { died, FakeFactory, type FakeWorker, startFailed } from './test-support/fake-worker.js';
@@ -42,6 +43,10 @@ function sticky(): SelectionStrategy {
   };
 }
 
+function isHard({ option }: LimitReached): boolean {
+  return option === 'hardMaxMemoryBytes';
+}
+
 /** One pool under random events, with what is known of its calls. */
 class Model {
   readonly random: () => number;
@@ -51,6 +56,10 @@ class Model {
   readonly settled = new Map<number, number>();
   readonly aborts: AbortController[] = [];
   made = 0;
+  reloads = 0;
+  reloaded = 0;
+  /** Most workers there might have been until now. */
+  most: number;
 
   constructor(seed: number) {
     this.random = randomOf(seed);
@@ -84,6 +93,12 @@ class Model {
         maxQueue: this.pick([0, 5, Infinity]),
         maxQueueBytes: this.pick([0, 500, Infinity]),
         maxCalls: this.pick([1, 7, Infinity]),
+        maxAgeMs: this.pick([Infinity, Infinity, 900]),
+        maxMemoryBytes: this.pick([Infinity, 1_000]),
+        hardMaxMemoryBytes: this.pick([Infinity, 2_000]),
+        memoryIntervalMs: 30,
+        replace: this.pick(['before', 'after'] as const),
+        minIdle: size === 0 ? 0 : this.below(size + 1),
         idleTimeoutMs: this.pick([0, 50, Infinity]),
         checkoutTimeoutMs: 2_000,
         timeoutMs: 3_000,
@@ -92,6 +107,7 @@ class Model {
         random: this.random,
       }),
     );
+    this.most = this.core.capacity.maximum;
     this.core.reconcile();
   }
 
@@ -117,6 +133,9 @@ class Model {
       startsFail: () => {
         for (const start of [...this.factory.pending]) start.fail(startFailed('broken'));
       },
+      leak: () => this.factory.alive.length > 0 && (this.pick(this.factory.alive).memory += 1_200),
+      resize: () => this.resize(this.below(5)),
+      reload: () => this.reload(),
       soon: () => this.clock.advance(20),
       later: () => this.clock.advance(700),
     };
@@ -151,6 +170,21 @@ class Model {
     this.core.call(`call-${id % 5}`, ['x'.repeat(this.below(200))], options).then(settle, settle);
   }
 
+  resize(size: number): void {
+    if (size + this.core.options.overflow === 0) {
+      expect(() => this.core.resize(size)).toThrow(expect.objectContaining({ code: 'invalid-options' }));
+      return;
+    }
+    this.core.resize(size);
+    this.most = Math.max(this.most, this.core.capacity.maximum);
+  }
+
+  reload(): void {
+    this.reloads += 1;
+    const settle = () => (this.reloaded += 1);
+    this.core.reload().then(settle, settle);
+  }
+
   answerOne(worker: FakeWorker): void {
     const cancelled = worker.cancelled.find(({ call }) => worker.calls.includes(call));
     if (cancelled !== undefined) worker.fail(cancelled.error, cancelled.call);
@@ -161,12 +195,17 @@ class Model {
   /** What must hold whenever nothing is under way. */
   check(): void {
     const { roster, calls, options } = this.core;
-    const maximum = options.size + options.overflow;
+    const { maximum } = this.core.capacity;
+    const { extra, reloading } = this.core.turnover;
     const open = this.made - this.settled.size;
     expect([...this.settled.values()].every((times) => times === 1)).toBe(true);
     expect(calls.running + calls.waiting).toBe(open);
     expect(this.factory.alive.reduce((sum, worker) => sum + worker.calls.length, 0)).toBe(calls.running);
-    expect(roster.live).toBeLessThanOrEqual(maximum);
+    // One more than there may be while it takes another's place; those that leave after a resize go on until they are done.
+    expect(roster.live - roster.leaving).toBeLessThanOrEqual(maximum + extra);
+    expect(roster.live).toBeLessThanOrEqual(this.most + 1);
+    const before = options.replace === 'before';
+    if (!before) expect(extra).toBe(0);
     expect(roster.freePlaces).toBe(
       roster.ready.reduce((sum, one) => sum + one.concurrency - one.inFlight, 0),
     );
@@ -203,12 +242,26 @@ class Model {
     if (circuit.state !== 'closed' && roster.ready.length === 0) expect(calls.waiting).toBe(0);
     // An open circuit is probed, whether anybody calls or not, and a probe is under way exactly while it is half-open.
     if (circuit.state === 'half-open') expect(roster.starting).toBe(1);
-    if (circuit.state === 'open' && roster.live < maximum) {
+    if (circuit.state === 'open' && roster.live < maximum && (before || roster.leaving === 0)) {
       expect(roster.starting).toBe(0);
       expect(this.core.policy.pausedUntil > this.clock.now() && this.clock.timers > 0).toBe(true);
     }
+    // Workers are replaced one at a time, except where each call has a worker of its own or a hard limit ends one.
+    const replaced = [...roster.all].filter(
+      ({ state, worker }) =>
+        state.kind === 'retiring' &&
+        worker !== undefined &&
+        (state.reason === 'reloaded' || (state.reason === 'recycled' && !isHard(state.reached!))),
+    );
+    if (options.maxCalls > 1) expect(replaced.length).toBeLessThanOrEqual(1);
+    // A reload goes on.
+    expect(reloading).toBe(this.reloaded < this.reloads);
+    if (reloading && replaced.length === 0 && roster.leaving === 0) {
+      const pausing = this.core.policy.pausedUntil > this.clock.now() && this.clock.timers > 0;
+      expect(roster.starting > 0 || pausing).toBe(true);
+    }
     // The process is held while somebody waits.
-    if (open > 0) expect(this.clock.holds).toBe(1);
+    if (open > 0 || reloading) expect(this.clock.holds).toBe(1);
   }
 }
 
@@ -231,6 +284,7 @@ describe('a pool under random events', () => {
       await model.clock.advance(5_000);
       await closed;
       expect(model.settled.size).toBe(model.made);
+      expect(model.reloaded).toBe(model.reloads);
       expect(model.factory.alive).toEqual([]);
       expect(model.core.roster.all.size).toBe(0);
       expect(model.clock.holds).toBe(0);

@@ -48,6 +48,24 @@ export interface Pool extends AsyncDisposable {
    */
   ready(): Promise<void>;
 
+  /**
+   * Replace every worker by a fresh one, one after another, while calls go on: for a module that has changed. Resolves when no worker from before
+   * is left and as many are ready as there should be. How is said by `replace`: with `'before'` no worker leaves until a new one is ready.
+   *
+   * Rejects with the error of a start that failed, its traceback in the message; workers that have not been replaced by then stay. May be called
+   * while another reload goes on, which then ends with it: it takes in the workers that the first has begun. A call or stream that never ends on a
+   * worker of before holds it up.
+   */
+  reload(): Promise<void>;
+
+  /**
+   * Change `size`, at once. Workers that are missing start; those beyond `size + overflow` take no more calls and leave, starts first, then the
+   * idle ones; those beyond `size` leave when they have rested for `idleTimeoutMs`.
+   *
+   * @throws PypoolError `invalid-options` for what is no whole number from 0 up, or leaves room for no worker; `pool-closed`
+   */
+  resize(size: number): void;
+
   /** Resolves when no call runs or waits. Refuses nothing: calls made meanwhile are waited for too. */
   drain(): Promise<void>;
 

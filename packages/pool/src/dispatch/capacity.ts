@@ -22,7 +22,12 @@ export class Capacity {
 
   /** Most workers there may be. */
   get maximum(): number {
-    return this.#options.size + this.#options.overflow;
+    return this.#roster.size + this.#options.overflow;
+  }
+
+  /** Ready workers that `ready()` waits for: never more than there may be. */
+  get minReady(): number {
+    return Math.min(this.#options.minReady, this.maximum);
   }
 
   /** Calls that run or wait. */

@@ -10,6 +10,9 @@ const idle: StartsInput = {
   leaving: 0,
   freePlaces: 2,
   eligible: 0,
+  spares: 0,
+  extra: 0,
+  replacesAfter: false,
   placesPerWorker: 1,
   startConcurrency: 8,
 };
@@ -34,6 +37,12 @@ describe('startsWanted', () => {
     ],
     ['fewer where each takes several calls', 1, { freePlaces: 0, eligible: 3, placesPerWorker: 4 }],
     ['no more side by side than allowed', 1, { live: 2, starting: 1, steady: 5, startConcurrency: 2 }],
+    ['a spare beside those that are busy', 1, { freePlaces: 0, spares: 1 }],
+    ['no spare beyond the maximum', 0, { live: 5, freePlaces: 0, spares: 1 }],
+    ['no spare while one has its place free', 0, { freePlaces: 1, spares: 1 }],
+    ['one more than there may be, to replace another', 1, { live: 5, extra: 1 }],
+    ['no second one to replace another', 0, { live: 5, starting: 1, extra: 1 }],
+    ['nobody in place of one that has yet to leave', 0, { leaving: 1, freePlaces: 1, replacesAfter: true }],
   ])('wants %s', (_, wanted, difference) => {
     expect(startsWanted({ ...idle, ...difference })).toBe(wanted);
   });

@@ -54,6 +54,11 @@ export class CircuitBreaker {
     return true;
   }
 
+  /** A start was given up that may have been the probe: the next one is. */
+  startAbandoned(): void {
+    if (this.#state === 'half-open') this.#state = 'open';
+  }
+
   /** A worker is ready. @returns whether it had been open */
   startSucceeded(): boolean {
     const wasOpen = this.#state !== 'closed';

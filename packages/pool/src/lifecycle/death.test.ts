@@ -172,34 +172,8 @@ describe('death of a worker', () => {
   });
 });
 
-describe('recycling', () => {
-  it('S22 serves seven calls with a fresh worker each', async () => {
-    const { pool, factory } = await fakePool({ start: 'lazy', maxCalls: 1 });
-    const calls = Array.from({ length: 7 }, (_, n) => pool.call('call', [n]));
-    for (let n = 0; n < 7; n += 1) {
-      await flush();
-      factory.alive[0]!.answer(n);
-    }
-    expect(await Promise.all(calls)).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    expect(factory.workers.map(({ given }) => given).slice(0, 7)).toEqual([1, 1, 1, 1, 1, 1, 1]);
-    expect(factory.most).toBe(1);
-  });
-
-  it('lets a worker finish what it has before it is replaced', async () => {
-    const { pool, factory } = await fakePool({ maxCalls: 2, concurrency: 2 });
-    const calls = [pool.call('a'), pool.call('b'), pool.call('c')];
-    const [old] = factory.workers;
-    expect(pool.status().workers[0]).toMatchObject({ state: 'retiring', reason: 'recycled' });
-    old!.answer('a');
-    await flush();
-    expect(old!.closing).toBe(false);
-    old!.answer('b');
-    await flush();
-    factory.alive[0]!.answer('c');
-    expect(await Promise.all(calls)).toEqual(['a', 'b', 'c']);
-  });
-
-  it('replaces a worker that says it is worn, when it has answered what it has', async () => {
+describe('a worn worker', () => {
+  it('is replaced when it has answered what it has', async () => {
     const { pool, factory } = await fakePool();
     const [running, waiting] = [pool.call('a'), pool.call('b')];
     const [old] = factory.workers;

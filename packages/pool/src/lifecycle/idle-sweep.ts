@@ -6,29 +6,29 @@ import type { WorkerRecord } from '../worker/worker-record.js';
 export class IdleSweep {
   readonly #clock: Clock;
   readonly #roster: Roster;
-  readonly #size: number;
   readonly #idleTimeoutMs: number;
+  readonly #minIdle: number;
   readonly #onIdle: (record: WorkerRecord) => void;
   #timer: ClockTimer | undefined;
 
   constructor(
     clock: Clock,
     roster: Roster,
-    size: number,
     idleTimeoutMs: number,
+    minIdle: number,
     onIdle: (record: WorkerRecord) => void,
   ) {
     this.#clock = clock;
     this.#roster = roster;
-    this.#size = size;
     this.#idleTimeoutMs = idleTimeoutMs;
+    this.#minIdle = minIdle;
     this.#onIdle = onIdle;
   }
 
   /** See to it that a timer is armed where one is needed. Cheap: called after every event. */
   watch(): void {
-    if (this.#timer !== undefined || this.#roster.ready.length <= this.#size) return;
-    if (this.#idleTimeoutMs === Infinity) return;
+    if (this.#timer !== undefined || this.#roster.ready.length <= this.#roster.size) return;
+    if (this.#idleTimeoutMs === Infinity || !this.#hasSpare) return;
     const now = this.#clock.now();
     let leavesAt = Infinity;
     for (const record of this.#roster.ready) {
@@ -47,9 +47,16 @@ export class IdleSweep {
     const now = this.#clock.now();
     // From the highest slot down: the marks move when one leaves.
     for (const record of [...this.#roster.ready].reverse()) {
-      if (record.overflow && this.#restsSince(record, now) + this.#idleTimeoutMs <= now) this.#onIdle(record);
+      const rested = this.#restsSince(record, now) + this.#idleTimeoutMs <= now;
+      if (record.overflow && rested && this.#hasSpare) this.#onIdle(record);
     }
     this.watch();
+  }
+
+  /** Whether one can go and leave `minIdle` behind. */
+  get #hasSpare(): boolean {
+    const { freePlaces, placesPerWorker } = this.#roster;
+    return this.#minIdle === 0 || freePlaces >= (this.#minIdle + 1) * placesPerWorker;
   }
 
   /** A busy one rests from now on at the earliest. */

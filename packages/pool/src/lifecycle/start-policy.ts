@@ -96,9 +96,10 @@ export class StartPolicy {
    * @param eligible calls that would start if there were workers
    * @param wanted workers somebody waits for
    * @param closing the pool needs workers for what waits, and for nothing else
+   * @param extra workers needed to replace others, beyond the maximum
    */
-  startsNow(eligible: number, wanted: number, closing: boolean): number {
-    const starts = this.#startsWanted(eligible, wanted, closing);
+  startsNow(eligible: number, wanted: number, closing: boolean, extra: number): number {
+    const starts = this.#startsWanted(eligible, wanted, closing, extra);
     if (starts === 0) return 0;
     const until = this.pausedUntil;
     const pauseMs = until - this.#options.clock.now();
@@ -122,30 +123,44 @@ export class StartPolicy {
     this.#owner.reconcile();
   }
 
-  #startsWanted(eligible: number, wanted: number, closing: boolean): number {
-    const { size, overflow, start, startConcurrency } = this.#options;
+  /** Steady workers there should be now. */
+  get steady(): number {
+    const { size } = this.#roster;
+    return this.#options.start === 'lazy' ? Math.min(size, this.#grownTo) : size;
+  }
+
+  /** What failed may have been mended: the next start needs no pause. */
+  endPause(): void {
+    this.#failedStarts.succeeded();
+    this.#earlyDeaths.succeeded();
+  }
+
+  #startsWanted(eligible: number, wanted: number, closing: boolean, extra: number): number {
+    const { overflow, startConcurrency, minIdle, replace } = this.#options;
     const { live, starting, leaving, freePlaces, placesPerWorker } = this.#roster;
-    const steady = start === 'lazy' ? this.#grownTo : size;
     // Whether or not anybody needs one: how else would it be known that starts succeed again?
     const probe = this.circuit.state === 'open' ? live - leaving + 1 : 0;
     return startsWanted({
-      steady: closing ? 0 : Math.max(steady, wanted, probe),
-      maximum: size + overflow,
+      steady: closing ? 0 : Math.max(this.steady, wanted, probe),
+      maximum: this.#roster.size + overflow,
       live,
       starting,
       leaving,
       freePlaces,
       eligible,
+      spares: closing ? 0 : minIdle,
+      extra,
+      replacesAfter: replace === 'after',
       placesPerWorker,
       startConcurrency: this.#lastFailure === undefined ? startConcurrency : 1,
     });
   }
 
-  /** @returns whether the circuit had been open */
-  ready(): boolean {
+  /** @param extra workers that are there to replace others @returns whether the circuit had been open */
+  ready(extra: number): boolean {
     this.#failedStarts.succeeded();
     this.#lastFailure = undefined;
-    this.#grownTo = Math.min(this.#options.size, Math.max(this.#grownTo, this.#roster.ready.length));
+    this.#grownTo = Math.max(this.#grownTo, this.#roster.ready.length - extra);
     return this.circuit.startSucceeded();
   }
 

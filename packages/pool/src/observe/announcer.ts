@@ -57,7 +57,9 @@ export class Announcer {
 
   retiring(record: WorkerRecord, reason: RetireReason, error: PypoolError | undefined): void {
     if (!this.#events.heard('worker-retiring')) return;
-    this.#events.emit('worker-retiring', { ...this.#about(record), reason, error });
+    const { state } = record;
+    const reached = state.kind === 'retiring' ? state.reached : undefined;
+    this.#events.emit('worker-retiring', { ...this.#about(record), reason, error, reached });
   }
 
   exited(record: WorkerRecord, exit: WorkerExit): void {
@@ -90,6 +92,14 @@ export class Announcer {
     const edge = saturated ? 'saturated' : 'available';
     if (!this.#events.heard(edge)) return;
     this.#events.emit(edge, { pool: this.#pool, running, queued, places } satisfies LoadEvent);
+  }
+
+  reloaded(reloadMs: number): void {
+    if (this.#events.heard('reloaded')) this.#events.emit('reloaded', { pool: this.#pool, reloadMs });
+  }
+
+  reloadFailed(error: PypoolError): void {
+    if (this.#events.heard('reload-failed')) this.#events.emit('reload-failed', { pool: this.#pool, error });
   }
 
   closing(): void {

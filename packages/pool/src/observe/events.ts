@@ -1,6 +1,7 @@
 import type { PypoolError } from '@pypool/protocol';
 
 import type { WorkerExit } from '../contract.js';
+import type { LimitReached } from '../strategies/recycling.js';
 import type { RetireReason } from '../worker/worker-record.js';
 
 /** What every event about a worker tells. */
@@ -50,7 +51,12 @@ export interface PoolEvents {
   /** A worker is ready: calls are taken again. */
   'circuit-closed': WorkerEvent & { readonly openMs: number };
   /** It takes no more calls. */
-  'worker-retiring': WorkerEvent & { readonly reason: RetireReason; readonly error: PypoolError | undefined };
+  'worker-retiring': WorkerEvent & {
+    readonly reason: RetireReason;
+    readonly error: PypoolError | undefined;
+    /** Of a `recycled` one: which limit it has reached, and where it stands. */
+    readonly reached: LimitReached | undefined;
+  };
   /** It is reaped. */
   'worker-exit': WorkerEvent & {
     readonly facts: Readonly<Record<string, unknown>>;
@@ -69,6 +75,10 @@ export interface PoolEvents {
     readonly attempts: number;
     readonly error: PypoolError;
   };
+  /** A `reload()` is done: no worker from before it is left. */
+  reloaded: { readonly pool: string; readonly reloadMs: number };
+  /** A `reload()` was given up: the workers that are left from before it stay. */
+  'reload-failed': { readonly pool: string; readonly error: PypoolError };
   /** As many calls are open as the largest pool could run: the next one waits. */
   saturated: LoadEvent;
   /** There is room again. */

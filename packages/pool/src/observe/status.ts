@@ -34,6 +34,8 @@ export interface WorkerStatus {
   readonly concurrency: number;
   /** Calls it was ever given. */
   readonly calls: number;
+  /** Private memory when it was last looked at; `undefined` where it never was, as without a limit. */
+  readonly memoryBytes: number | undefined;
   readonly running: readonly RunningCall[];
   /** Calls that wait for this very worker. */
   readonly bound: number;
@@ -77,6 +79,7 @@ export function workerStatus(record: WorkerRecord, clock: Clock): WorkerStatus {
     overflow: record.overflow,
     concurrency: record.concurrency,
     calls: record.calls,
+    memoryBytes: record.memoryBytes,
     running: [...record.running].map(({ call, since }) => ({
       id: call.id,
       kind: call.kind,

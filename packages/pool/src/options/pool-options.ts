@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import type { WorkerFactory } from '../contract.js';
 import type { QueueDiscipline } from '../strategies/queue.js';
+import type { ReplaceOrder } from '../strategies/recycling.js';
 import type { SelectionStrategy } from '../strategies/selection.js';
 
 /**
@@ -79,8 +80,52 @@ export interface PoolOptions {
   readonly selection?: SelectionStrategy;
   /** In which order calls are served. @defaultValue `fifo()` */
   readonly queue?: QueueDiscipline;
-  /** Calls after which a worker is replaced by a fresh one. At least 1. `Infinity`: never. @defaultValue `Infinity` */
+  /**
+   * Workers' worth of free places kept ready ahead of need, within `size + overflow`: while as many workers are busy as there are, the next one
+   * is started already. 0: none. Finite.
+   *
+   * @defaultValue `0`
+   */
+  readonly minIdle?: number;
+  /**
+   * Calls after which a worker is due to be replaced. It serves on until its turn comes, except with 1: then each call has a worker of its own, which is
+   * replaced once it has left. At least 1. `Infinity`: never.
+   *
+   * @defaultValue `Infinity`
+   */
   readonly maxCalls?: number;
+  /** Time since it became ready after which a worker is due to be replaced. Above 0. `Infinity`: never. @defaultValue `Infinity` */
+  readonly maxAgeMs?: number;
+  /**
+   * Private memory, that of a worker's descendants included, beyond which it is due to be replaced, after the calls it has; looked at every
+   * `memoryIntervalMs`. Above 0. `Infinity`: no limit.
+   *
+   * @defaultValue `Infinity`
+   */
+  readonly maxMemoryBytes?: number;
+  /**
+   * The same beyond which a worker is ended at once, with the calls it has: their error is `worker-exited`. At least `maxMemoryBytes` where
+   * both are given. `Infinity`: no limit.
+   *
+   * @defaultValue `Infinity`
+   */
+  readonly hardMaxMemoryBytes?: number;
+  /** How often the memory of workers is looked at that have served a call since. Above 0. Finite. @defaultValue `1_000` */
+  readonly memoryIntervalMs?: number;
+  /**
+   * By how much the limits of a worker may lie below those given, drawn anew for each worker, so that equal ones do not become due together; not
+   * `hardMaxMemoryBytes`. From 0, none, to 1.
+   *
+   * @defaultValue `0.1`
+   */
+  readonly recycleJitter?: number;
+  /**
+   * How a worker is replaced that is due, or from before a `reload()`: `before`, its replacement is ready before it takes no more calls, which
+   * needs room for one worker more than `size + overflow`, and its slot; `after`, its replacement starts when it is gone.
+   *
+   * @defaultValue `'before'`
+   */
+  readonly replace?: ReplaceOrder;
   /**
    * How long `close()` lets calls go on before it ends them, and how long a worker that leaves may take to stop. 0: ends at once.
    * `Infinity`: waits as long as they take.

@@ -9,6 +9,7 @@ import type { PoolOptions, ResolvedPoolOptions } from './pool-options.js';
 const count = z.int().min(0);
 const countOrMore = (least: number) => z.int().min(least).or(z.literal(Infinity));
 const milliseconds = z.number().min(0).or(z.literal(Infinity));
+const limit = z.number().positive().or(z.literal(Infinity));
 const aFunction = z.custom<(...args: never) => unknown>(
   (value) => typeof value === 'function',
   'expected a function',
@@ -36,7 +37,14 @@ const schema = z
     startConcurrency: countOrMore(1).optional(),
     selection: z.custom(...implementing('select')).optional(),
     queue: z.custom(...implementing('create')).optional(),
+    minIdle: count.optional(),
     maxCalls: countOrMore(1).optional(),
+    maxAgeMs: limit.optional(),
+    maxMemoryBytes: limit.optional(),
+    hardMaxMemoryBytes: limit.optional(),
+    memoryIntervalMs: z.number().positive().optional(),
+    recycleJitter: z.number().min(0).max(1).optional(),
+    replace: z.enum(['before', 'after']).optional(),
     closeTimeoutMs: milliseconds.optional(),
     clock: z.custom(...implementing('now', 'epochMs', 'after', 'afterInput', 'hold')).optional(),
     random: aFunction.optional(),
@@ -48,7 +56,16 @@ const schema = z
   .refine(({ size, overflow, minReady }) => (minReady ?? 1) <= size + (overflow ?? 2), {
     path: ['minReady'],
     error: 'more than size + overflow workers never exist',
-  });
+  })
+  .refine(({ size, overflow, minIdle }) => (minIdle ?? 0) <= size + (overflow ?? 2), {
+    path: ['minIdle'],
+    error: 'more than size + overflow workers never exist',
+  })
+  .refine(
+    ({ maxMemoryBytes, hardMaxMemoryBytes }) =>
+      (maxMemoryBytes ?? Infinity) === Infinity || maxMemoryBytes! <= (hardMaxMemoryBytes ?? Infinity),
+    { path: ['hardMaxMemoryBytes'], error: 'below maxMemoryBytes it would leave that nothing to do' },
+  );
 
 /**
  * Check options and fill in what was left out.
@@ -79,7 +96,14 @@ export function resolvePoolOptions(options: PoolOptions): ResolvedPoolOptions {
     startConcurrency: options.startConcurrency ?? 8,
     selection: options.selection ?? leastBusy(),
     queue: options.queue ?? fifo(),
+    minIdle: options.minIdle ?? 0,
     maxCalls: options.maxCalls ?? Infinity,
+    maxAgeMs: options.maxAgeMs ?? Infinity,
+    maxMemoryBytes: options.maxMemoryBytes ?? Infinity,
+    hardMaxMemoryBytes: options.hardMaxMemoryBytes ?? Infinity,
+    memoryIntervalMs: options.memoryIntervalMs ?? 1_000,
+    recycleJitter: options.recycleJitter ?? 0.1,
+    replace: options.replace ?? 'before',
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,

@@ -19,6 +19,8 @@ export class FakeWorker implements PoolWorker {
   readonly granted: number[] = [];
   given = 0;
   closing = false;
+  /** What it holds, in bytes. */
+  memory = 0;
   exit: WorkerExit | undefined;
   /** Answers a call as it comes, in the same turn, where it is set. */
   respond: ((call: OutgoingCall) => void) | undefined;
@@ -33,6 +35,10 @@ export class FakeWorker implements PoolWorker {
   ) {
     this.concurrency = concurrency;
     this.facts = { pid: 1000 + Number(request.workerId.split('.').at(-1)) };
+  }
+
+  memoryBytes?(): Promise<number> {
+    return this.exit === undefined ? Promise.resolve(this.memory) : Promise.reject(new Error('gone'));
   }
 
   run(call: OutgoingCall): void {
@@ -140,6 +146,8 @@ export class FakeFactory implements WorkerFactory {
   readonly concurrency: number;
   /** Whether an aborted start rejects, as the contract asks. */
   honoursAbort = true;
+  /** Whether its workers can tell what they hold. */
+  tellsMemory = true;
   readonly started: WorkerRequest[] = [];
   readonly workers: FakeWorker[] = [];
   readonly pending: FakeStart[] = [];
@@ -167,6 +175,7 @@ export class FakeFactory implements WorkerFactory {
     const make = () => {
       const worker = new FakeWorker(request, observer, this.concurrency, new Map(this.facts));
       worker.respond = this.respond;
+      if (!this.tellsMemory) Object.defineProperty(worker, 'memoryBytes', { value: undefined });
       this.workers.push(worker);
       this.#count();
       return worker;

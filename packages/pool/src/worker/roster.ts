@@ -6,7 +6,7 @@ export class Roster {
   readonly all = new Set<WorkerRecord>();
   /** Those that take calls, by ascending slot. */
   readonly ready: WorkerRecord[] = [];
-  readonly #size: number;
+  #size: number;
   readonly #slots = new Set<number>();
   starting = 0;
   /** Retiring by our own will: they count against the maximum until they are gone. The dying do not, for they are replaced at once. */
@@ -21,6 +21,21 @@ export class Roster {
   /** @param size steady workers; ready ones above it are marked as overflow */
   constructor(size: number) {
     this.#size = size;
+  }
+
+  /** Steady workers there should be. */
+  get size(): number {
+    return this.#size;
+  }
+
+  resize(size: number): void {
+    this.#size = size;
+    this.#markOverflow();
+  }
+
+  /** Number of the oldest start that is not dead; `Infinity` where there is none. */
+  get oldest(): number {
+    return this.all.values().next().value?.number ?? Infinity;
   }
 
   /** Workers that count against the maximum. */

@@ -2,7 +2,9 @@ import type { PypoolError } from '@pypool/protocol';
 
 import type { PoolWorker, PoolWorkerObserver, WorkerExit } from '../contract.js';
 import { asPypoolError, poolClosed, startTimeout } from '../errors.js';
+import { assertTellsMemory, limitsMemory } from '../lifecycle/memory-watch.js';
 import type { ResolvedPoolOptions } from '../options/pool-options.js';
+import type { LimitReached } from '../strategies/recycling.js';
 import type { Roster } from './roster.js';
 import { type RetireReason, WorkerRecord } from './worker-record.js';
 
@@ -18,6 +20,14 @@ export interface SupervisorOwner {
   onExit(record: WorkerRecord, exit: WorkerExit): void;
   /** A start that had been given up is over. */
   reconcile(): void;
+}
+
+/** How a worker is retired. */
+export interface RetireOptions {
+  /** The limit it has reached. */
+  readonly reached?: LimitReached | undefined;
+  /** How long it may take to stop once it has nothing to do. @defaultValue `closeTimeoutMs` */
+  readonly timeoutMs?: number;
 }
 
 /** Brings workers up and down, one at a time; how many there should be is decided elsewhere. Keeps the start budget. */
@@ -51,7 +61,7 @@ export class Supervisor {
     // A listener may have closed the pool.
     if (record.state.kind !== 'starting') return this.#gone(record);
     const timer = clock.after(startTimeoutMs, () => clock.afterInput(() => this.#late(record)));
-    startWith(() =>
+    startWith(this.#options, record, () =>
       factory.start({ workerId: record.id, poolName: name, slot }, this.#observe(record), abort.signal),
     )
       .finally(() => timer.cancel())
@@ -62,9 +72,24 @@ export class Supervisor {
   }
 
   /** Let a ready worker finish what it has and stop. */
-  retire(record: WorkerRecord, reason: RetireReason, timeoutMs = this.#options.closeTimeoutMs): void {
-    this.#retire(record, reason, undefined);
+  retire(
+    record: WorkerRecord,
+    reason: RetireReason,
+    { reached, timeoutMs = this.#options.closeTimeoutMs }: RetireOptions = {},
+  ): void {
+    this.#retire(record, reason, undefined, reached);
     if (record.inFlight === 0) this.#stop(record, timeoutMs);
+  }
+
+  /** End a worker with its calls, for a limit that it may not go beyond. */
+  evict(record: WorkerRecord, error: PypoolError, reached: LimitReached): void {
+    if (record.state.kind === 'ready') this.#retire(record, 'recycled', error, reached);
+    this.kill(record, error);
+  }
+
+  /** Give up a start: nobody needs it any more. */
+  abandon(record: WorkerRecord, reason: RetireReason, error: PypoolError): void {
+    if (record.state.kind === 'starting') this.#giveUp(record, reason, error);
   }
 
   /** A worker answered a call: one that leaves and has no other may stop. A dying one stops by itself. */
@@ -93,14 +118,17 @@ export class Supervisor {
 
   /** Give up every start under way. */
   abortStarts(): void {
-    for (const record of [...this.#starts.keys()]) {
-      if (record.state.kind === 'starting')
-        this.#giveUp(record, 'closing', poolClosed(this.#options.name, 'not-started'));
-    }
+    const error = poolClosed(this.#options.name, 'not-started');
+    for (const record of [...this.#starts.keys()]) this.abandon(record, 'closing', error);
   }
 
-  #retire(record: WorkerRecord, reason: RetireReason, error: PypoolError | undefined): void {
-    this.#roster.move(record, { kind: 'retiring', since: this.#options.clock.now(), reason });
+  #retire(
+    record: WorkerRecord,
+    reason: RetireReason,
+    error: PypoolError | undefined,
+    reached?: LimitReached,
+  ): void {
+    this.#roster.move(record, { kind: 'retiring', since: this.#options.clock.now(), reason, reached });
     this.#owner.onRetiring(record, reason, error);
   }
 
@@ -136,8 +164,8 @@ export class Supervisor {
     } else {
       record.concurrency = worker.concurrency;
       if ((worker.functionFacts?.size ?? 0) > 0) record.functions = worker.functionFacts;
-      record.idleSince = this.#options.clock.now();
-      this.#roster.move(record, { kind: 'ready', since: record.idleSince });
+      record.idleSince = record.readySince = this.#options.clock.now();
+      this.#roster.move(record, { kind: 'ready', since: record.readySince });
       this.#owner.onReady(record);
     }
   }
@@ -183,7 +211,20 @@ export class Supervisor {
   }
 }
 
-/** A factory may throw where it should reject. */
-async function startWith(start: () => Promise<PoolWorker>): Promise<PoolWorker> {
-  return start();
+/** A factory may throw where it should reject; and a worker that cannot tell what it holds is none where that is limited. */
+async function startWith(
+  options: ResolvedPoolOptions,
+  record: WorkerRecord,
+  start: () => Promise<PoolWorker>,
+): Promise<PoolWorker> {
+  const worker = await start();
+  if (!limitsMemory(options)) return worker;
+  try {
+    await assertTellsMemory(worker, record.id);
+    return worker;
+  } catch (error) {
+    const why = record.unavailableBy ?? error;
+    await worker.kill();
+    throw why;
+  }
 }

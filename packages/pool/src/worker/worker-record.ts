@@ -5,10 +5,15 @@ import { CallList } from '../call/call-list.js';
 import type { PendingCall } from '../call/pending-call.js';
 import type { PoolWorker } from '../contract.js';
 import type { QueuedCall } from '../strategies/queue.js';
+import type { LimitReached, RecyclableWorker } from '../strategies/recycling.js';
 import type { SelectableWorker } from '../strategies/selection.js';
 
-/** Why a worker leaves: it rested long enough, has done its calls, is no longer wanted, did not come up in time, or cannot go on. */
-export type RetireReason = 'idle' | 'recycled' | 'closing' | 'start-timeout' | 'unavailable';
+/**
+ * Why a worker leaves: it rested long enough above `size`; reached a limit; is replaced by `reload()`; is more than there may be after a `resize()`;
+ * its pool closes; it did not come up in time; or it cannot go on.
+ */
+export type RetireReason =
+  'idle' | 'recycled' | 'reloaded' | 'surplus' | 'closing' | 'start-timeout' | 'unavailable';
 
 /** What holds for a worker. `since` is by the pool's clock. */
 export type WorkerState =
@@ -17,7 +22,13 @@ export type WorkerState =
   /** It takes calls. */
   | { readonly kind: 'ready'; readonly since: number }
   /** It takes no more calls; those it has may go on. Its slot stays taken. */
-  | { readonly kind: 'retiring'; readonly since: number; readonly reason: RetireReason }
+  | {
+      readonly kind: 'retiring';
+      readonly since: number;
+      readonly reason: RetireReason;
+      /** The limit it reached, where it is `recycled`. */
+      readonly reached?: LimitReached | undefined;
+    }
   /** Reaped, or never was. */
   | { readonly kind: 'dead'; readonly since: number };
 
@@ -30,7 +41,7 @@ export const TRANSITIONS: Readonly<Record<WorkerState['kind'], readonly WorkerSt
 };
 
 /** A worker as its pool sees it, from the wish to have one until it is reaped. */
-export class WorkerRecord implements SelectableWorker {
+export class WorkerRecord implements SelectableWorker, RecyclableWorker {
   readonly id: string;
   readonly slot: number;
   /** Counts the starts of the pool, from 1. */
@@ -46,6 +57,11 @@ export class WorkerRecord implements SelectableWorker {
   calls = 0;
   lastCall = 0;
   overflow = false;
+  limitShare = 1;
+  /** Calls after which it is due. */
+  callLimit = Infinity;
+  readySince = Infinity;
+  memoryBytes: number | undefined = undefined;
   /** When it last had nothing to do. */
   idleSince: number;
   readonly running = new Set<Attempt>();
