@@ -25,6 +25,7 @@ export type { HealthStatus, PoolHealth } from './observe/health.js';
 export type { PoolStats } from './observe/stats.js';
 export type { WaitingCall, WaitsFor } from './observe/waiting.js';
 export type { PoolStatus, RunningCall, WorkerStatus } from './observe/status.js';
+export type { LimitReached, ReplaceOrder } from './strategies/recycling.js';
 export type { RetireReason } from './worker/worker-record.js';
 
 // Strategies: in which order

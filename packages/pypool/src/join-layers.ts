@@ -57,6 +57,8 @@ export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: Se
       withSessions.executeInSession(id, command, args, options),
     executeAnonymous: (command, args, options) => withSessions.executeAnonymous(command, args, options),
     ready: () => pool.ready(),
+    reload: () => pool.reload(),
+    resize: (size) => pool.resize(size),
     drain: () => pool.drain(),
     close,
     [Symbol.asyncDispose]: () => close(),

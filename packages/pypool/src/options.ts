@@ -1,12 +1,16 @@
 import type { PoolOptions } from '@pypool/pool';
 import type { SessionRegistryOptions } from '@pypool/sessions';
 import type { PythonWorkersOptions } from '@pypool/worker';
+import type { MemoryLimit } from './memory.js';
 
 /**
  * How a pool of Python workers is made: what is served and how ({@link PythonWorkersOptions}), by how many and in which order
  * ({@link PoolOptions}), and how sessions are kept.
  */
-export interface PythonPoolOptions extends PythonWorkersOptions, Omit<PoolOptions, 'factory' | 'size'> {
+export interface PythonPoolOptions
+  extends
+    PythonWorkersOptions,
+    Omit<PoolOptions, 'factory' | 'size' | 'maxMemoryBytes' | 'hardMaxMemoryBytes'> {
   /**
    * Steady workers. 0: none, calls run on `overflow` alone. `'auto'`: as many as the cores that this process may use, its cgroup's CPU quota
    * counted in, at most 4.
@@ -14,6 +18,22 @@ export interface PythonPoolOptions extends PythonWorkersOptions, Omit<PoolOption
    * @defaultValue `'auto'`
    */
   readonly size?: number | 'auto';
+  /**
+   * Private memory of a worker's processes, in bytes, beyond which it is replaced after the calls it has; or a share of what this process
+   * may use, by its cgroup's limit or else the machine's memory: `'20%'`. Linux only: elsewhere no worker starts with it. `Infinity`: no limit.
+   *
+   * @defaultValue `Infinity`
+   */
+  readonly maxMemoryBytes?: MemoryLimit;
+  /** The same beyond which a worker is ended at once, with the calls it has. @defaultValue `Infinity` */
+  readonly hardMaxMemoryBytes?: MemoryLimit;
+  /**
+   * For development: reload the pool when a Python file is saved in the folder of a module or below (a module by dotted name: in `cwd`). What
+   * comes of it goes to stderr; where new workers cannot start, the old ones stay.
+   *
+   * @defaultValue `false`
+   */
+  readonly watch?: boolean;
   /** How sessions are kept. @defaultValue 1 h and 100 000 sessions, in memory */
   readonly sessions?: SessionRegistryOptions;
 }

@@ -3,7 +3,9 @@ import { addCallSite, createError, shown } from '@pypool/protocol';
 import { resolveSessionRegistryOptions, sessionPool } from '@pypool/sessions';
 import { createPythonWorkers, type ModuleOption, type PythonWorkersOptions } from '@pypool/worker';
 import { joinLayers, type PythonPool } from './join-layers.js';
+import { memoryBytes } from './memory.js';
 import type { PythonPoolOptions } from './options.js';
+import { reloadOnSave } from './reload-on-save.js';
 import { autoSize } from './size.js';
 
 /**
@@ -34,9 +36,10 @@ export async function createPythonPool(options: PythonPoolOptions): Promise<Pyth
  */
 export function pythonPool(options: PythonPoolOptions): PythonPool {
   assertOptions('pythonPool()', options);
-  const { forWorkers, forPool, forSessions } = byLayer(options);
+  const { forWorkers, forPool, forSessions, watch } = byLayer(options);
   const workers = createPythonWorkers(forWorkers);
   const pool = createPool({ start: 'lazy', ...forPool, factory: workers });
+  if (watch) reloadOnSave(pool, workers.folders);
   return joinLayers(pool, workers, sessionPool(pool, { ...forSessions, affinity: forPool.selection }));
 }
 
@@ -49,20 +52,35 @@ function assertOptions(of: string, options: unknown): void {
 }
 
 /** One object of options to those of each layer. What none of them knows goes to the pool, which refuses it by name. */
-function byLayer({ sessions, ...options }: PythonPoolOptions) {
+function byLayer({ sessions, watch = false, ...options }: PythonPoolOptions) {
+  if (typeof watch !== 'boolean') throw invalidWatch(watch);
   const forWorkers: Record<string, unknown> = {};
   const forPool: Record<string, unknown> = { name: nameOf(options.module) };
   for (const [name, value] of Object.entries({ ...options, size: options.size ?? 'auto' })) {
     if (value === undefined) continue;
     if (Object.hasOwn(WORKER_OPTIONS, name)) forWorkers[name] = value;
-    else forPool[name] = value === 'auto' && name === 'size' ? autoSize() : value;
+    else forPool[name] = resolved(name, value);
   }
   return {
     forWorkers: forWorkers as unknown as PythonWorkersOptions,
     forPool: forPool as unknown as Omit<PoolOptions, 'factory'>,
     // Checked before anything is made that would have to be closed.
     forSessions: resolveSessionRegistryOptions(sessions),
+    watch,
   };
+}
+
+function invalidWatch(watch: unknown): Error {
+  return createError({
+    code: 'invalid-options',
+    message: `Invalid options of a Python pool: watch: expected true or false, got ${shown(watch)}.`,
+  });
+}
+
+/** What the pool is given for a value that stands for a number of this machine. */
+function resolved(name: string, value: unknown): unknown {
+  if (name === 'size' && value === 'auto') return autoSize();
+  return name === 'maxMemoryBytes' || name === 'hardMaxMemoryBytes' ? memoryBytes(value) : value;
 }
 
 /** The options that are the workers' business; the type says when one is missing here. */

@@ -26,6 +26,11 @@ export function moduleDir(modules: readonly WelcomeModule[], cwd: string): strin
   return file === undefined ? cwd : dirname(file.source);
 }
 
+/** The folders that the modules' own code is in; for a dotted name, which only Python can find, `cwd`. */
+export function moduleFolders(modules: readonly WelcomeModule[], cwd: string): readonly string[] {
+  return [...new Set(modules.map(({ kind, source }) => (kind === 'path' ? dirname(source) : cwd)))];
+}
+
 function resolveModule(prefix: string, source: string | URL, cwd: string): WelcomeModule {
   if (source instanceof URL || source.startsWith('file:')) return pathModule(prefix, pathOf(source));
   if (/[/\\]/.test(source) || source.endsWith('.py')) return pathModule(prefix, resolve(cwd, source));

@@ -15,6 +15,8 @@ export interface PythonWorker {
   readonly functionFacts: ReadonlyMap<string, FunctionFacts>;
   /** For `status()`: `{ pid, python }`. */
   readonly facts: Readonly<Record<string, unknown>>;
+  /** Its private memory and that of its descendants, in bytes; rejects once it is gone. Left out where the system does not tell. */
+  memoryBytes?(): Promise<number>;
   /** Resolves when it is reaped and every call of it is answered; never rejects. */
   readonly exited: Promise<WorkerExit>;
   /**

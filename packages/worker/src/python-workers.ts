@@ -18,7 +18,7 @@ import { keepAliveDuring } from './launcher/keep-alive.js';
 import { spawnLauncher } from './launcher/spawn-launcher.js';
 import { describeExit, type WorkerExit } from './life/exit.js';
 import { ProcessWorker } from './life/process-worker.js';
-import { moduleDir, resolveModules } from './modules.js';
+import { moduleDir, moduleFolders, resolveModules } from './modules.js';
 import {
   LOG_LEVELS,
   resolvePythonWorkersOptions,
@@ -55,6 +55,8 @@ export interface WorkerObserver {
 export interface PythonWorkers {
   /** The interpreter they run on, and how it was found. */
   readonly python: { readonly path: string; readonly foundBy: string };
+  /** The folders of the modules that they serve; `cwd` for one by its dotted name. */
+  readonly folders: readonly string[];
   /**
    * Start one worker, ready for calls.
    *
@@ -85,6 +87,7 @@ export function createPythonWorkers(options: PythonWorkersOptions): PythonWorker
 
 class PythonWorkerSource implements PythonWorkers {
   readonly python: { readonly path: string; readonly foundBy: string };
+  readonly folders: readonly string[];
   readonly #options: ResolvedPythonWorkersOptions;
   readonly #modules: readonly WelcomeModule[];
   readonly #interpreter: string | undefined;
@@ -99,6 +102,7 @@ class PythonWorkerSource implements PythonWorkers {
     this.#options = options;
     const { cwd, python } = options;
     this.#modules = resolveModules(options.module, cwd);
+    this.folders = moduleFolders(this.#modules, cwd);
     this.python = findPython({ python, moduleDir: moduleDir(this.#modules, cwd), cwd });
     // Told now what is wrong with it; the first start may be much later.
     if (typeof options.env !== 'function') resolveEnvironment(options.env);

@@ -106,6 +106,8 @@ const NAMES: Readonly<Record<PoolEventName, true>> = {
   'worker-retiring': true,
   'worker-exit': true,
   'call-retried': true,
+  reloaded: true,
+  'reload-failed': true,
   saturated: true,
   available: true,
   closing: true,

@@ -22,6 +22,7 @@ import {
   type WorkerIdentity,
 } from './exit.js';
 import { answerHello } from './handshake.js';
+import { tellsMemory, treeMemoryBytes } from './memory.js';
 import type { ProcessWorkerObserver, ProcessWorkerParts } from './parts.js';
 import { factsOf } from './function-facts.js';
 import { receiveControl, type ControlReader } from './receive-control.js';
@@ -52,6 +53,7 @@ export class ProcessWorker implements PythonWorker {
   readonly id: string;
   readonly pid: number;
   readonly concurrency: number;
+  readonly memoryBytes?: () => Promise<number>;
   /** Resolves when it takes calls; rejects with `start-failed` when it is dead instead. */
   readonly started: Promise<void>;
   /** Resolves when it is reaped and every call of it is answered; never rejects. */
@@ -87,6 +89,7 @@ export class ProcessWorker implements PythonWorker {
     this.id = welcome.workerId;
     this.pid = process.pid;
     this.concurrency = welcome.concurrency;
+    if (tellsMemory()) this.memoryBytes = () => treeMemoryBytes(this.pid);
     this.#calls = new CallRunner({
       workerId: this.id,
       pid: this.pid,
