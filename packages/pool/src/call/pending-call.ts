@@ -66,9 +66,10 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
     return this.terms.meta?.session;
   }
 
-  /** When the whole call must be over; `Infinity` for never. */
+  /** When the whole call must be over; `Infinity` for never. Without any time it is over before its budget counts. */
   get endsAt(): number {
-    return Math.min(this.terms.deadline, this.countsFrom + this.terms.timeoutMs);
+    const { deadline, timeoutMs } = this.terms;
+    return Math.min(deadline, timeoutMs === 0 ? this.submittedAt : this.countsFrom + timeoutMs);
   }
 
   /** The next moment at which time alone does something to it. */

@@ -170,6 +170,27 @@ describe('budgets', () => {
     expect(factory.workers[0]!.given).toBe(0);
   });
 
+  it.each([
+    ['call', {}, { timeoutMs: 0 }],
+    ['pool', { timeoutMs: 0 }, undefined],
+  ])(
+    'does so before the first worker is ready, and starts none (timeoutMs of the %s)',
+    async (_, pooled, ofCall) => {
+      const { pool, factory } = await fakePool({ mode: 'manual', start: 'lazy', ...pooled });
+      const [call] = await standings([pool.call('f', [], ofCall)]);
+      expect(call).toBe('deadline-exceeded');
+      const { message } = await rejection(pool.call('f', [], ofCall));
+      expect(message).toBe('The timeoutMs (0 ms) of call "f" had passed when it was made.');
+      expect(factory.started).toEqual([]);
+    },
+  );
+
+  it('does so with a stream that asks for no time, before the first worker is ready', async () => {
+    const { pool } = await fakePool({ mode: 'manual' });
+    const [first] = await standings([pool.stream('f', [], { timeoutMs: 0 }).next()]);
+    expect(first).toBe('deadline-exceeded');
+  });
+
   it('reads what has arrived before it judges a timer that fired late', async () => {
     const { pool, factory, clock } = await fakePool({ timeoutMs: 500, checkoutTimeoutMs: 400 });
     const running = pool.call('running');
