@@ -38,6 +38,12 @@ def segfault_once_idempotent():
     return run_noting("segfault_once_idempotent")
 
 
+@expose(idempotent=True)
+def segfault_once_over(data):
+    run_noting("segfault_once_over")
+    return len(data)
+
+
 @expose
 def exit_now(code):
     os._exit(code)

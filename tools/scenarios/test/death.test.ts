@@ -137,6 +137,29 @@ describe('death', () => {
     },
   );
 
+  it.each([8, 100_000])(
+    'S38 a retry whose %i bytes were transferred elsewhere after the first attempt fails, and sends no empty ones',
+    async (size) => {
+      await using pool = await poolFor('crash', { size: 2, minReady: 2 });
+      const data = new Uint8Array(size).fill(7);
+      pool.on('call-retried', () => structuredClone(data.buffer, { transfer: [data.buffer] }));
+      const error = await rejection(pool.call('segfault_once_over', [data]));
+      expect(error).toMatchObject({
+        code: 'unencodable',
+        outcome: 'unknown',
+        context: { path: 'args[0]', attempts: 2 },
+      });
+      expect(error.message).toContain(
+        'Cannot send args[0] to Python: memory that was transferred elsewhere.',
+      );
+      expect(error.message).toContain('may have run');
+      expect(readFileSync(join(testFolder(), 'segfault_once_over'), 'utf8').trim().split('\n')).toHaveLength(
+        1,
+      );
+      expect(await pool.call('segfault_once_over', [new Uint8Array(size)])).toBe(size);
+    },
+  );
+
   it('S38 a call that is not idempotent, or that its caller says is not, is not run twice', async () => {
     await using pool = await poolFor('crash', { size: 1 });
     for (const [name, options] of [

@@ -374,6 +374,26 @@ describe('what cannot be sent', () => {
     expect(roundTrip([shared, shared])).toStrictEqual([shared, shared]);
   });
 
+  it.each([
+    ['a Uint8Array', (memory: ArrayBuffer) => new Uint8Array(memory)],
+    ['a Float64Array', (memory: ArrayBuffer) => new Float64Array(memory)],
+    ['a DataView', (memory: ArrayBuffer) => new DataView(memory)],
+    ['an ArrayBuffer', (memory: ArrayBuffer) => memory],
+    ['an ndarray', (memory: ArrayBuffer) => ndarray(new Float64Array(memory), [2])],
+  ])('refuses %s whose memory was transferred, and sends an empty one', (_, over) => {
+    const memory = new ArrayBuffer(16);
+    const value = over(memory);
+    structuredClone(memory, { transfer: [memory] });
+    expect(() => codec.encode([value])).toThrowError(
+      expect.objectContaining({
+        code: 'unencodable',
+        message: 'Cannot send value[0] to Python: memory that was transferred elsewhere.',
+      }) as Error,
+    );
+    const [sent] = codec.encode([new Uint8Array(new ArrayBuffer(0))]).buffers;
+    expect(sent).toHaveLength(0);
+  });
+
   it('includes what throws when asked, with what it threw as the cause', () => {
     const cause = new Error('no');
     const value = {

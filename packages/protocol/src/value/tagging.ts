@@ -119,7 +119,7 @@ export class Tagging {
           : undefined;
       case 'ArrayBuffer':
       case 'SharedArrayBuffer':
-        return this.#tag('bytes', this.#buffer(new Uint8Array(value as ArrayBuffer)));
+        return this.#tag('bytes', this.#buffer(new Uint8Array(this.#kept(value as ArrayBuffer))));
       default:
         return undefined;
     }
@@ -182,9 +182,20 @@ export class Tagging {
   }
 
   #buffer(view: ArrayBufferView): number {
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    const bytes = new Uint8Array(this.#kept(view.buffer), view.byteOffset, view.byteLength);
     // Memory that others may write while the socket reads it is copied.
     return this.buffers.push(tagOf(view.buffer) === 'SharedArrayBuffer' ? bytes.slice() : bytes) - 1;
+  }
+
+  /** Memory that was transferred is gone from here: it must not go out as nothing. (`detached` is new in Node 21.) */
+  #kept<T extends ArrayBufferLike>(buffer: T): T {
+    if (buffer.byteLength > 0) return buffer;
+    try {
+      new Uint8Array(buffer);
+    } catch (cause) {
+      throw this.#unencodable('memory that was transferred elsewhere', cause);
+    }
+    return buffer;
   }
 
   #date(date: Date): unknown {
