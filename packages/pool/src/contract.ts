@@ -42,7 +42,11 @@ export interface PoolWorker {
 
 /** What a worker tells its pool. None may throw. */
 export interface PoolWorkerObserver {
-  /** It takes no more calls (it is dying, or was killed). Its calls answer by themselves. Called at most once, before `onExit`. */
+  /**
+   * It takes no more calls (it is dying, or was killed). Its calls answer by themselves. Called at most once, before `onExit`.
+   *
+   * The error says why: one of category `timeout` or `cancelled`, that it is ended for the sake of a call, which says nothing of the worker itself.
+   */
   onUnavailable(error: PypoolError): void;
   /** It serves on, and is better replaced by a fresh one when it has answered what it has. */
   onWorn(): void;

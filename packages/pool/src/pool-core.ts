@@ -24,7 +24,7 @@ import type { PoolCallOptions } from './options/call-options.js';
 import type { ResolvedPoolOptions } from './options/pool-options.js';
 import { Roster } from './worker/roster.js';
 import { Supervisor, type SupervisorOwner } from './worker/supervisor.js';
-import type { RetireReason, WorkerRecord } from './worker/worker-record.js';
+import { isLoss, type RetireReason, type WorkerRecord } from './worker/worker-record.js';
 
 /**
  * The wiring of a pool: every event ends in {@link PoolCore.reconcile}, which alone decides to dispatch, start and let go.
@@ -232,10 +232,8 @@ export class PoolCore
 
   onRetiring(record: WorkerRecord, reason: RetireReason, error: PypoolError | undefined): void {
     // One that was ended for what it held may be followed by another that holds as much.
-    if (reason === 'unavailable' || error !== undefined)
-      this.policy.lost(record, this.#supervisor.latest, error);
-    if (reason === 'unavailable' || reason === 'recycled' || reason === 'reloaded')
-      this.counters.restarts += 1;
+    if (isLoss(reason) || error !== undefined) this.policy.lost(record, this.#supervisor.latest, error);
+    if (isLoss(reason) || reason === 'recycled' || reason === 'reloaded') this.counters.restarts += 1;
     this.#announce.retiring(record, reason, error);
     this.calls.rebind(record);
     this.reconcile();

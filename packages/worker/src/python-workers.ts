@@ -43,7 +43,11 @@ export interface WorkerRequest {
 
 /** What a worker tells whoever asked for it. None may throw. */
 export interface WorkerObserver {
-  /** It takes no more calls; those it has answer by themselves. Called at most once, before `onExit`. */
+  /**
+   * It takes no more calls; those it has answer by themselves. Called at most once, before `onExit`.
+   *
+   * The error is that of a call (`timeout` or `cancelled`) where the worker is ended for its sake; otherwise why it cannot go on.
+   */
   onUnavailable(error: Error): void;
   /** It serves on, and is better replaced: more of its calls were interrupted than `maxInterrupts`. Called at most once. */
   onWorn(): void;

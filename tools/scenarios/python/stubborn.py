@@ -66,6 +66,12 @@ def ignore_the_end(path):
             pass
 
 
+@expose(cancel="kill")
+def nap_unless_killed(path):
+    mark(path, "begun")
+    time.sleep(600)
+
+
 @expose
 def exhaust(path):
     """Hold the GIL, and look for no signal."""

@@ -109,6 +109,29 @@ describe('cancelling', () => {
     await whole(pool, 1, pid!);
   });
 
+  it('S31 workers ended for their calls one after another leave for that, and their replacements do not wait', async () => {
+    await using pool = await poolFor('stubborn', { size: 1 });
+    const left: unknown[] = [];
+    pool.on('worker-retiring', ({ reason, error }) => left.push([reason, error?.code]));
+    for (let n = 0; n < 5; n += 1) {
+      const error = await rejection(pool.call('nap_unless_killed', [file()], { executionTimeoutMs: 1 }));
+      expect(error).toMatchObject({ code: 'execution-timeout' });
+    }
+    const abort = new AbortController();
+    const call = rejection(pool.call('nap_unless_killed', [file()], { signal: abort.signal }));
+    await until('it runs', () => pool.status().workers.some(({ running }) => running.length > 0));
+    const [pid] = pidsOf(pool);
+    abort.abort();
+    expect(await call).toMatchObject({ code: 'aborted', context: { rung: 'sigkill' } });
+    await whole(pool, 1, pid!);
+    expect(left).toEqual([
+      ...Array.from({ length: 5 }, () => ['timeout', 'execution-timeout']),
+      ['aborted', 'aborted'],
+    ]);
+    // As deaths of young workers they would have brought pauses.
+    expect(pool.health().reasons).toEqual([]);
+  });
+
   it.each([
     ['exhaust', 'sigterm', 'unknown'],
     ['sleep_in_c', 'sigint', 'finished'], // any signal ends a sleep, and then Python looks for it

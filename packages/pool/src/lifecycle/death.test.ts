@@ -155,21 +155,40 @@ describe('death of a worker', () => {
     expect(factory.alive).toHaveLength(1);
   });
 
-  it('does not pause when workers are ended over the time of their calls', async () => {
-    const { pool, factory } = await fakePool();
-    for (let n = 0; n < 10; n += 1) {
-      const call = rejection(pool.call('slow'));
-      const timeout = createError({ code: 'execution-timeout', message: 'too slow', outcome: 'unknown' });
-      const worker = factory.alive[0]!;
-      worker.observer.onUnavailable(timeout);
-      worker.fail(timeout);
-      worker.observer.onExit({ reason: 'killed', exitCode: undefined, signal: 'SIGKILL', error: timeout });
-      worker.exit = { reason: 'killed', exitCode: undefined, signal: 'SIGKILL', error: timeout };
-      expect(await call).toMatchObject({ code: 'execution-timeout' });
-      await flush();
-      expect(factory.alive).toHaveLength(1);
-    }
-  });
+  it.each([
+    ['execution-timeout', 'timeout'],
+    ['item-timeout', 'timeout'],
+    ['aborted', 'aborted'],
+  ] as const)(
+    'does not pause when workers are ended over their calls (%s), and says why they leave',
+    async (code, reason) => {
+      const { pool, factory } = await fakePool();
+      const left: unknown[] = [];
+      pool.on('worker-retiring', ({ reason, error }) => left.push([reason, error?.code]));
+      for (let n = 0; n < 10; n += 1) {
+        const call = rejection(pool.call('slow'));
+        const timeout = createError({ code, message: 'too slow', outcome: 'unknown' });
+        const worker = factory.alive[0]!;
+        worker.observer.onUnavailable(timeout);
+        // Its process is dying: replaced at once, and not asked to stop.
+        expect(pool.status().workers.find(({ id }) => id === worker.request.workerId)).toMatchObject({
+          state: 'retiring',
+          reason,
+        });
+        await flush();
+        expect(factory.workers).toHaveLength(n + 2);
+        worker.fail(timeout);
+        expect(worker.closing).toBe(false);
+        worker.observer.onExit({ reason: 'killed', exitCode: undefined, signal: 'SIGKILL', error: timeout });
+        worker.exit = { reason: 'killed', exitCode: undefined, signal: 'SIGKILL', error: timeout };
+        expect(await call).toMatchObject({ code });
+        await flush();
+        expect(factory.alive).toHaveLength(1);
+      }
+      expect(left).toEqual(Array.from({ length: 10 }, () => [reason, code]));
+      expect(pool.stats().workers).toMatchObject({ restarts: 10 });
+    },
+  );
 });
 
 describe('a worn worker', () => {

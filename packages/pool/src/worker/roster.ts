@@ -1,4 +1,4 @@
-import type { RetireReason, WorkerRecord, WorkerState } from './worker-record.js';
+import { isLoss, type RetireReason, type WorkerRecord, type WorkerState } from './worker-record.js';
 
 /** The workers of a pool, and the sums that decisions are made from; kept up to date by {@link Roster.move}, so none needs a search. */
 export class Roster {
@@ -108,5 +108,5 @@ export class Roster {
 }
 
 function countsUntilGone(reason: RetireReason): boolean {
-  return reason !== 'unavailable' && reason !== 'start-timeout';
+  return !isLoss(reason) && reason !== 'start-timeout';
 }

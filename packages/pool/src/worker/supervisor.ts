@@ -6,7 +6,7 @@ import { assertTellsMemory, limitsMemory } from '../lifecycle/memory-watch.js';
 import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import type { LimitReached } from '../strategies/recycling.js';
 import type { Roster } from './roster.js';
-import { type RetireReason, WorkerRecord } from './worker-record.js';
+import { isLoss, lossOf, type RetireReason, WorkerRecord } from './worker-record.js';
 
 /** Whom the supervisor tells; told after the roster has changed, and may change it again. */
 export interface SupervisorOwner {
@@ -92,10 +92,10 @@ export class Supervisor {
     if (record.state.kind === 'starting') this.#giveUp(record, reason, error);
   }
 
-  /** A worker answered a call: one that leaves and has no other may stop. A dying one stops by itself. */
+  /** A worker answered a call: one that leaves and has no other may stop. A lost one stops by itself. */
   vacated(record: WorkerRecord): void {
     const { state, inFlight } = record;
-    if (inFlight === 0 && state.kind === 'retiring' && state.reason !== 'unavailable') {
+    if (inFlight === 0 && state.kind === 'retiring' && !isLoss(state.reason)) {
       this.#stop(record, this.#options.closeTimeoutMs);
     }
   }
@@ -189,7 +189,7 @@ export class Supervisor {
     return {
       onUnavailable: (error) => {
         if (record.state.kind === 'starting') record.unavailableBy ??= error;
-        else if (record.state.kind === 'ready') this.#retire(record, 'unavailable', error);
+        else if (record.state.kind === 'ready') this.#retire(record, lossOf(error), error);
       },
       onWorn: () => {
         if (record.state.kind === 'ready') this.retire(record, 'recycled');
@@ -205,7 +205,7 @@ export class Supervisor {
   /** Reaped: told by the observer or by whoever asked it to stop, whichever comes first. */
   #exited(record: WorkerRecord, exit: WorkerExit): void {
     if (record.state.kind === 'dead') return;
-    if (record.state.kind === 'ready') this.#retire(record, 'unavailable', exit.error);
+    if (record.state.kind === 'ready') this.#retire(record, lossOf(exit.error), exit.error);
     this.#roster.move(record, { kind: 'dead', since: this.#options.clock.now() });
     this.#owner.onExit(record, exit);
   }

@@ -10,10 +10,27 @@ import type { SelectableWorker } from '../strategies/selection.js';
 
 /**
  * Why a worker leaves: it rested long enough above `size`; reached a limit; is replaced by `reload()`; is more than there may be after a `resize()`;
- * its pool closes; it did not come up in time; or it cannot go on.
+ * its pool closes; it did not come up in time; or it was lost.
  */
 export type RetireReason =
-  'idle' | 'recycled' | 'reloaded' | 'surplus' | 'closing' | 'start-timeout' | 'unavailable';
+  'idle' | 'recycled' | 'reloaded' | 'surplus' | 'closing' | 'start-timeout' | LossReason;
+
+/**
+ * How a worker is lost, which is replaced at once and stops by itself: ended with a call that ran out of time, or was aborted, and that nothing
+ * gentler ended; or it cannot go on.
+ */
+export type LossReason = 'timeout' | 'aborted' | 'unavailable';
+
+/** Whether a worker leaves because it is lost, and not by the will of its pool. */
+export function isLoss(reason: RetireReason): reason is LossReason {
+  return reason === 'timeout' || reason === 'aborted' || reason === 'unavailable';
+}
+
+/** How a worker is lost that says this of it. */
+export function lossOf(error: PypoolError | undefined): LossReason {
+  if (error?.category === 'timeout') return 'timeout';
+  return error?.category === 'cancelled' ? 'aborted' : 'unavailable';
+}
 
 /** What holds for a worker. `since` is by the pool's clock. */
 export type WorkerState =

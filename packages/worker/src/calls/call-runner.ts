@@ -16,7 +16,7 @@ import {
 import type { Connection } from '@pypool/transport';
 import { BudgetTimer } from './budget-timer.js';
 import { CallTable, type OpenCall } from './call-table.js';
-import { CancelLadder, type CancelGraces } from './cancel-ladder.js';
+import { CancelLadder, type CancelGraces, type Rung } from './cancel-ladder.js';
 import { ClockStarter } from './clock-starter.js';
 import { endedAt, leftBehind, notReturned, notSent, protocolViolation } from './errors.js';
 
@@ -148,6 +148,12 @@ export class CallRunner {
     else this.#answer(open, frame.type, said);
   }
 
+  /** Why the process is being ended, where that is for the sake of a call. */
+  get endedFor(): PypoolError | undefined {
+    for (const open of this.#calls.running()) if (isHard(open.rung)) return this.#endedBy(open);
+    return undefined;
+  }
+
   /** The process is ending: no budget matters any more, and who was ended waits until it has. */
   stop(): void {
     this.#stopped = true;
@@ -165,11 +171,15 @@ export class CallRunner {
     for (const { open, ran } of this.#calls.takeAll()) {
       const { call, rung } = open;
       const death = judge(call.name, ran);
-      const wasLeft = open.ending === 'leave' && rung !== undefined && rung !== 'interrupt';
-      const endedBy = open.endedBy ?? (wasLeft ? leftBehind(call.name, this.#parts.workerId) : undefined);
+      const endedBy = this.#endedBy(open);
       if (endedBy === undefined) call.onError(death);
       else call.onError(open.ending === undefined ? endedBy : endedAt(endedBy, death.outcome, rung));
     }
+  }
+
+  #endedBy({ call, endedBy, ending, rung }: OpenCall): PypoolError | undefined {
+    const wasLeft = ending === 'leave' && isHard(rung);
+    return endedBy ?? (wasLeft ? leftBehind(call.name, this.#parts.workerId) : undefined);
   }
 
   #end(open: OpenCall, mode: Cancel['mode']): void {
@@ -215,7 +225,7 @@ export class CallRunner {
     const wasCancelled = error?.code === 'aborted';
     if (ending !== undefined) this.#ladder.ended(open);
     // Before it is answered: whoever hears that has the next call ready.
-    if (rung !== undefined && rung !== 'interrupt') this.#parts.onMustEnd();
+    if (isHard(rung)) this.#parts.onMustEnd();
     else if (wasCancelled && error.outcome === 'finished') this.#countInterrupt();
     this.#calls.remove(open.id);
     if (endedBy !== undefined) {
@@ -281,4 +291,9 @@ export class CallRunner {
       context: { function: call.name, budgetMs, workerId, pid },
     });
   }
+}
+
+/** Whether a call was ended in a way that its process is not to outlive. */
+function isHard(rung: Rung | undefined): boolean {
+  return rung !== undefined && rung !== 'interrupt';
 }

@@ -7,7 +7,7 @@ import type { WelcomeFacts } from './handshake.js';
 
 /** Whom a worker tells. None may throw. */
 export interface ProcessWorkerObserver {
-  /** It takes no more calls. Called at most once, before `onExit`. */
+  /** It takes no more calls; the error is that of a call where it is ended for its sake. Called at most once, before `onExit`. */
   onUnavailable(error: PypoolError): void;
   /** It is reaped and every call of it is answered. Called exactly once. */
   onExit(exit: WorkerExit): void;

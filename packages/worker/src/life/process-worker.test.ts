@@ -472,7 +472,7 @@ describe('a budget', () => {
       await settle();
     }
     expect(fake.signals).toEqual(['SIGINT', 'SIGTERM', 'SIGKILL']);
-    expect(told.unavailable).toHaveLength(1);
+    expect(told.unavailable).toMatchObject([{ code: 'execution-timeout', context: { budgetMs: 100 } }]);
     expect(call.answers).toBe(0);
     fake.result(1, 'late');
     await settle();
@@ -758,15 +758,17 @@ describe('cancelling', () => {
     await settle();
     expect(cancelled.told).toEqual(['start', 'error aborted/finished']);
     expect(cancelled.error?.context).toMatchObject({ rung: 'sigint' });
-    expect(told.unavailable).toHaveLength(1);
+    expect(told.unavailable).toEqual([aborted]);
     expect(await worker.exited).toMatchObject({ reason: 'killed', signal: 'SIGKILL' });
+    // Nothing of that is told to who stood behind.
+    expect(behind.error).toMatchObject({ code: 'worker-exited' });
     expect(behind.answers).toBe(1);
     worker.cancel(cancelled, createError({ code: 'aborted', message: 'again' }));
     expect(cancelled.answers).toBe(1);
   });
 
   it('by SIGTERM counts as our doing', async () => {
-    const { fake, worker } = await ready();
+    const { fake, worker, told } = await ready();
     const call = new RecordedCall();
     worker.run(call);
     worker.cancel(call, aborted);
@@ -781,6 +783,22 @@ describe('cancelling', () => {
       message: 'No longer wanted. It ended after SIGTERM.',
       context: { rung: 'sigterm' },
     });
+    expect(told.unavailable).toEqual([aborted]);
+  });
+
+  it('of a stream that its consumer left, and that goes on, is why the worker ends', async () => {
+    const { worker, told } = await ready(1, [{ name: 'f', stream: true }]);
+    const stream = new RecordedCall({ kind: 'stream', credit: 1 });
+    worker.run(stream);
+    worker.leave(stream);
+    for (const ms of [2_001, 501]) {
+      vi.advanceTimersByTime(ms);
+      await settle();
+    }
+    await worker.exited;
+    expect(told.unavailable).toMatchObject([
+      { code: 'aborted', message: expect.stringContaining('left') as string },
+    ]);
   });
 
   it('of a function that is to be killed does not ask', async () => {

@@ -252,7 +252,7 @@ export class ProcessWorker implements PythonWorker {
     this.#timer.start(OWN_EXIT_MS, () =>
       this.#die({ reason: wentOnRunning(this.#identity, what), decided: true }),
     );
-    if (name === 'ready') this.#observer.onUnavailable(takesNoCalls(this.#identity, this.#state.name));
+    if (name === 'ready') this.#becomeUnavailable(undefined);
   }
 
   /** Kill the process group. The first reason holds. */
@@ -264,8 +264,13 @@ export class ProcessWorker implements PythonWorker {
     this.#calls.stop();
     this.#parts.process.signal('SIGKILL');
     this.#timer.start(REAP_MS, () => this.#bury(undefined));
-    if (name === 'ready')
-      this.#observer.onUnavailable(reason ?? takesNoCalls(this.#identity, this.#state.name));
+    if (name === 'ready') this.#becomeUnavailable(reason);
+  }
+
+  /** Where it is ended for the sake of a call, that is why, whatever breaks first; the other calls of it are not told so. */
+  #becomeUnavailable(reason: PypoolError | undefined): void {
+    const error = this.#calls.endedFor ?? reason ?? takesNoCalls(this.#identity, this.#state.name);
+    this.#observer.onUnavailable(error);
   }
 
   #onExit(exit: ProcessExit, read: Promise<void>): void {

@@ -119,7 +119,8 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   onExit(exit: WorkerExit): void {
     this.#ended = true;
     // Said before it was reaped, the refusal knew less.
-    if (!this.#closing) this.#refusal = this.#gone(exit.error?.message ?? 'it has ended.', exit.error);
+    if (!this.#closing)
+      this.#refusal = this.#gone(exit.error?.message ?? 'it has ended.', exit.error, exit.error?.context);
     this.#rejectWaiting();
     this.#closeTimer.stop();
     this.#settleExit(this.#finish(exit));
@@ -214,12 +215,13 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
     });
   }
 
-  #gone(why: string, cause: PypoolError | undefined): PypoolError {
+  /** @param facts those of the end, where it has come */
+  #gone(why: string, cause: PypoolError | undefined, facts: PypoolError['context'] = {}): PypoolError {
     return createError({
       code: 'worker-exited',
       message: `Worker ${this.name} takes no calls: ${why}`,
       retryable: false,
-      context: { ...cause?.context, workerId: this.name },
+      context: { ...facts, workerId: this.name },
       cause,
     });
   }
