@@ -5,7 +5,7 @@ import { createPythonWorkers, type ModuleOption, type PythonWorkersOptions } fro
 import { joinLayers, type PythonPool } from './join-layers.js';
 import { memoryBytes } from './memory.js';
 import type { PythonPoolOptions } from './options.js';
-import { reloadOnSave } from './reload-on-save.js';
+import { reloadOnSave, withoutBytecode } from './reload-on-save.js';
 import { autoSize } from './size.js';
 
 /**
@@ -37,7 +37,9 @@ export async function createPythonPool(options: PythonPoolOptions): Promise<Pyth
 export function pythonPool(options: PythonPoolOptions): PythonPool {
   assertOptions('pythonPool()', options);
   const { forWorkers, forPool, forSessions, watch } = byLayer(options);
-  const workers = createPythonWorkers(forWorkers);
+  const workers = createPythonWorkers(
+    watch ? { ...forWorkers, env: withoutBytecode(forWorkers.env) } : forWorkers,
+  );
   const pool = createPool({ start: 'lazy', ...forPool, factory: workers });
   if (watch) reloadOnSave(pool, workers.folders);
   return joinLayers(pool, workers, sessionPool(pool, { ...forSessions, affinity: forPool.selection }));
