@@ -92,7 +92,8 @@ describe('recycling', () => {
     expect(await pool.call(how, [300])).toBeGreaterThan(0);
     await until('it has left', () => leavers.length > 0);
     expect(leavers[0]).toMatchObject({ reason: 'recycled', reached: { option: 'maxMemoryBytes' } });
-    expect(leavers[0]!.reached!.value).toBeGreaterThan(300 * MIB);
+    // It may have been looked at while it still took more.
+    expect(leavers[0]!.reached!.value).toBeGreaterThan(200 * MIB);
     expect(await pool.call('pid')).not.toBe(old);
   });
 
