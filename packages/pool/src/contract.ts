@@ -43,6 +43,11 @@ export interface PoolWorker {
 /** What a worker tells its pool. None may throw. */
 export interface PoolWorkerObserver {
   /**
+   * The signal aborted its start with a `start-timeout`: the same error, with how far the start had come, for whoever is told of it. To be called while
+   * the signal aborts or not at all.
+   */
+  onLate(error: PypoolError): void;
+  /**
    * It takes no more calls (it is dying, or was killed). Its calls answer by themselves. Called at most once, before `onExit`.
    *
    * The error says why: one of category `timeout` or `cancelled`, that it is ended for the sake of a call, which says nothing of the worker itself.
@@ -69,7 +74,7 @@ export interface WorkerFactory {
    * Bring one worker up, ready for calls.
    *
    * Rejects with a PypoolError (`start-failed`, `unsupported-platform`, ...) where it cannot, having reaped whatever it began. When
-   * `signal` aborts it does so at once and rejects with the signal's reason. The pool keeps the start budget.
+   * `signal` aborts it does so at once and rejects with the signal's reason, or what it told {@link PoolWorkerObserver.onLate}. The pool keeps the start budget.
    */
   start(request: WorkerRequest, observer: PoolWorkerObserver, signal: AbortSignal): Promise<PoolWorker>;
   /** Called once when the pool has closed and every worker is reaped. */

@@ -163,7 +163,7 @@ export function leftEarly(call: PendingCall): PypoolError {
 export function startTimeout(workerId: string, startTimeoutMs: number): PypoolError {
   return createError({
     code: 'start-timeout',
-    message: `Worker ${workerId} was not ready within startTimeoutMs (${startTimeoutMs} ms).`,
+    message: `Worker ${workerId} was not ready within startTimeoutMs (${startTimeoutMs} ms); raise it if a start needs longer.`,
     context: { workerId, startTimeoutMs },
   });
 }

@@ -1,4 +1,4 @@
-import { FrameType } from '@pypool/protocol';
+import { createError, FrameType, type PypoolError } from '@pypool/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LaunchedWorker, LaunchRequest, WorkerLauncher } from './launcher/contract.js';
 import type { WorkerExit } from './life/exit.js';
@@ -20,7 +20,7 @@ class FakeLauncher implements WorkerLauncher {
   readonly processes: FakeProcess[] = [];
   closes = 0;
 
-  async launch(request: LaunchRequest): Promise<LaunchedWorker> {
+  async launch(request: LaunchRequest, _signal?: AbortSignal): Promise<LaunchedWorker> {
     this.requests.push(request);
     const fake = await FakeProcess.start();
     this.processes.push(fake);
@@ -37,6 +37,7 @@ interface Home {
   readonly launcher: FakeLauncher;
   readonly workers: PythonWorkers;
   readonly told: string[];
+  readonly late: PypoolError[];
   start(signal?: AbortSignal): ReturnType<PythonWorkers['start']>;
 }
 
@@ -44,12 +45,26 @@ function homeOf(options: Partial<PythonWorkersOptions> = {}): Home {
   const launcher = new FakeLauncher();
   const workers = createPythonWorkers({ module: 'app', launcher, ...options });
   const told: string[] = [];
+  const late: PypoolError[] = [];
   const observer = {
+    onLate: (error: PypoolError) => late.push(error),
     onUnavailable: () => told.push('unavailable'),
     onWorn: () => told.push('worn'),
     onExit: ({ reason }: WorkerExit) => told.push(`exit ${reason}`),
   };
-  return { launcher, workers, told, start: (signal = never) => workers.start(REQUEST, observer, signal) };
+  return {
+    launcher,
+    workers,
+    told,
+    late,
+    start: (signal = never) => workers.start(REQUEST, observer, signal),
+  };
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
 }
 
 async function processOf({ launcher }: Home): Promise<FakeProcess> {
@@ -125,6 +140,57 @@ describe('starting a worker', () => {
     fake.die({ exitCode: undefined, signal: 'SIGKILL' });
     await expect(starting).rejects.toBe(reason);
     expect(home.told).toEqual([]);
+  });
+
+  it.each([
+    ['spawning', 'Its process, which was to import app, was still being spawned.', {}],
+    [
+      'handshaking',
+      'Its process (pid 4711) had been spawned and had yet to say HELLO, the first word of the handshake, before it imports app.',
+      { pid: 4711, python: null, stderr: ['loading the model', 'still loading'] },
+    ],
+    [
+      'importing',
+      'Its process (pid 4711) was importing app or running its on_worker_start hooks.',
+      { pid: 4711, python: '3.11.7', stderr: ['loading the model', 'still loading'] },
+    ],
+  ])(
+    'tells of one that takes too long that it was %s, at once and when it is reaped',
+    async (phase, where, facts) => {
+      const home = homeOf();
+      const abort = new AbortController();
+      if (phase === 'spawning') home.launcher.launch = (_request, signal) => untilAborted(signal!);
+      const starting = home.start(abort.signal);
+      starting.catch(() => undefined);
+      const fake = phase === 'spawning' ? undefined : await processOf(home);
+      fake?.stderr.write('loading the model\nstill loading\n');
+      if (phase === 'importing') fake?.hello();
+      await settle();
+      const message = 'Worker pool-0.1 was not ready in time.';
+      const context = { workerId: 'pool-0.1', startTimeoutMs: 50 };
+      abort.abort(createError({ code: 'start-timeout', message, context }));
+      const [late] = home.late;
+      expect(late).toMatchObject({ code: 'start-timeout', outcome: 'not-started', retryable: true });
+      expect(late?.context).toMatchObject({ ...context, ...facts, phase, modules: ['app'] });
+      const words =
+        phase === 'spawning' ? '' : ' Its last words on stderr:\n  loading the model\n  still loading';
+      expect(late?.message).toBe(`${message} ${where}${words}`);
+      await expect(starting).rejects.toBe(late);
+      expect(home.late).toHaveLength(1);
+      expect(home.told).toEqual([]);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  it('kills a process that is launched although the start was given up', async () => {
+    const home = homeOf();
+    const reason = new Error('no longer wanted');
+    const starting = home.start(AbortSignal.abort(reason));
+    starting.catch(() => undefined);
+    const fake = await processOf(home);
+    expect(fake.signals).toContain('SIGKILL');
+    await expect(starting).rejects.toBe(reason);
+    expect(home.late).toEqual([]);
   });
 
   it('rejects where it is aborted or dies in the turn in which it becomes ready', async () => {

@@ -18,6 +18,7 @@ import { keepAliveDuring } from './launcher/keep-alive.js';
 import { spawnLauncher } from './launcher/spawn-launcher.js';
 import { describeExit, type WorkerExit } from './life/exit.js';
 import { ProcessWorker } from './life/process-worker.js';
+import { StartWatch } from './life/start-watch.js';
 import { moduleDir, moduleFolders, resolveModules } from './modules.js';
 import {
   LOG_LEVELS,
@@ -44,6 +45,11 @@ export interface WorkerRequest {
 /** What a worker tells whoever asked for it. None may throw. */
 export interface WorkerObserver {
   /**
+   * The signal aborted its start with a `start-timeout`: that error, with how far the start had come. Told while the signal aborts, at most
+   * once; `start` rejects with the same once the process is reaped.
+   */
+  onLate(error: PypoolError): void;
+  /**
    * It takes no more calls; those it has answer by themselves. Called at most once, before `onExit`.
    *
    * The error is that of a call (`timeout` or `cancelled`) where the worker is ended for its sake; otherwise why it cannot go on.
@@ -64,7 +70,8 @@ export interface PythonWorkers {
   /**
    * Start one worker, ready for calls.
    *
-   * Rejects with `start-failed`, having reaped what it began; with the signal's reason when that aborts.
+   * Rejects with `start-failed`, having reaped what it began; with the signal's reason when that aborts, which where it is a `start-timeout`
+   * tells how far the start had come.
    */
   start(request: WorkerRequest, observer: WorkerObserver, signal: AbortSignal): Promise<PythonWorker>;
   on<Name extends keyof WorkerEvents>(name: Name, listener: (event: WorkerEvents[Name]) => void): void;
@@ -126,10 +133,25 @@ class PythonWorkerSource implements PythonWorkers {
   }
 
   start(request: WorkerRequest, observer: WorkerObserver, signal: AbortSignal): Promise<PythonWorker> {
-    return keepAliveDuring(this.#start(request, observer, signal));
+    return keepAliveDuring(this.#startWatched(request, observer, signal));
   }
 
-  async #start(request: WorkerRequest, observer: WorkerObserver, signal: AbortSignal): Promise<PythonWorker> {
+  async #startWatched(
+    request: WorkerRequest,
+    observer: WorkerObserver,
+    signal: AbortSignal,
+  ): Promise<PythonWorker> {
+    const watch = new StartWatch(signal, this.#modules, (error) => observer.onLate(error));
+    try {
+      return await this.#start(request, observer, watch);
+    } catch (error) {
+      throw watch.why(error);
+    } finally {
+      watch.end();
+    }
+  }
+
+  async #start(request: WorkerRequest, observer: WorkerObserver, watch: StartWatch): Promise<PythonWorker> {
     const { workerId, poolName, slot } = request;
     const { env, cwd, expose, limits, integers, unencodable } = this.#options;
     const { maxLineBytes, cancelGraces, maxInterrupts, logLevel } = this.#options;
@@ -141,7 +163,7 @@ class PythonWorkerSource implements PythonWorkers {
         env: resolveEnvironment(typeof env === 'function' ? envOf(env, { slot }) : env),
         cwd,
       },
-      signal,
+      watch.signal,
     );
     const origin: LogOrigin = { workerId, pid: launched.pid, slot };
     let isStarted = false;
@@ -188,19 +210,11 @@ class PythonWorkerSource implements PythonWorkers {
         },
       },
     });
-    const onAbort = (): void => void worker.kill();
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    try {
-      await worker.started;
-      // It may have died, or been given up, between its READY and this turn: then it never was anybody's.
-      if (worker.state !== 'ready') throw endedAtOnce(worker.id, await worker.exited);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    watch.launched(worker);
+    await worker.started;
+    // It may have died, or been given up, between its READY and this turn: then it never was anybody's.
+    if (worker.state !== 'ready') throw endedAtOnce(worker.id, await worker.exited);
+    watch.end();
     // From here on nothing is awaited: whatever happens to it next is the observer's to hear.
     isStarted = true;
     this.#heartbeat.add(worker);

@@ -143,6 +143,12 @@ describe('a start', () => {
   it('that takes too long ends with everything it began', async () => {
     expect(await rejection(workerFor('hang_on_import', { startTimeoutMs: 400 }))).toMatchObject({
       code: 'start-timeout',
+      context: {
+        workerId: 'python',
+        startTimeoutMs: 400,
+        modules: [fixture('hang_on_import.py')],
+        phase: expect.stringMatching(/^(?:spawning|handshaking|importing)$/) as string,
+      },
     });
     expect(descendantsOf(process.pid)).toEqual([]);
   });
@@ -166,6 +172,7 @@ describe('a start', () => {
     workers.on('output', () => abort.abort(new Error('seen enough')));
     const request = { workerId: 'w', poolName: 'p', slot: 0 };
     const observer = {
+      onLate: () => expect.unreachable(),
       onUnavailable: () => expect.unreachable(),
       onWorn: () => expect.unreachable(),
       onExit: () => expect.unreachable(),
@@ -248,6 +255,7 @@ describe('the environment', () => {
       env: ({ slot }) => ({ set: { DEVICE: String(slot) } }),
     });
     const observer = {
+      onLate: () => undefined,
       onUnavailable: () => undefined,
       onWorn: () => undefined,
       onExit: () => undefined,

@@ -17,6 +17,24 @@ import { until } from '../src/until.js';
 
 const marked = () => processesWithEnv(testMark().name, testMark().value);
 
+/** All that a user needs of a start that took too long. */
+function isExplained(error: any, module: string, startTimeoutMs: number): void {
+  expect(error).toMatchObject({ code: 'start-timeout' });
+  expect(error.context).toMatchObject({
+    startTimeoutMs,
+    modules: [program(module)],
+    phase: 'importing',
+    stderr: ['waiting for a licence'],
+  });
+  expect(error.context.pid).toBeGreaterThan(0);
+  expect(error.message).toContain(
+    `within startTimeoutMs (${startTimeoutMs} ms); raise it if a start needs longer.`,
+  );
+  expect(error.message).toContain(`(pid ${error.context.pid},`);
+  expect(error.message).toContain(`was importing ${program(module)} or running its on_worker_start hooks.`);
+  expect(error.message).toContain('waiting for a licence');
+}
+
 describe('start', () => {
   it('S01 cold pool: four workers, each a process of its own, ready only after the handshake', async () => {
     await using pool = await poolFor('echo', { size: 4, minReady: 4 });
@@ -88,9 +106,25 @@ describe('start', () => {
   });
 
   it('S05 start hang: a typed start timeout, and the child is reaped', async () => {
-    const error = await rejection(poolFor('hang_on_import', { startTimeoutMs: 1_000 }));
+    const error = await rejection(poolFor('hang_on_import', { startTimeoutMs: 2_000 }));
     expect(error).toMatchObject({ category: 'timeout', code: 'start-timeout', outcome: 'not-started' });
+    isExplained(error, 'hang_on_import', 2_000);
     await until('the child is reaped, no zombie', () => descendants().length === 0);
+  });
+
+  it('S05 start hang of a later replacement: the event says where it hung, and so does what calls are told', async () => {
+    await using pool = await poolFor('hang_on_later_imports', {
+      size: 1,
+      startTimeoutMs: 2_000,
+      maxStartFailures: 1,
+    });
+    const failed = new Promise<{ error: any }>((resolve) => pool.on('worker-start-failed', resolve));
+    await rejection(pool.call('exit_now'));
+    const { error } = await failed;
+    isExplained(error, 'hang_on_later_imports', 2_000);
+    const told = await rejection(pool.call('exit_now'));
+    expect(told).toMatchObject({ code: 'circuit-open', context: { phase: 'importing' } });
+    expect(told.cause).toBe(error);
   });
 
   it('S06 crash loop: bounded attempts, all callers told why, a second wave fails at once, and it recovers by itself', async () => {

@@ -1,3 +1,4 @@
+import { createError } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
 
 import { flush } from '../test-support/fake-clock.js';
@@ -87,6 +88,31 @@ describe('start', () => {
     await clock.advance(1_000);
     expect(signal.aborted).toBe(true);
     expect(await ready).toMatchObject({ code: 'start-timeout', outcome: 'not-started' });
+  });
+
+  it('S05 tells of a start that took too long what its factory knows of it, to whoever waits and to listeners', async () => {
+    const { pool, factory, clock } = await fakePool({ mode: 'manual', startTimeoutMs: 1_000 });
+    const told: unknown[] = [];
+    pool.on('worker-start-failed', ({ error }) => told.push(error));
+    factory.explain = ({ code, message, context }) =>
+      createError({
+        code,
+        message: `${message} It was importing.`,
+        context: { ...context, phase: 'importing' },
+      });
+    // Nobody waits for the factory: its process may take long to end.
+    factory.honoursAbort = false;
+    const ready = rejection(pool.ready());
+    await clock.advance(1_000);
+    const error = await ready;
+    expect(error).toMatchObject({
+      code: 'start-timeout',
+      message:
+        'Worker pool-0.1 was not ready within startTimeoutMs (1000 ms); raise it if a start needs longer. It was importing.',
+      context: { workerId: 'pool-0.1', startTimeoutMs: 1_000, phase: 'importing' },
+    });
+    expect(told).toEqual([error]);
+    expect(pool.health().reasons.join()).toContain('It was importing.');
   });
 
   it('S08 uses the ready workers while another start hangs, then replaces that one', async () => {

@@ -146,6 +146,8 @@ export class FakeFactory implements WorkerFactory {
   readonly concurrency: number;
   /** Whether an aborted start rejects, as the contract asks. */
   honoursAbort = true;
+  /** What it says of a start that takes too long, where it says anything. */
+  explain: ((error: PypoolError) => PypoolError) | undefined;
   /** Whether its workers can tell what they hold. */
   tellsMemory = true;
   readonly started: WorkerRequest[] = [];
@@ -200,7 +202,10 @@ export class FakeFactory implements WorkerFactory {
       this.pending.push(start);
       this.#count();
       signal.addEventListener('abort', () => {
-        if (this.honoursAbort && this.pending.includes(start)) start.fail(signal.reason as PypoolError);
+        const reason = signal.reason as PypoolError;
+        if (this.explain !== undefined && reason.code === 'start-timeout')
+          observer.onLate(this.explain(reason));
+        if (this.honoursAbort && this.pending.includes(start)) start.fail(reason);
       });
     });
   }

@@ -136,7 +136,7 @@ export class Supervisor {
     if (record.state.kind !== 'starting') return;
     const error = startTimeout(record.id, this.#options.startTimeoutMs);
     this.#giveUp(record, 'start-timeout', error);
-    this.#owner.onStartFailed(record, error);
+    this.#owner.onStartFailed(record, record.lateBy ?? error);
   }
 
   /** Its slot stays taken until the factory has answered: the process may be there still. */
@@ -187,6 +187,9 @@ export class Supervisor {
 
   #observe(record: WorkerRecord): PoolWorkerObserver {
     return {
+      onLate: (error) => {
+        record.lateBy = error;
+      },
       onUnavailable: (error) => {
         if (record.state.kind === 'starting') record.unavailableBy ??= error;
         else if (record.state.kind === 'ready') this.#retire(record, lossOf(error), error);

@@ -86,6 +86,8 @@ export class WorkerRecord implements SelectableWorker, RecyclableWorker {
   readonly bound = new CallList<QueuedCall>();
   /** What its observer heard before the factory's promise was read. */
   unavailableBy: PypoolError | undefined = undefined;
+  /** What its factory said of a start that took too long. */
+  lateBy: PypoolError | undefined = undefined;
 
   constructor(id: string, slot: number, number: number, now: number) {
     this.id = id;

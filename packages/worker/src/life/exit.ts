@@ -98,18 +98,17 @@ export function wentOnRunning({ workerId, pid }: WorkerIdentity, what: string): 
   });
 }
 
+/** What a process said, and how it ended where it has. */
+type Said = Pick<DeathFacts, 'stderr'> & Partial<Pick<DeathFacts, 'exit' | 'pythonStack'>>;
+
 /** What a process said at its end, for the context of an error. */
-export function saidBy({
-  exit,
-  stderr,
-  pythonStack,
-}: DeathFacts): Pick<DeathFacts, 'stderr'> & Partial<Pick<DeathFacts, 'pythonStack'>> {
+export function saidBy({ exit, stderr, pythonStack = [] }: Said): Omit<Said, 'exit'> {
   // Without a signal nothing crashed, whatever stood on stderr.
   return exit?.signal === undefined || pythonStack.length === 0 ? { stderr } : { stderr, pythonStack };
 }
 
 /** The same for its message. Where the stack of a crash is no longer among the last lines, it comes before them. */
-export function lastWords(facts: DeathFacts): string {
+export function lastWords(facts: Said): string {
   const { stderr, pythonStack = [] } = saidBy(facts);
   const [innermost] = pythonStack;
   const isShown = innermost === undefined || stderr.some((line) => line.trim() === innermost);

@@ -28,6 +28,7 @@ import { factsOf } from './function-facts.js';
 import { receiveControl, type ControlReader } from './receive-control.js';
 import { readToEnd } from './read-to-end.js';
 import { startFailed, startRefused } from './start-error.js';
+import type { StartProgress } from './start-timeout.js';
 import { StateTimer } from './state-timer.js';
 import { moveTo, type WorkerState } from './worker-state.js';
 
@@ -312,6 +313,11 @@ export class ProcessWorker implements PythonWorker {
     };
     this.#observer.onExit(end);
     this.#settleExit(end);
+  }
+
+  /** How far its start has come. */
+  get progress(): StartProgress {
+    return { ...this.#identity, stderr: [...this.#stderr.lines] };
   }
 
   get #identity(): WorkerIdentity {

@@ -31,7 +31,8 @@ export function startFailed(facts: DeathFacts): PypoolError {
   });
 }
 
-function contextOf({
+/** Which process could not start, for the context of an error. */
+export function contextOf({
   workerId,
   pid,
   pythonVersion,

@@ -108,6 +108,9 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
     await this.close();
   }
 
+  /** Whoever starts it hears so from the start. */
+  onLate(): void {}
+
   onUnavailable(error: PypoolError): void {
     this.#refusal ??= this.#gone('it is ending.', error);
     this.#rejectWaiting();

@@ -40,7 +40,7 @@ export class StartPatience {
     this.#abort.abort(
       createError({
         code: 'start-timeout',
-        message: `Worker ${workerId} was not ready within startTimeoutMs (${startTimeoutMs} ms).`,
+        message: `Worker ${workerId} was not ready within startTimeoutMs (${startTimeoutMs} ms); raise it if a start needs longer.`,
         context: { workerId, startTimeoutMs },
       }),
     );
