@@ -42,6 +42,29 @@ describe('options of a Python pool', () => {
     );
   });
 
+  it.each([
+    [[{}, null], 'options of fakePool(): expected an object, got null'],
+    [[{}, 'x'], 'options of fakePool(): expected an object, got "x"'],
+    [[null], 'handlers of fakePool(): expected an object, got null'],
+    [[[]], 'handlers of fakePool(): expected an object, got an array'],
+    [[{ f: 5 }], 'handler f of fakePool(): expected a function, got 5'],
+  ])('refuse fakePool(...%j)', async (args, message) => {
+    const make = fakePool as (...args: unknown[]) => unknown;
+    expect(await refusal(() => make(...args))).toBe(`invalid-options: Invalid ${message}.`);
+  });
+
+  it.each([
+    [{ size: 'x' }, `a Python pool: size: expected a number of workers or 'auto', got "x"`],
+    [{ timeoutMs: 'x' }, 'the pool: timeoutMs: expected number of milliseconds or Infinity, got "x"'],
+    [{ maxQueueBytes: 'x' }, 'the pool: maxQueueBytes: expected number of bytes or Infinity, got "x"'],
+    [{ maxCalls: 'x' }, 'the pool: maxCalls: expected number or Infinity, got "x"'],
+    [{ env: 'x' }, 'the Python workers: env: expected an object or a function of the slot, got "x"'],
+  ])('refuse %j with what is expected', async (options, message) => {
+    expect(await refusal(() => pythonPool({ module: 'm', ...options } as never))).toBe(
+      `invalid-options: Invalid options of ${message}.`,
+    );
+  });
+
   it('of a call that cannot be any are refused by every way to call', async () => {
     await using pool = fakePool({ f: () => 1 });
     const none = null as never;

@@ -55,7 +55,7 @@ function assertOptions(of: string, options: unknown): void {
 
 /** One object of options to those of each layer. What none of them knows goes to the pool, which refuses it by name. */
 function byLayer({ sessions, watch = false, ...options }: PythonPoolOptions) {
-  if (typeof watch !== 'boolean') throw invalidWatch(watch);
+  if (typeof watch !== 'boolean') throw invalid('watch', 'true or false', watch);
   const forWorkers: Record<string, unknown> = {};
   const forPool: Record<string, unknown> = { name: nameOf(options.module) };
   for (const [name, value] of Object.entries({ ...options, size: options.size ?? 'auto' })) {
@@ -72,16 +72,18 @@ function byLayer({ sessions, watch = false, ...options }: PythonPoolOptions) {
   };
 }
 
-function invalidWatch(watch: unknown): Error {
+function invalid(option: string, expected: string, value: unknown): Error {
   return createError({
     code: 'invalid-options',
-    message: `Invalid options of a Python pool: watch: expected true or false, got ${shown(watch)}.`,
+    message: `Invalid options of a Python pool: ${option}: expected ${expected}, got ${shown(value)}.`,
   });
 }
 
 /** What the pool is given for a value that stands for a number of this machine. */
 function resolved(name: string, value: unknown): unknown {
   if (name === 'size' && value === 'auto') return autoSize();
+  if (name === 'size' && typeof value !== 'number')
+    throw invalid(name, `a number of workers or 'auto'`, value);
   return name === 'maxMemoryBytes' || name === 'hardMaxMemoryBytes' ? memoryBytes(value) : value;
 }
 

@@ -111,7 +111,9 @@ const schema = z.strictObject({
   }),
   expose: z.array(z.string().min(1)).optional(),
   python: z.string().min(1).optional(),
-  env: z.union([anObject, z.custom((value) => typeof value === 'function')]).optional(),
+  env: z
+    .union([anObject, z.custom((value) => typeof value === 'function', 'expected a function of the slot')])
+    .optional(),
   cwd: z.string().min(1).optional(),
   launcher: z.custom(...implementing('launch', 'close')).optional(),
   transport: z.custom(...implementing('offer', 'close')).optional(),

@@ -18,7 +18,7 @@ export function resolveCloseOptions(
   if (surplus !== undefined) throw wrong(surplus, 'there is no such option; there are force, timeoutMs');
   if (typeof force !== 'boolean') throw wrong('force', 'it is not a boolean');
   if (!(typeof timeoutMs === 'number' && timeoutMs >= 0))
-    throw wrong('timeoutMs', 'it is not a number of at least 0');
+    throw wrong('timeoutMs', 'it is not a number of milliseconds of at least 0');
   return { force, timeoutMs };
 }
 

@@ -87,7 +87,7 @@ describe('resolvePoolOptions', () => {
   it('says what was given, what is expected, and what an unknown option may have been meant to be', () => {
     const wrong = { factory, sise: 2, size: 'two', clock: {}, timeoutMs: -1 };
     expect(() => resolvePoolOptions(wrong as never)).toThrowError(
-      'Invalid options of the pool: size: expected number, got "two"; timeoutMs: expected number to be >=0, got -1; ' +
+      'Invalid options of the pool: size: expected number, got "two"; timeoutMs: expected number of milliseconds to be >=0, got -1; ' +
         'clock: expected an object with now(), epochMs(), after(), afterInput(), hold(), got an object; ' +
         'sise: there is no such option (did you mean size?).',
     );

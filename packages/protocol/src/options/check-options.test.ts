@@ -9,6 +9,9 @@ const schema = z.strictObject({
   size: z.union([z.int(), z.literal(Infinity)], { error: 'expected a whole number' }).optional(),
   store: z.custom(...implementing('get', 'set')).optional(),
   limits: z.strictObject({ maxBytes: z.int() }).optional(),
+  waitMs: z.number().min(0).or(z.literal(Infinity)).optional(),
+  most: z.int().min(1).or(z.literal(Infinity)).optional(),
+  either: z.union([z.strictObject({ a: z.string() }), z.array(z.string())]).optional(),
 });
 
 /** What is said of options. */
@@ -31,21 +34,30 @@ describe('checkOptions', () => {
   it.each([
     [undefined, 'expected object, got undefined'],
     [null, 'expected object, got null'],
-    [{ ttlMs: '5' }, 'ttlMs: expected number, got "5"'],
-    [{ ttlMs: -1 }, 'ttlMs: expected number to be >=0, got -1'],
-    [{ ttlMs: NaN }, 'ttlMs: expected number, got NaN'],
+    [{ ttlMs: '5' }, 'ttlMs: expected number of milliseconds, got "5"'],
+    [{ ttlMs: -1 }, 'ttlMs: expected number of milliseconds to be >=0, got -1'],
+    [{ ttlMs: NaN }, 'ttlMs: expected number of milliseconds, got NaN'],
     [{ size: ['x'] }, 'size: expected a whole number, got an array'],
     [{ store: () => 1 }, 'store: expected an object with get(), set(), got a function'],
     [{ store: { get: () => 1, set: 1 } }, 'store: expected an object with get(), set(), got an object'],
-    [{ limits: { maxBytes: {} } }, 'limits.maxBytes: expected number, got an object'],
-    [{ ttlMs: 'x'.repeat(1000) }, `ttlMs: expected number, got "${'x'.repeat(60)}..."`],
+    [{ limits: { maxBytes: {} } }, 'limits.maxBytes: expected number of bytes, got an object'],
+    [{ ttlMs: 'x'.repeat(1000) }, `ttlMs: expected number of milliseconds, got "${'x'.repeat(60)}..."`],
+    [{ limits: { maxBytes: 1.5 } }, 'limits.maxBytes: expected int of bytes, got 1.5'],
+    [{ waitMs: 'x' }, 'waitMs: expected number of milliseconds or Infinity, got "x"'],
+    [{ waitMs: NaN }, 'waitMs: expected number of milliseconds or Infinity, got NaN'],
+    [{ waitMs: -1 }, 'waitMs: expected number of milliseconds to be >=0, got -1'],
+    [{ most: null }, 'most: expected number or Infinity, got null'],
+    [{ either: 5 }, 'either: expected object or array, got 5'],
     [{ ttl: 5 }, 'ttl: there is no such option (did you mean ttlMs?)'],
     [{ szie: 5 }, 'szie: there is no such option (did you mean size?)'],
-    [{ colour: 5 }, 'colour: there is no such option (there are ttlMs, size, store, limits)'],
+    [
+      { colour: 5 },
+      'colour: there is no such option (there are ttlMs, size, store, limits, waitMs, most, either)',
+    ],
     [{ limits: { maxBytes: 1, x: 1 } }, 'limits.x: there is no such option'],
     [
       { ttlMs: true, colr: 1, STORE: 1 },
-      'ttlMs: expected number, got true; colr: there is no such option (there are ttlMs, size, store, limits); ' +
+      'ttlMs: expected number of milliseconds, got true; colr: there is no such option (there are ttlMs, size, store, limits, waitMs, most, either); ' +
         'STORE: there is no such option (did you mean store?)',
     ],
   ])('says of %j what is wrong', (options, message) => {

@@ -18,6 +18,8 @@ interface OptionsIssue {
   readonly message: string;
   /** Keys that the schema does not know. */
   readonly keys?: readonly string[];
+  /** What each of several schemas would have had, where any of them would do. */
+  readonly errors?: readonly (readonly OptionsIssue[])[];
 }
 
 /**
@@ -42,15 +44,33 @@ export function checkOptions<T extends object>(
   });
 }
 
-function described({ path, message, keys }: OptionsIssue, schema: OptionsSchema, options: unknown): string[] {
+function described(issue: OptionsIssue, schema: OptionsSchema, options: unknown): string[] {
+  const { path, message, keys } = issue;
   const at = path.map(String);
   if (keys !== undefined) {
     const known = at.length === 0 ? Object.keys(schema.shape ?? {}) : [];
     return keys.map((key) => `${[...at, key].join('.')}: there is no such option${hint(key, known)}`);
   }
-  const [expected] = /expected .*?(?=, received |$)/.exec(message) ?? [];
-  const what = expected === undefined ? message : `${expected}, got ${shown(valueAt(options, path))}`;
+  const expected = expectedBy(issue);
+  const what =
+    expected === undefined
+      ? message
+      : `expected ${withUnit(expected, at.at(-1))}, got ${shown(valueAt(options, path))}`;
   return [at.length === 0 ? what : `${at.join('.')}: ${what}`];
+}
+
+/** What would have done; of several schemas, what any of them says of the value itself. */
+function expectedBy({ message, errors = [] }: OptionsIssue): string | undefined {
+  const [, expected] = /expected (.*?)(?=, received |$)/.exec(message) ?? [];
+  if (expected !== undefined) return expected;
+  const any = errors.flatMap(([first]) => (first?.path.length === 0 ? (expectedBy(first) ?? []) : []));
+  return any.length === 0 ? undefined : any.join(' or ');
+}
+
+/** The unit of a number, which stands at the end of its option's name. */
+function withUnit(expected: string, option = ''): string {
+  const unit = /Ms$/.test(option) ? 'milliseconds' : /Bytes$/.test(option) ? 'bytes' : undefined;
+  return unit === undefined ? expected : expected.replace(/^(?:number|int)\b/, `$& of ${unit}`);
 }
 
 function hint(key: string, known: readonly string[]): string {

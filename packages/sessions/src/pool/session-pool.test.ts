@@ -285,7 +285,7 @@ describe('wrong use', () => {
     [{ afinity: 5 }, 'afinity: there is no such option (did you mean affinity?)'],
     [5, 'expected object, got 5'],
     [null, 'expected object, got null'],
-    [{ ttlMs: -1 }, 'ttlMs: expected number to be >=0, got -1'],
+    [{ ttlMs: -1 }, 'ttlMs: expected number of milliseconds to be >=0, got -1'],
     [{ ttlMs: '1h' }, 'ttlMs: expected a number of milliseconds of at least 0, or Infinity, got "1h"'],
     [{ store: new Map() }, 'nothing'],
     [
