@@ -35,9 +35,13 @@ export function guardiansOf(pid: number): number[] {
   return descendantsOf(pid).filter((child) => commandLineOf(child).includes('guardian.py'));
 }
 
+/** Asked again while it is empty: in the midst of exec, whose caller goes on before that is over, a process has none. */
 function commandLineOf(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+    for (;;) {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+      if (line !== '' || !isAlive(pid)) return line;
+    }
   } catch {
     return '';
   }
