@@ -1,6 +1,6 @@
 import { createError } from '@pypool/protocol';
 
-import type { Clock } from '../clock/clock.js';
+import type { Clock, ClockTimer } from '../clock/clock.js';
 import type { PoolWorker } from '../contract.js';
 import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import type { Roster } from '../worker/roster.js';
@@ -26,6 +26,7 @@ export class MemoryWatch {
   #served = false;
   #waiting = false;
   #stopped = false;
+  #timer: ClockTimer | undefined;
 
   constructor(options: ResolvedPoolOptions, roster: Roster, owner: MemoryWatchOwner) {
     this.#clock = options.clock;
@@ -41,11 +42,12 @@ export class MemoryWatch {
     if (running > 0) this.#served = true;
     if (!this.#served || this.#waiting) return;
     this.#waiting = true;
-    this.#clock.after(this.#intervalMs, () => void this.#look());
+    this.#timer = this.#clock.after(this.#intervalMs, () => void this.#look());
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#timer?.cancel();
   }
 
   async #look(): Promise<void> {

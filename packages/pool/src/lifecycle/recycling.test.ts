@@ -338,3 +338,19 @@ describe('minIdle', () => {
     expect(factory.alive).toEqual([]);
   });
 });
+
+describe('a closed pool', () => {
+  it('has no timer left, where a worker came up while it closed and memory was to be looked at', async () => {
+    const limits = { maxAgeMs: 10_000, maxMemoryBytes: 1_000 };
+    const { pool, factory, clock } = await fakePool({ mode: 'manual', minReady: 0, ...limits });
+    const call = pool.call('call');
+    const closed = pool.close();
+    factory.pending[0]!.succeed();
+    await flush();
+    factory.workers[0]!.answer('done');
+    expect(await call).toBe('done');
+    await closed;
+    await flush();
+    expect(clock.timers).toBe(0);
+  });
+});

@@ -15,6 +15,7 @@ export class Recycling {
   #timer: ClockTimer | undefined;
   #timerAt = Infinity;
   #mayBeDue = false;
+  #stopped = false;
 
   /** @param onDue a worker has come of age */
   constructor(options: ResolvedPoolOptions, roster: Roster, onDue: () => void) {
@@ -57,7 +58,9 @@ export class Recycling {
     return due;
   }
 
+  /** Nobody is due any more: a worker that yet comes up, for calls that a closing pool still has, does not age. */
   stop(): void {
+    this.#stopped = true;
     this.#timer?.cancel();
     this.#mayBeDue = false;
   }
@@ -68,7 +71,7 @@ export class Recycling {
 
   /** One timer, for the worker that comes of age first. */
   #awaitAge(at: number): void {
-    if (at >= this.#timerAt) return;
+    if (this.#stopped || at >= this.#timerAt) return;
     this.#timer?.cancel();
     this.#timerAt = at;
     this.#timer = this.#options.clock.after(at - this.#options.clock.now(), () => this.#come());
