@@ -46,7 +46,8 @@ export interface Welcome {
   readonly parentPid: number;
   readonly parentDeathSignal: boolean;
   readonly concurrency: number;
-  readonly engine: 'sync';
+  /** How calls are run: one after the other, as tasks of one event loop, or in threads. */
+  readonly engine: 'sync' | 'async' | 'threads';
   /** The least level of `logging` that is sent, as its number; `null` for none. */
   readonly logLevel: number | null;
 }

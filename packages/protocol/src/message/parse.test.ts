@@ -70,6 +70,10 @@ describe('control messages', () => {
     expect(parseHello(encodeMessage(FrameType.HELLO, hello))).toEqual(hello);
     expect(parseHello(encodeMessage(FrameType.HELLO, { ...hello, secret: 's' })).secret).toBe('s');
     expect(parseWelcome(encodeMessage(FrameType.WELCOME, welcome))).toEqual(welcome);
+    for (const engine of ['async', 'threads'] as const) {
+      const other = { ...welcome, engine, concurrency: 8 };
+      expect(parseWelcome(encodeMessage(FrameType.WELCOME, other))).toEqual(other);
+    }
     expect(parseReady(encodeMessage(FrameType.READY, ready))).toEqual(ready);
     expect(parsePing(encodeMessage(FrameType.PING, { n: 3 }))).toEqual({ n: 3 });
     expect(parsePong(encodeMessage(FrameType.PONG, { n: 3, running: null, busyMs: 0.5 }))).toEqual({

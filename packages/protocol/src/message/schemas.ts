@@ -31,7 +31,7 @@ const welcome = z.object({
   parentPid: z.int(),
   parentDeathSignal: z.boolean(),
   concurrency: z.int().positive(),
-  engine: z.literal('sync'),
+  engine: z.enum(['sync', 'async', 'threads']),
   logLevel: count.nullable(),
 });
 
