@@ -1,12 +1,10 @@
 import type { PypoolError } from '@pypool/protocol';
 
-import type { Attempt } from './call/attempt.js';
-import { CallBook, type CallBookOwner } from './call/call-book.js';
-import type { PendingCall } from './call/pending-call.js';
-import type { PendingStream, StreamOwner } from './call/pending-stream.js';
+import { CallCourse, type CallCourseOwner } from './call/call-course.js';
+import type { PendingStream } from './call/pending-stream.js';
 import type { WorkerExit } from './contract.js';
 import { Capacity } from './dispatch/capacity.js';
-import { Dispatcher, type DispatcherOwner } from './dispatch/dispatcher.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
 import { QueueBytes } from './dispatch/queue-bytes.js';
 import * as errors from './errors.js';
 import { Closing, type ClosingOwner } from './lifecycle/closing.js';
@@ -14,7 +12,6 @@ import { Drains } from './lifecycle/drains.js';
 import { IdleSweep } from './lifecycle/idle-sweep.js';
 import { KeepAlive } from './lifecycle/keep-alive.js';
 import { Readiness } from './lifecycle/readiness.js';
-import { isDeath, mayRunAgain } from './lifecycle/retry.js';
 import { StartPolicy, type StartPolicyOwner } from './lifecycle/start-policy.js';
 import { Turnover } from './lifecycle/turnover.js';
 import { Announcer } from './observe/announcer.js';
@@ -32,9 +29,7 @@ import { isLoss, type RetireReason, type WorkerRecord } from './worker/worker-re
  * What must always hold after it: if a call waits that could start and there are fewer workers than there may be, then a worker is on its
  * way, or the timer of a pause is armed.
  */
-export class PoolCore
-  implements CallBookOwner, DispatcherOwner, SupervisorOwner, StartPolicyOwner, ClosingOwner, StreamOwner
-{
+export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOwner, ClosingOwner {
   readonly options: ResolvedPoolOptions;
   readonly counters = new Counters();
   readonly events = new Emitter();
@@ -43,13 +38,13 @@ export class PoolCore
   readonly capacity: Capacity;
   readonly policy: StartPolicy;
   readonly closing: Closing;
+  readonly supervisor: Supervisor;
   readonly turnover: Turnover;
-  readonly #book: CallBook;
-  readonly #supervisor: Supervisor;
+  readonly announce: Announcer;
+  readonly #course: CallCourse;
   readonly #readiness: Readiness;
   readonly #idle: IdleSweep;
   readonly #drains = new Drains();
-  readonly #announce: Announcer;
   readonly #alive: KeepAlive;
   #reconciling = false;
   #again = false;
@@ -60,53 +55,50 @@ export class PoolCore
     this.roster = new Roster(size);
     const { maxQueueBytes } = options;
     const bytes = maxQueueBytes === Infinity ? undefined : new QueueBytes(maxQueueBytes);
-    this.calls = new Dispatcher(clock, this.roster, selection, queue, this, bytes);
+    this.#course = new CallCourse(this);
+    this.calls = new Dispatcher(clock, this.roster, selection, queue, this.#course, bytes);
     this.capacity = new Capacity(options, this.roster, this.calls, bytes);
     this.policy = new StartPolicy(options, this.roster, this);
     this.closing = new Closing(clock, this);
-    this.#book = new CallBook(options, this.counters, this);
-    this.#supervisor = new Supervisor(options, this.roster, this);
+    this.supervisor = new Supervisor(options, this.roster, this);
     this.#readiness = new Readiness(this.roster, () => this.capacity.minReady);
-    const rested = (record: WorkerRecord) => this.#supervisor.retire(record, 'idle');
+    const rested = (record: WorkerRecord) => this.supervisor.retire(record, 'idle');
     this.#idle = new IdleSweep(clock, this.roster, idleTimeoutMs, minIdle, rested);
-    this.#announce = new Announcer(name, clock, this.events);
+    this.announce = new Announcer(name, clock, this.events);
     this.#alive = new KeepAlive(clock);
     this.turnover = new Turnover({
       options,
       roster: this.roster,
       capacity: this.capacity,
       policy: this.policy,
-      supervisor: this.#supervisor,
-      announce: this.#announce,
+      supervisor: this.supervisor,
+      announce: this.announce,
       reconcile: () => this.reconcile(),
     });
   }
 
   call(name: string, args: unknown, options: PoolCallOptions | undefined): Promise<unknown> {
-    return new Promise((resolve) => this.#admit(this.#book.call(name, args, options, resolve)));
+    return this.#course.call(name, args, options);
   }
 
   stream(name: string, args: unknown, options: PoolCallOptions | undefined): PendingStream {
-    const stream = this.#book.stream(name, args, options);
-    stream.owner = this;
-    this.#admit(stream);
-    return stream;
+    return this.#course.stream(name, args, options);
   }
 
   ready(): Promise<void> {
-    if (!this.closing.open) return Promise.reject(this.#closedError('not-started'));
+    if (!this.closing.open) return Promise.reject(this.closedError('not-started'));
     const ready = this.#readiness.wait();
     this.reconcile();
     return ready;
   }
 
   reload(): Promise<void> {
-    if (!this.closing.open) return Promise.reject(this.#closedError('not-started'));
+    if (!this.closing.open) return Promise.reject(this.closedError('not-started'));
     return this.turnover.reload();
   }
 
   resize(size: number): void {
-    if (!this.closing.open) throw this.#closedError('not-started');
+    if (!this.closing.open) throw this.closedError('not-started');
     this.turnover.resize(size);
     this.#readiness.grown();
     this.reconcile();
@@ -122,9 +114,9 @@ export class PoolCore
     const first = this.closing.open;
     const closed = this.closing.begin(force, timeoutMs);
     if (first) {
-      this.#readiness.fail(this.#closedError('not-started'));
-      this.turnover.close(() => this.#closedError('not-started'));
-      this.#announce.closing();
+      this.#readiness.fail(this.closedError('not-started'));
+      this.turnover.close(() => this.closedError('not-started'));
+      this.announce.closing();
     }
     this.reconcile();
     return closed;
@@ -143,7 +135,7 @@ export class PoolCore
         this.turnover.advance(this.calls.running);
         this.#startWorkers();
         this.#idle.watch();
-        this.#announce.load(this.calls.running, this.calls.waiting, this.capacity.places);
+        this.announce.load(this.calls.running, this.calls.waiting, this.capacity.places);
         if (this.capacity.open === 0) this.#drains.end();
         this.closing.advance(this.capacity.open, this.roster.all.size);
       }
@@ -153,66 +145,23 @@ export class PoolCore
     }
   }
 
-  // Calls
-
-  onBegan(attempt: Attempt): void {
-    attempt.since = this.options.clock.now();
-    attempt.call.began();
-  }
-
-  onAnswered(attempt: Attempt, error: PypoolError | undefined, value: unknown): void {
-    const { call, worker } = attempt;
-    const now = this.options.clock.now();
-    this.calls.release(attempt, now);
-    if (error === undefined) this.#book.succeed(call, value, now);
-    else this.#onFailed(attempt, error);
-    this.#supervisor.vacated(worker);
-    this.reconcile();
-  }
-
-  onRefused(call: PendingCall, error: PypoolError): void {
-    if (call.state !== 'settled') this.#book.fail(call, error);
-  }
-
-  onGiven(record: WorkerRecord): void {
-    if (record.calls >= record.callLimit) this.turnover.spent(record);
-  }
-
-  onDue(call: PendingCall, now: number): void {
-    const waitedMs = now - call.submittedAt;
-    const load = this.capacity.load();
-    const { lastFailure } = this.policy;
-    if (call.endsAt <= now)
-      return this.#end(call, errors.deadlineExceeded(call, waitedMs, load, lastFailure));
-    const timeout = this.#book.clocksRun ? errors.checkoutTimeout : errors.firstWorkerTimeout;
-    this.#end(call, timeout(call, load, waitedMs, lastFailure));
-  }
-
-  onAbort(call: PendingCall, reason: unknown): void {
-    this.#end(call, errors.aborted(call, reason));
-  }
-
-  onLeft(stream: PendingStream): void {
-    this.#end(stream, errors.leftEarly(stream));
-  }
-
   // Workers
 
   onStarting(record: WorkerRecord): void {
     this.counters.starts += 1;
     this.turnover.begin(record);
     const probe = this.policy.circuit.startBegins();
-    this.#announce.starting(record);
-    if (probe) this.#announce.circuitHalfOpen(record, this.policy.failures);
+    this.announce.starting(record);
+    if (probe) this.announce.circuitHalfOpen(record, this.policy.failures);
   }
 
   onReady(record: WorkerRecord): void {
-    this.#book.runClocks();
+    this.#course.runClocks();
     const recovered = this.policy.ready(this.turnover.extra);
     this.turnover.ready(record);
     this.calls.describe(record);
-    this.#announce.ready(record);
-    if (recovered) this.#announce.circuitClosed(record, this.policy.circuit.openedAt);
+    this.announce.ready(record);
+    if (recovered) this.announce.circuitClosed(record, this.policy.circuit.openedAt);
     this.#readiness.grown();
     this.reconcile();
   }
@@ -222,19 +171,19 @@ export class PoolCore
     let opens = false;
     // Where a reload fails, its caller hears why, and the pool needs no other worker.
     if (this.turnover.startFailed(record, error)) this.policy.circuit.startAbandoned();
-    else opens = this.policy.startFailed(record, this.#supervisor.latest, error);
+    else opens = this.policy.startFailed(record, this.supervisor.latest, error);
     const { failures, pausedUntil } = this.policy;
-    this.#announce.startFailed(record, error, failures, pausedUntil);
-    if (opens) this.#announce.circuitOpen(record, error, failures, pausedUntil);
+    this.announce.startFailed(record, error, failures, pausedUntil);
+    if (opens) this.announce.circuitOpen(record, error, failures, pausedUntil);
     this.#readiness.startFailed(error);
     this.reconcile();
   }
 
   onRetiring(record: WorkerRecord, reason: RetireReason, error: PypoolError | undefined): void {
     // One that was ended for what it held may be followed by another that holds as much.
-    if (isLoss(reason) || error !== undefined) this.policy.lost(record, this.#supervisor.latest, error);
+    if (isLoss(reason) || error !== undefined) this.policy.lost(record, this.supervisor.latest, error);
     if (isLoss(reason) || reason === 'recycled' || reason === 'reloaded') this.counters.restarts += 1;
-    this.#announce.retiring(record, reason, error);
+    this.announce.retiring(record, reason, error);
     this.calls.rebind(record);
     this.reconcile();
   }
@@ -242,26 +191,26 @@ export class PoolCore
   onExit(record: WorkerRecord, exit: WorkerExit): void {
     this.counters.exits += 1;
     for (const attempt of [...record.running]) attempt.onError(errors.neverAnswered(record.id, exit.error));
-    this.#announce.exited(record, exit);
+    this.announce.exited(record, exit);
     this.reconcile();
   }
 
   // Closing
 
   onForce(limitMs: number | undefined): void {
-    this.#refuseWaiting((call) => errors.closedWhileWaiting(this.options.name, call, limitMs));
-    this.#supervisor.abortStarts();
-    for (const record of [...this.roster.all]) this.#supervisor.kill(record, this.#closedError('unknown'));
+    this.#course.refuseWaiting((call) => errors.closedWhileWaiting(this.options.name, call, limitMs));
+    this.supervisor.abortStarts();
+    for (const record of [...this.roster.all]) this.supervisor.kill(record, this.closedError('unknown'));
     this.reconcile();
   }
 
   onStop(timeoutMs: number): void {
-    this.#book.stop();
+    this.#course.stop();
     this.policy.stop();
     this.#idle.stop();
     this.turnover.stop();
-    this.#supervisor.abortStarts();
-    for (const record of [...this.roster.ready]) this.#supervisor.retire(record, 'closing', { timeoutMs });
+    this.supervisor.abortStarts();
+    for (const record of [...this.roster.ready]) this.supervisor.retire(record, 'closing', { timeoutMs });
     this.reconcile();
   }
 
@@ -269,53 +218,8 @@ export class PoolCore
     try {
       await this.options.factory.close();
     } finally {
-      this.#announce.closed();
+      this.announce.closed();
     }
-  }
-
-  #admit(call: PendingCall): void {
-    if (call.state === 'settled') return;
-    if (!this.closing.open) return this.#book.fail(call, this.#closedError('not-started'));
-    const waits = call.terms.checkoutTimeoutMs > 0;
-    const placement = this.calls.place(call, call.submittedAt, waits ? this.capacity.mayWait : never);
-    if (placement === 'full') {
-      const load = this.capacity.load();
-      if (waits)
-        this.#book.fail(call, errors.queueFull(load, this.options.maxQueue, this.capacity.bytes, call));
-      else this.#book.fail(call, errors.checkoutTimeout(call, load, 0, this.policy.lastFailure));
-    } else {
-      this.#book.watch(call);
-    }
-    this.reconcile();
-  }
-
-  #onFailed({ call, worker, endedBy }: Attempt, error: PypoolError): void {
-    const death = isDeath(error);
-    if (death) this.#supervisor.condemn(worker, error);
-    const { maxAttempts } = this.options;
-    if (endedBy === undefined && this.#mayStart && mayRunAgain(call, worker, error, maxAttempts)) {
-      this.counters.retried += 1;
-      this.#announce.retried(call, worker, error);
-      this.calls.retry(call);
-      this.#book.rewatch(call, error);
-    } else {
-      // A caller that gave up hears so, however the worker took it.
-      this.#book.fail(call, death ? (endedBy ?? error) : error);
-    }
-  }
-
-  /** End a call before its time, wherever it is. */
-  #end(call: PendingCall, error: PypoolError): void {
-    const { attempt } = call;
-    if (call.state === 'settled' || attempt?.endedBy !== undefined) return;
-    if (attempt !== undefined) {
-      attempt.endedBy = error;
-      attempt.worker.worker?.cancel(attempt, error);
-      return;
-    }
-    this.calls.withdraw(call);
-    this.#book.fail(call, error);
-    this.reconcile();
   }
 
   /** While the circuit is not closed, calls wait for workers that are up, and for no others. */
@@ -324,24 +228,20 @@ export class PoolCore
     const { trouble } = this.policy;
     if (trouble === undefined || this.roster.ready.length > 0 || this.calls.waiting === 0) return;
     const nextStartMs = Math.max(0, trouble.pausedUntil - this.options.clock.now());
-    this.#refuseWaiting(() => errors.circuitOpen(this.options.name, trouble, nextStartMs));
-  }
-
-  #refuseWaiting(why: (call: PendingCall) => PypoolError): void {
-    for (const call of this.calls.clear()) this.#book.fail(call, why(call));
+    this.#course.refuseWaiting(() => errors.circuitOpen(this.options.name, trouble, nextStartMs));
   }
 
   #startWorkers(): void {
-    if (!this.#mayStart) return;
+    if (!this.mayStart) return;
     const { extra } = this.turnover;
     const closing = !this.closing.open;
     let starts = this.policy.startsNow(this.calls.eligible, this.#readiness.wanted, closing, extra);
     // Each start is an event, whose listener may close the pool.
-    for (; starts > 0 && this.#mayStart; starts -= 1) this.#supervisor.start();
+    for (; starts > 0 && this.mayStart; starts -= 1) this.supervisor.start();
   }
 
   /** While it closes, a pool still starts what its waiting calls need. */
-  get #mayStart(): boolean {
+  get mayStart(): boolean {
     return this.closing.state === 'open' || this.closing.state === 'closing';
   }
 
@@ -351,12 +251,7 @@ export class PoolCore
     return this.capacity.open > 0 || roster.starting > 0 || closing.pending || waiters;
   }
 
-  #closedError(outcome: 'not-started' | 'unknown'): PypoolError {
+  closedError(outcome: 'not-started' | 'unknown'): PypoolError {
     return errors.poolClosed(this.options.name, outcome);
   }
-}
-
-/** For calls that may not wait. */
-function never(): boolean {
-  return false;
 }

@@ -1,6 +1,6 @@
-import type { CallMeta, PypoolError } from '@pypool/protocol';
+import type { PypoolError } from '@pypool/protocol';
 
-import { Attempt, type AttemptOwner } from '../call/attempt.js';
+import type { Attempt, AttemptOwner } from '../call/attempt.js';
 import type { CallList } from '../call/call-list.js';
 import type { PendingCall } from '../call/pending-call.js';
 import type { Clock } from '../clock/clock.js';
@@ -11,6 +11,7 @@ import type { Roster } from '../worker/roster.js';
 import type { WorkerRecord } from '../worker/worker-record.js';
 import { FunctionLimits } from './function-limits.js';
 import type { QueueBytes } from './queue-bytes.js';
+import { RunningCalls } from './running-calls.js';
 
 /** Whom the dispatcher tells. */
 export interface DispatcherOwner extends AttemptOwner {
@@ -23,7 +24,7 @@ export interface DispatcherOwner extends AttemptOwner {
 /** What became of a call that was placed. */
 export type Placement = 'running' | 'waiting' | 'refused' | 'full';
 
-/** Brings calls and places together: asks the strategies, keeps the queue, counts what runs and what waits. */
+/** Brings calls and places together: asks the strategies, and keeps what waits. */
 export class Dispatcher {
   readonly #clock: Clock;
   readonly #roster: Roster;
@@ -32,9 +33,8 @@ export class Dispatcher {
   readonly #owner: DispatcherOwner;
   readonly limits = new FunctionLimits();
   readonly #bytes: QueueBytes | undefined;
+  readonly #runs: RunningCalls;
   #bound = 0;
-  #running = 0;
-  #given = 0;
 
   constructor(
     clock: Clock,
@@ -50,6 +50,7 @@ export class Dispatcher {
     this.#selection = selection;
     this.#queue = queue.create();
     this.#owner = owner;
+    this.#runs = new RunningCalls({ clock, roster, queue: this.#queue, limits: this.limits, bytes, owner });
   }
 
   /** Calls that wait for any worker, as far as looking goes. */
@@ -59,7 +60,7 @@ export class Dispatcher {
 
   /** Calls that a worker has. */
   get running(): number {
-    return this.#running;
+    return this.#runs.count;
   }
 
   /** Calls that wait, whatever for. */
@@ -107,7 +108,7 @@ export class Dispatcher {
       return 'refused';
     }
     if (hasFreePlace(choice)) {
-      this.#run(choice, call, now);
+      this.#runs.run(choice, call, now);
       return 'running';
     }
     if (!mayWait(true, call)) return 'full';
@@ -133,20 +134,13 @@ export class Dispatcher {
   /** A worker is ready: go by what it says of its functions. */
   describe({ functions }: WorkerRecord): void {
     if (functions === undefined && !this.limits.active) return;
-    const free = this.limits.describe(functions ?? new Map(), (name) => this.#runningOf(name));
+    const free = this.limits.describe(functions ?? new Map(), (name) => this.#runs.of(name));
     for (const call of free.reverse()) this.#putBack(call);
   }
 
   /** A worker answered: its place is free. The call is in no queue until it is settled or put back. */
   release(attempt: Attempt, now: number): void {
-    const { call, worker } = attempt;
-    this.#running -= 1;
-    worker.running.delete(attempt);
-    this.#roster.vacate(worker, now);
-    this.#queue.ended(call);
-    if (this.limits.active) this.limits.ended(call);
-    call.attempt = undefined;
-    call.state = 'placing';
+    this.#runs.release(attempt, now);
   }
 
   /** A call that never ran, or may run again, goes first. */
@@ -199,7 +193,7 @@ export class Dispatcher {
         const call = record.nextBound()!;
         this.#bound -= 1;
         if (this.limits.active && !this.limits.mayRun(call)) this.#hold(call);
-        else this.#run(record, call, now);
+        else this.#runs.run(record, call, now);
       }
     }
   }
@@ -230,17 +224,9 @@ export class Dispatcher {
       return true;
     }
     if (choice === null) return false;
-    if (hasFreePlace(choice)) this.#run(choice, call, now);
+    if (hasFreePlace(choice)) this.#runs.run(choice, call, now);
     else this.#bind(choice, call);
     return true;
-  }
-
-  #runningOf(name: string): number {
-    let running = 0;
-    for (const record of this.#roster.all) {
-      for (const { call } of record.running) if (call.name === name) running += 1;
-    }
-    return running;
   }
 
   /** A strategy threw. */
@@ -273,34 +259,5 @@ export class Dispatcher {
   #putBack(call: PendingCall): void {
     this.#queue.putBack(call);
     call.state = 'waiting';
-  }
-
-  #run(record: WorkerRecord, call: PendingCall, now: number): void {
-    const attempt = new Attempt(call, record, this.#metaOf(call, now), this.#owner, now);
-    call.state = 'running';
-    this.#bytes?.left(call);
-    call.attempts += 1;
-    call.attempt = attempt;
-    this.#running += 1;
-    this.#given += 1;
-    record.calls += 1;
-    record.lastCall = this.#given;
-    record.running.add(attempt);
-    this.#roster.occupy(record);
-    this.#queue.started(call);
-    if (this.limits.active) this.limits.started(call);
-    this.#owner.onGiven(record);
-    try {
-      record.worker!.run(attempt);
-    } catch (error) {
-      attempt.onError(asPypoolError(error, `Worker ${record.id}`));
-    }
-  }
-
-  /** The deadline travels with the call, as a time that other machines understand. */
-  #metaOf(call: PendingCall, now: number): CallMeta | undefined {
-    if (call.endsAt === Infinity) return call.meta;
-    const deadline = Math.round(this.#clock.epochMs() + call.endsAt - now);
-    return call.meta === undefined ? { deadline } : { ...call.meta, deadline };
   }
 }

@@ -49,7 +49,7 @@ export const BUGS: readonly PlantedBug[] = [
   {
     name: 'place-released-twice',
     about: 'a place released twice, with every tenth call of a worker',
-    file: 'packages/pool/src/dispatch/dispatcher.ts',
+    file: 'packages/pool/src/dispatch/running-calls.ts',
     find: 'this.#roster.vacate(worker, now);',
     replace:
       'this.#roster.vacate(worker, now);\n    if (worker.calls % 10 === 0) this.#roster.vacate(worker, now);',

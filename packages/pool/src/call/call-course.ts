@@ -1,0 +1,171 @@
+import type { PypoolError } from '@pypool/protocol';
+
+import type { Capacity } from '../dispatch/capacity.js';
+import type { Dispatcher, DispatcherOwner } from '../dispatch/dispatcher.js';
+import * as errors from '../errors.js';
+import type { Closing } from '../lifecycle/closing.js';
+import { isDeath, mayRunAgain } from '../lifecycle/retry.js';
+import type { StartPolicy } from '../lifecycle/start-policy.js';
+import type { Turnover } from '../lifecycle/turnover.js';
+import type { Announcer } from '../observe/announcer.js';
+import type { Counters } from '../observe/stats.js';
+import type { PoolCallOptions } from '../options/call-options.js';
+import type { ResolvedPoolOptions } from '../options/pool-options.js';
+import type { Supervisor } from '../worker/supervisor.js';
+import type { WorkerRecord } from '../worker/worker-record.js';
+import type { Attempt } from './attempt.js';
+import { CallBook, type CallBookOwner } from './call-book.js';
+import type { PendingCall } from './pending-call.js';
+import type { PendingStream, StreamOwner } from './pending-stream.js';
+
+/** The pool around its calls. */
+export interface CallCourseOwner {
+  readonly options: ResolvedPoolOptions;
+  readonly counters: Counters;
+  readonly calls: Dispatcher;
+  readonly capacity: Capacity;
+  readonly policy: StartPolicy;
+  readonly closing: Closing;
+  readonly supervisor: Supervisor;
+  readonly turnover: Turnover;
+  readonly announce: Announcer;
+  /** Whether a call may still be given to a worker. */
+  readonly mayStart: boolean;
+  closedError(outcome: 'not-started'): PypoolError;
+  /** Something has changed that decisions are made from. */
+  reconcile(): void;
+}
+
+/** What happens to a call between being made and being settled: it is admitted, answered, run again, or ended before its time. */
+export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
+  readonly #pool: CallCourseOwner;
+  readonly #book: CallBook;
+
+  constructor(pool: CallCourseOwner) {
+    this.#pool = pool;
+    this.#book = new CallBook(pool.options, pool.counters, this);
+  }
+
+  call(name: string, args: unknown, options: PoolCallOptions | undefined): Promise<unknown> {
+    return new Promise((resolve) => this.#admit(this.#book.call(name, args, options, resolve)));
+  }
+
+  stream(name: string, args: unknown, options: PoolCallOptions | undefined): PendingStream {
+    const stream = this.#book.stream(name, args, options);
+    stream.owner = this;
+    this.#admit(stream);
+    return stream;
+  }
+
+  /** Fail all that wait. */
+  refuseWaiting(why: (call: PendingCall) => PypoolError): void {
+    for (const call of this.#pool.calls.clear()) this.#book.fail(call, why(call));
+  }
+
+  /** A worker is ready. From the first on, waiting costs time. */
+  runClocks(): void {
+    this.#book.runClocks();
+  }
+
+  /** No call is open, and none will be. */
+  stop(): void {
+    this.#book.stop();
+  }
+
+  onBegan(attempt: Attempt): void {
+    attempt.since = this.#pool.options.clock.now();
+    attempt.call.began();
+  }
+
+  onAnswered(attempt: Attempt, error: PypoolError | undefined, value: unknown): void {
+    const { call, worker } = attempt;
+    const pool = this.#pool;
+    const now = pool.options.clock.now();
+    pool.calls.release(attempt, now);
+    if (error === undefined) this.#book.succeed(call, value, now);
+    else this.#onFailed(attempt, error);
+    pool.supervisor.vacated(worker);
+    pool.reconcile();
+  }
+
+  onRefused(call: PendingCall, error: PypoolError): void {
+    if (call.state !== 'settled') this.#book.fail(call, error);
+  }
+
+  onGiven(record: WorkerRecord): void {
+    if (record.calls >= record.callLimit) this.#pool.turnover.spent(record);
+  }
+
+  onDue(call: PendingCall, now: number): void {
+    const { capacity, policy } = this.#pool;
+    const waitedMs = now - call.submittedAt;
+    const load = capacity.load();
+    const { lastFailure } = policy;
+    if (call.endsAt <= now)
+      return this.#end(call, errors.deadlineExceeded(call, waitedMs, load, lastFailure));
+    const timeout = this.#book.clocksRun ? errors.checkoutTimeout : errors.firstWorkerTimeout;
+    this.#end(call, timeout(call, load, waitedMs, lastFailure));
+  }
+
+  onAbort(call: PendingCall, reason: unknown): void {
+    this.#end(call, errors.aborted(call, reason));
+  }
+
+  onLeft(stream: PendingStream): void {
+    this.#end(stream, errors.leftEarly(stream));
+  }
+
+  #admit(call: PendingCall): void {
+    if (call.state === 'settled') return;
+    const { options, calls, capacity, policy, closing } = this.#pool;
+    if (!closing.open) return this.#book.fail(call, this.#pool.closedError('not-started'));
+    const waits = call.terms.checkoutTimeoutMs > 0;
+    const placement = calls.place(call, call.submittedAt, waits ? capacity.mayWait : never);
+    if (placement === 'full') {
+      const load = capacity.load();
+      if (waits) this.#book.fail(call, errors.queueFull(load, options.maxQueue, capacity.bytes, call));
+      else this.#book.fail(call, errors.checkoutTimeout(call, load, 0, policy.lastFailure));
+    } else {
+      this.#book.watch(call);
+    }
+    this.#pool.reconcile();
+  }
+
+  #onFailed({ call, worker, endedBy }: Attempt, error: PypoolError): void {
+    const { options, calls, counters, supervisor, announce } = this.#pool;
+    const death = isDeath(error);
+    if (death) supervisor.condemn(worker, error);
+    if (
+      endedBy === undefined &&
+      this.#pool.mayStart &&
+      mayRunAgain(call, worker, error, options.maxAttempts)
+    ) {
+      counters.retried += 1;
+      announce.retried(call, worker, error);
+      calls.retry(call);
+      this.#book.rewatch(call, error);
+    } else {
+      // A caller that gave up hears so, however the worker took it.
+      this.#book.fail(call, death ? (endedBy ?? error) : error);
+    }
+  }
+
+  /** End a call before its time, wherever it is. */
+  #end(call: PendingCall, error: PypoolError): void {
+    const { attempt } = call;
+    if (call.state === 'settled' || attempt?.endedBy !== undefined) return;
+    if (attempt !== undefined) {
+      attempt.endedBy = error;
+      attempt.worker.worker?.cancel(attempt, error);
+      return;
+    }
+    this.#pool.calls.withdraw(call);
+    this.#book.fail(call, error);
+    this.#pool.reconcile();
+  }
+}
+
+/** For calls that may not wait. */
+function never(): boolean {
+  return false;
+}

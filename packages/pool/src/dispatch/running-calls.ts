@@ -1,0 +1,99 @@
+import type { CallMeta } from '@pypool/protocol';
+
+import { Attempt } from '../call/attempt.js';
+import type { PendingCall } from '../call/pending-call.js';
+import type { Clock } from '../clock/clock.js';
+import { asPypoolError } from '../errors.js';
+import type { CallQueue } from '../strategies/queue.js';
+import type { Roster } from '../worker/roster.js';
+import type { WorkerRecord } from '../worker/worker-record.js';
+import type { DispatcherOwner } from './dispatcher.js';
+import type { FunctionLimits } from './function-limits.js';
+import type { QueueBytes } from './queue-bytes.js';
+
+/** Who has to know of a call that it runs, and that it does no more. */
+export interface RunningCallsParts {
+  readonly clock: Clock;
+  readonly roster: Roster;
+  readonly queue: CallQueue;
+  readonly limits: FunctionLimits;
+  readonly bytes: QueueBytes | undefined;
+  readonly owner: DispatcherOwner;
+}
+
+/** The calls that workers have: given here, each as one attempt, and taken off here when it was answered. */
+export class RunningCalls {
+  readonly #clock: Clock;
+  readonly #roster: Roster;
+  readonly #queue: CallQueue;
+  readonly #limits: FunctionLimits;
+  readonly #bytes: QueueBytes | undefined;
+  readonly #owner: DispatcherOwner;
+  #count = 0;
+  #given = 0;
+
+  constructor({ clock, roster, queue, limits, bytes, owner }: RunningCallsParts) {
+    this.#clock = clock;
+    this.#roster = roster;
+    this.#queue = queue;
+    this.#limits = limits;
+    this.#bytes = bytes;
+    this.#owner = owner;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How many there are of one function. */
+  of(name: string): number {
+    let running = 0;
+    for (const record of this.#roster.all) {
+      for (const { call } of record.running) if (call.name === name) running += 1;
+    }
+    return running;
+  }
+
+  /** Give a call that is in no queue to a worker with a free place. It may be answered before this returns. */
+  run(record: WorkerRecord, call: PendingCall, now: number): void {
+    const attempt = new Attempt(call, record, this.#metaOf(call, now), this.#owner, now);
+    call.state = 'running';
+    this.#bytes?.left(call);
+    call.attempts += 1;
+    call.attempt = attempt;
+    this.#count += 1;
+    this.#given += 1;
+    record.calls += 1;
+    record.lastCall = this.#given;
+    record.running.add(attempt);
+    this.#roster.occupy(record);
+    this.#queue.started(call);
+    if (this.#limits.active) this.#limits.started(call);
+    this.#owner.onGiven(record);
+    try {
+      record.worker!.run(attempt);
+    } catch (error) {
+      attempt.onError(asPypoolError(error, `Worker ${record.id}`));
+    }
+  }
+
+  /** A worker answered: its place is free, and the call in no queue. */
+  release(attempt: Attempt, now: number): void {
+    const { call, worker } = attempt;
+    this.#count -= 1;
+    worker.running.delete(attempt);
+    this.#roster.vacate(worker, now);
+    this.#queue.ended(call);
+    if (this.#limits.active) this.#limits.ended(call);
+    call.attempt = undefined;
+    call.state = 'placing';
+  }
+
+  /** The deadline travels with the call, as a time that other machines understand. */
+  #metaOf(call: PendingCall, now: number): CallMeta | undefined {
+    if (call.endsAt === Infinity) return call.meta;
+    const deadline = Math.round(this.#clock.epochMs() + call.endsAt - now);
+    return call.meta === undefined ? { deadline } : { ...call.meta, deadline };
+  }
+}
