@@ -14,7 +14,7 @@ describe('the options of Python workers', () => {
       types: [],
       heartbeatIntervalMs: 5_000,
       maxLineBytes: 16_384,
-      cancelGraces: { interruptMs: 2_000, sigintMs: 500, sigtermMs: 500 },
+      cancelGraces: { interruptMs: 2_000, sigintMs: 500, sigtermMs: 500, neighboursMs: 5_000 },
       maxInterrupts: 16,
       logLevel: 'info',
     });
@@ -30,10 +30,10 @@ describe('the options of Python workers', () => {
   it('keep the graces that were not given, and give 0 and Infinity a meaning', () => {
     const { cancelGraces, maxInterrupts } = resolvePythonWorkersOptions({
       module: 'a',
-      cancelGraces: { interruptMs: 0, sigtermMs: Infinity },
+      cancelGraces: { interruptMs: 0, sigtermMs: Infinity, neighboursMs: 0 },
       maxInterrupts: 0,
     });
-    expect(cancelGraces).toEqual({ interruptMs: 0, sigintMs: 500, sigtermMs: Infinity });
+    expect(cancelGraces).toEqual({ interruptMs: 0, sigintMs: 500, sigtermMs: Infinity, neighboursMs: 0 });
     expect(maxInterrupts).toBe(0);
   });
 

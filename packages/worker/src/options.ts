@@ -67,9 +67,9 @@ export interface PythonWorkersOptions {
   readonly maxLineBytes?: number;
   /**
    * How long a call that is ended before its time may take to end: after it was interrupted, after `SIGINT`, after `SIGTERM`; then its process
-   * is killed. 0: no time. `Infinity`: it is not ended any harder.
+   * is killed. `neighboursMs`: how long calls that run beside it may take before the first signal. 0: no time. `Infinity`: it is not ended any harder.
    *
-   * @defaultValue 2 s, 500 ms, 500 ms
+   * @defaultValue 2 s, 500 ms, 500 ms; 5 s for neighbours
    */
   readonly cancelGraces?: Partial<CancelGraces>;
   /** Interrupted calls after which a pool replaces the worker by a fresh one, in the background. 0: the first is enough. `Infinity`: never. @defaultValue `16` */
@@ -149,6 +149,7 @@ export function resolvePythonWorkersOptions(options: PythonWorkersOptions): Reso
     unencodable: options.unencodable ?? 'error',
     types: options.types ?? [],
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? 5_000,
+      neighboursMs: milliseconds.optional(),
     maxLineBytes: options.maxLineBytes ?? 16_384,
     cancelGraces: resolveGraces(options.cancelGraces),
     maxInterrupts: options.maxInterrupts ?? 16,
@@ -163,3 +164,4 @@ function resolveGraces(given: Partial<CancelGraces> = {}): CancelGraces {
     sigtermMs: given.sigtermMs ?? DEFAULT_GRACES.sigtermMs,
   };
 }
+    neighboursMs: given.neighboursMs ?? DEFAULT_GRACES.neighboursMs,

@@ -4,39 +4,19 @@ import {
   encodeMessage,
   FrameType,
   isPypoolError,
-  parseError,
-  parseItems,
   type Cancel,
   type ExposedFunction,
   type Frame,
   type OutgoingCall,
   type PypoolError,
-  type ValueCodec,
 } from '@pypool/protocol';
-import type { Connection } from '@pypool/transport';
 import { BudgetTimer } from './budget-timer.js';
 import { CallTable, type OpenCall } from './call-table.js';
-import { CancelLadder, type CancelGraces, type Rung } from './cancel-ladder.js';
+import { CancelLadder, type Rung } from './cancel-ladder.js';
 import { ClockStarter } from './clock-starter.js';
-import { endedAt, leftBehind, notReturned, notSent, protocolViolation } from './errors.js';
-
-/** What a {@link CallRunner} is made of. */
-export interface CallRunnerParts {
-  readonly workerId: string;
-  readonly pid: number;
-  readonly concurrency: number;
-  readonly codec: ValueCodec;
-  readonly connection: Connection;
-  readonly graces: CancelGraces;
-  /** Interrupted calls after which {@link CallRunnerParts.onWorn} is told. */
-  readonly maxInterrupts: number;
-  /** Signal the process group. */
-  readonly signal: (signal: 'SIGINT' | 'SIGTERM') => void;
-  /** The process has to end: a call of it goes on, or may be followed by a signal that was meant for it. */
-  readonly onMustEnd: () => void;
-  /** More calls of it were interrupted than is good for a process. Told once. */
-  readonly onWorn: () => void;
-}
+import { endedAt, leftBehind, notSent, protocolViolation, type Culprit } from './errors.js';
+import type { CallRunnerParts } from './parts.js';
+import { readReply } from './read-reply.js';
 
 /**
  * The calls of one worker: how they are sent, what they are answered with, how long they may take.
@@ -46,7 +26,6 @@ export interface CallRunnerParts {
  */
 export class CallRunner {
   readonly #parts: CallRunnerParts;
-  readonly #codec: ValueCodec;
   readonly #calls: CallTable;
   readonly #budgets = new BudgetTimer((now) => this.#checkBudgets(now));
   readonly #clocks = new ClockStarter();
@@ -54,15 +33,25 @@ export class CallRunner {
   /** Functions whose calls are not to be interrupted, and how they are ended. */
   readonly #cancelModes = new Map<string, ExposedFunction['cancel']>();
   #usualCancelMode: ExposedFunction['cancel'] = 'kill';
+  /** Calls that a signal ended which was meant for another; they are told with those that their process ends under. */
+  readonly #hit: OpenCall[] = [];
   #interrupts = 0;
   #stopped = false;
 
   constructor(parts: CallRunnerParts) {
     this.#parts = parts;
-    this.#codec = parts.codec;
     this.#calls = new CallTable(parts.concurrency, (open) => this.#begin(open));
-    const { graces, connection, signal, onMustEnd } = parts;
-    this.#ladder = new CancelLadder({ graces, connection, signal, end: onMustEnd });
+    const { graces, connection, concurrency, signal } = parts;
+    this.#ladder = new CancelLadder({
+      graces,
+      connection,
+      concurrency,
+      firstHardRung: parts.heedsSigint ? 'sigint' : 'sigterm',
+      running: () => Math.min(this.#calls.size, concurrency),
+      yields: parts.onYield,
+      signal,
+      end: parts.onMustEnd,
+    });
   }
 
   /** What READY said of the functions, and HELLO of whether it can interrupt them. */
@@ -78,7 +67,7 @@ export class CallRunner {
     const { meta, credit } = call;
     try {
       const { envelope, tagged, buffers } = encodeCallEnvelope(
-        this.#codec,
+        this.#parts.codec,
         call.name,
         call.args,
         call.kind === 'stream' ? { ...meta, credit } : meta,
@@ -137,7 +126,7 @@ export class CallRunner {
     }
     let said: unknown;
     try {
-      said = this.#decode(frame, open.call);
+      said = readReply(frame, open.call, this.#parts);
     } catch (error) {
       // A value of a type that is not registered here is the trouble of this call alone.
       if (!isPypoolError(error) || error.code !== 'unencodable') throw error;
@@ -148,10 +137,10 @@ export class CallRunner {
     else this.#answer(open, frame.type, said);
   }
 
-  /** Why the process is being ended, where that is for the sake of a call. */
+  /** Why the process is being ended, or takes no more calls, where that is for the sake of a call. */
   get endedFor(): PypoolError | undefined {
-    for (const open of this.#calls.running()) if (isHard(open.rung)) return this.#endedBy(open);
-    return undefined;
+    const { culprit } = this.#ladder.process;
+    return culprit === undefined ? undefined : this.#endedBy(culprit);
   }
 
   /** The process is ending: no budget matters any more, and who was ended waits until it has. */
@@ -164,21 +153,41 @@ export class CallRunner {
   /**
    * Answer whatever is left, when nothing can be read any more.
    *
-   * @param judge - what to tell a call; `ran` where its execution had begun.
+   * @param judge - what to tell a call; `ran` where its execution had begun; the `culprit` where the process was ended for the sake of another.
    */
-  answerAll(judge: (name: string, ran: boolean) => PypoolError): void {
+  answerAll(judge: (name: string, ran: boolean, culprit: Culprit | undefined) => PypoolError): void {
     this.stop();
-    for (const { open, ran } of this.#calls.takeAll()) {
-      const { call, rung } = open;
-      const death = judge(call.name, ran);
+    const culprit = this.#culprit;
+    const left = this.#calls.takeAll();
+    for (const open of this.#hit) left.push({ open, ran: true });
+    for (const { open, ran } of left) {
+      const { call } = open;
+      const death = judge(call.name, ran, culprit);
       const endedBy = this.#endedBy(open);
       if (endedBy === undefined) call.onError(death);
-      else call.onError(open.ending === undefined ? endedBy : endedAt(endedBy, death.outcome, rung));
+      else
+        call.onError(
+          open.ending === undefined ? endedBy : endedAt(endedBy, death.outcome, this.#rungOf(open)),
+        );
     }
   }
 
-  #endedBy({ call, endedBy, ending, rung }: OpenCall): PypoolError | undefined {
-    const wasLeft = ending === 'leave' && isHard(rung);
+  /** Whom the process was ended for, where it was. */
+  get #culprit(): Culprit | undefined {
+    const { culprit, rung } = this.#ladder.process;
+    const error = culprit === undefined ? undefined : this.#endedBy(culprit);
+    if (culprit === undefined || rung === undefined || error === undefined) return undefined;
+    return { name: culprit.call.name, error: endedAt(error, 'unknown', rung), rung };
+  }
+
+  /** The last that was done to end a call: in its process, where that is more. */
+  #rungOf({ rung }: OpenCall): Rung | undefined {
+    return rung === undefined ? rung : (this.#ladder.process.rung ?? rung);
+  }
+
+  #endedBy(open: OpenCall): PypoolError | undefined {
+    const { call, endedBy, ending, rung } = open;
+    const wasLeft = ending === 'leave' && (isHard(rung) || this.#ladder.process.has(open));
     return endedBy ?? (wasLeft ? leftBehind(call.name, this.#parts.workerId) : undefined);
   }
 
@@ -187,28 +196,6 @@ export class CallRunner {
     if (open.ending !== 'interrupt') open.ending = mode;
     if (open.startedAt === undefined) this.#ladder.ask(open, mode);
     else this.#ladder.climb(open, mode, this.#cancelModes.get(open.call.name) ?? this.#usualCancelMode);
-  }
-
-  #decode(frame: Frame, call: OutgoingCall): unknown {
-    switch (frame.type) {
-      case FrameType.RESULT:
-        return this.#codec.decode(frame);
-      case FrameType.ERROR:
-        return this.#errorOf(frame, call);
-      case FrameType.ITEM:
-        if (call.kind !== 'stream') {
-          throw protocolViolation(this.#parts.workerId, `an item for ${call.name}, which is no stream`);
-        }
-        return parseItems(frame, this.#codec);
-      default:
-        throw protocolViolation(this.#parts.workerId, `a reply of type ${frame.type}`);
-    }
-  }
-
-  #errorOf(frame: Frame, call: OutgoingCall): PypoolError {
-    const about = { function: call.name, workerId: this.#parts.workerId };
-    const error = parseError(frame, this.#codec, about);
-    return error.code === 'frame-too-large' ? notReturned(error, call.name) : error;
   }
 
   #pass(open: OpenCall, items: readonly unknown[]): void {
@@ -223,17 +210,24 @@ export class CallRunner {
     if (endedBy !== undefined && this.#stopped) return; // its process is being ended; it answers when that is gone
     const error = type === FrameType.ERROR ? (said as PypoolError) : undefined;
     const wasCancelled = error?.code === 'aborted';
-    if (ending !== undefined) this.#ladder.ended(open);
+    const wasHit = wasCancelled && ending === undefined && this.#ladder.process.rung !== undefined;
     // Before it is answered: whoever hears that has the next call ready.
-    if (isHard(rung)) this.#parts.onMustEnd();
+    if (isHard(rung) || wasHit) this.#parts.onMustEnd();
     else if (wasCancelled && error.outcome === 'finished') this.#countInterrupt();
     this.#calls.remove(open.id);
-    if (endedBy !== undefined) {
+    if (ending !== undefined || this.#ladder.process.yielded) this.#ran(open);
+    if (wasHit) this.#hit.push(open);
+    else if (endedBy !== undefined) {
       // Otherwise it is one whose value could not be decoded.
       const outcome = error?.outcome ?? 'finished';
       call.onError(ending === 'interrupt' ? endedAt(endedBy, outcome, rung) : endedBy);
     } else if (error !== undefined && !(ending === 'leave' && wasCancelled)) call.onError(error);
     else call.onResult(call.kind === 'stream' ? undefined : said);
+  }
+
+  #ran(open: OpenCall): void {
+    this.#ladder.answered(open);
+    if (this.#ladder.process.yielded && this.#calls.size === 0) this.#parts.onVacated();
   }
 
   #countInterrupt(): void {

@@ -37,11 +37,14 @@ async function homeOf(graces: Partial<CancelGraces> = {}, cancel?: 'cooperative'
     connection: fake.launched.connection,
     graces: { ...DEFAULT_GRACES, ...graces },
     maxInterrupts: 1,
+    heedsSigint: true,
     signal: (signal) => told.push(signal),
     onMustEnd: () => {
       told.push('end');
       runner.stop();
     },
+    onYield: () => told.push('yield'),
+    onVacated: () => told.push('vacated'),
     onWorn: () => told.push('worn'),
   });
   const facts = { stream: false, async: false, idempotent: false, timeoutSeconds: null, concurrency: null };

@@ -40,13 +40,19 @@ export function notReturned(error: PypoolError, name: string): PypoolError {
 /**
  * The error of a call that was ended before its time, with what became of it.
  *
- * @param rung - the last that was done to end it; `undefined` where nothing was, since it had not begun.
+ * @param rung - the last that was done to end it; `undefined` where nothing was, since it had not begun, or waited for its neighbours.
  */
 export function endedAt(error: PypoolError, outcome: Outcome, rung: Rung | undefined): PypoolError {
   const { code, message, retryable, context, cause } = error;
-  const how = outcome === 'not-started' || rung === undefined ? 'It had not begun.' : ENDED[rung];
+  const how =
+    outcome === 'not-started' ? 'It had not begun.' : rung === undefined ? alone(outcome) : ENDED[rung];
   const facts = rung === undefined ? context : { ...context, rung };
   return createError({ code, message: `${message} ${how}`, outcome, retryable, context: facts, cause });
+}
+
+/** Before anything was done to end it. */
+function alone(outcome: Outcome): string {
+  return outcome === 'finished' ? 'It ended by itself.' : 'Its process ended under it.';
 }
 
 const ENDED: Readonly<Record<Rung, string>> = {
@@ -55,6 +61,13 @@ const ENDED: Readonly<Record<Rung, string>> = {
   sigterm: 'It ended after SIGTERM.',
   sigkill: 'It was ended with SIGKILL.',
 };
+
+/** The call for whose sake a process was ended, as those are told that ran beside it. */
+export interface Culprit {
+  readonly name: string;
+  readonly error: PypoolError;
+  readonly rung: Rung;
+}
 
 /** The end of a stream that its consumer left, and that ended only with its process. */
 export function leftBehind(name: string, workerId: string): PypoolError {

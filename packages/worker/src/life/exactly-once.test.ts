@@ -20,6 +20,7 @@ const WHATS = [
   'result',
   'result',
   'error',
+  'cancelled',
   'item',
   'unreadable',
   'grant',
@@ -68,7 +69,7 @@ class Story {
         engine: 'sync',
         logLevel: null,
       },
-      cancelGraces: { interruptMs: 100, sigintMs: 100, sigtermMs: 100 },
+      cancelGraces: { interruptMs: 100, sigintMs: 100, sigtermMs: 100, neighboursMs: 200 },
       maxInterrupts: 2,
       observer: {
         onUnavailable: () => this.told.push('unavailable'),
@@ -100,6 +101,7 @@ class Story {
     else if (what === 'result') fake.result(id, at);
     else if (what === 'error')
       fake.error(id, { kind: 'python', message: '', type: 'E', module: 'm', args: [] });
+    else if (what === 'cancelled') fake.error(id, { kind: 'cancelled', message: '', started: true });
     else if (what === 'item') fake.items(id, [at]);
     else if (what === 'unreadable') fake.result(id, { $: ['type', 'app.T', 1] }, true);
     else if (what === 'grant' && call !== undefined) worker.grant(call, 1);

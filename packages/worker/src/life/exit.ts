@@ -1,4 +1,5 @@
 import { createError, type Outcome, type PypoolError } from '@pypool/protocol';
+import type { Culprit } from '../calls/errors.js';
 import type { ProcessExit } from '../launcher/contract.js';
 
 /** How a worker ended, once the operating system has reaped it. */
@@ -41,8 +42,17 @@ export function describeExit(exit: ProcessExit | undefined): string {
     : `was ended by ${exit.signal}`;
 }
 
-/** The error for one call of a worker that ended under it, or for the worker itself. */
-export function deathError(facts: DeathFacts, outcome: Outcome, name: string | undefined): PypoolError {
+/**
+ * The error for one call of a worker that ended under it, or for the worker itself.
+ *
+ * @param culprit - the call beside it for whose sake the worker was ended, where it was.
+ */
+export function deathError(
+  facts: DeathFacts,
+  outcome: Outcome,
+  name: string | undefined,
+  culprit?: Culprit,
+): PypoolError {
   const { workerId, pid, exit, reason } = facts;
   const call = name === undefined ? '' : ` under the call of ${name}`;
   const context = {
@@ -69,6 +79,16 @@ export function deathError(facts: DeathFacts, outcome: Outcome, name: string | u
       outcome,
       context: { ...context, ...reason.context },
       cause: reason,
+    });
+  }
+  if (culprit !== undefined) {
+    const { name: other, error, rung } = culprit;
+    return createError({
+      code: 'worker-exited',
+      message: `Worker ${workerId} (pid ${pid}) ${describeExit(exit)}${call}, for ${other} ran beside it and ended in no gentler way (${error.code}).`,
+      outcome,
+      context: { ...context, culprit: other, rung },
+      cause: error,
     });
   }
   return createError({

@@ -41,6 +41,9 @@ const READ_TO_END_MS = 1_000;
 /** How long a process may take to exit whose channels have ended. */
 const OWN_EXIT_MS = 1_000;
 
+/** How long a process may take to stop that nobody asked to, once it has answered the calls that it was left with. */
+const STOP_MS = 10_000;
+
 /** How long a killed process may take to be reaped before it is reported and let go: in a system call that cannot be interrupted. */
 const REAP_MS = 10_000;
 
@@ -77,6 +80,8 @@ export class ProcessWorker implements PythonWorker {
   #killed = false;
   /** We asked it to end, for the sake of a call. */
   #terminated = false;
+  /** It takes no more calls for the sake of one that it has. */
+  #yielded = false;
   /** All that its kernel accepted for replies has been read: what has no answer now, has none. */
   #repliesExact = false;
   #closeAt = Infinity;
@@ -99,10 +104,13 @@ export class ProcessWorker implements PythonWorker {
       connection: process.connection,
       graces: parts.cancelGraces,
       maxInterrupts: parts.maxInterrupts,
+      heedsSigint: welcome.engine !== 'threads',
       signal: (signal) => {
         if (signal === 'SIGTERM') this.#terminated = true;
         process.signal(signal);
       },
+      onYield: () => this.#yield(),
+      onVacated: () => this.#stopYielded(),
       onMustEnd: () => this.#die({ decided: true }),
       onWorn: () => this.#observer.onWorn(),
     });
@@ -133,7 +141,7 @@ export class ProcessWorker implements PythonWorker {
   }
 
   get facts(): Readonly<Record<string, unknown>> {
-    return { pid: this.pid, python: this.pythonVersion };
+    return { pid: this.pid, python: this.pythonVersion, engine: this.#parts.welcome.engine };
   }
 
   get state(): WorkerState['name'] {
@@ -165,11 +173,7 @@ export class ProcessWorker implements PythonWorker {
   /** Finish what runs, then stop, killing after `timeoutMs`. Idempotent; the shortest time given holds. */
   close({ timeoutMs }: { readonly timeoutMs: number }): Promise<WorkerExit> {
     if (this.#state.name === 'handshaking' || this.#state.name === 'importing') return this.kill();
-    if (this.#state.name === 'ready') {
-      this.#move({ name: 'closing' });
-      // The end of requests is the runtime's sign to run its stop hooks and exit.
-      this.#parts.process.connection.requests.end();
-    }
+    if (this.#state.name === 'ready') this.#takeNoMore();
     const closeAt = performance.now() + timeoutMs;
     if (this.#state.name === 'closing' && closeAt < this.#closeAt) {
       this.#closeAt = closeAt;
@@ -181,6 +185,25 @@ export class ProcessWorker implements PythonWorker {
   kill(reason?: PypoolError): Promise<WorkerExit> {
     this.#die({ reason, decided: true });
     return this.exited;
+  }
+
+  /** The end of requests is the runtime's sign to finish what it has, run its stop hooks and exit. */
+  #takeNoMore(): void {
+    this.#move({ name: 'closing' });
+    this.#parts.process.connection.requests.end();
+  }
+
+  /** One of its calls may be ended only with all others: these may finish, and nobody else comes in. */
+  #yield(): void {
+    if (this.#state.name !== 'ready') return;
+    this.#yielded = true;
+    this.#takeNoMore();
+    this.#becomeUnavailable(undefined);
+  }
+
+  /** It was closed by nobody, so nobody bounds its stop. */
+  #stopYielded(): void {
+    if (this.#yielded) void this.close({ timeoutMs: STOP_MS });
   }
 
   #move(to: WorkerState): void {
@@ -248,6 +271,7 @@ export class ProcessWorker implements PythonWorker {
   /** It is about to exit by itself, which tells more than a kill would: it has a moment for that. */
   #awaitExit(what: string): void {
     const { name } = this.#state;
+    if (name === 'closing') this.#stopYielded();
     if (name !== 'handshaking' && name !== 'importing' && name !== 'ready') return;
     this.#move({ name: 'ending' });
     this.#timer.start(OWN_EXIT_MS, () =>
@@ -299,8 +323,8 @@ export class ProcessWorker implements PythonWorker {
       reason,
     };
     // Where replies could not be read to their end, an answer of any call may be among what was lost.
-    this.#calls.answerAll((name, ran) =>
-      deathError(facts, ran || !this.#repliesExact ? 'unknown' : 'not-started', name),
+    this.#calls.answerAll((name, ran, culprit) =>
+      deathError(facts, ran || !this.#repliesExact ? 'unknown' : 'not-started', name, culprit),
     );
     const { connection, stdout, stderr } = this.#parts.process;
     for (const part of [connection, stdout, stderr]) part.destroy();

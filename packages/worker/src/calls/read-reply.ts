@@ -1,0 +1,41 @@
+import {
+  FrameType,
+  parseError,
+  parseItems,
+  type Frame,
+  type OutgoingCall,
+  type PypoolError,
+  type ValueCodec,
+} from '@pypool/protocol';
+import { notReturned, protocolViolation } from './errors.js';
+
+/** From whom a reply is, and how it is read. */
+export interface ReplyFrom {
+  readonly workerId: string;
+  readonly codec: ValueCodec;
+}
+
+/**
+ * What a frame of the reply channel says to its call: a value, an error, or items.
+ *
+ * @throws PypoolError `protocol` for what no runtime may say, `unencodable` for a value of a type that is not registered here.
+ */
+export function readReply(frame: Frame, call: OutgoingCall, { workerId, codec }: ReplyFrom): unknown {
+  switch (frame.type) {
+    case FrameType.RESULT:
+      return codec.decode(frame);
+    case FrameType.ERROR:
+      return errorOf(frame, call, { workerId, codec });
+    case FrameType.ITEM:
+      if (call.kind !== 'stream')
+        throw protocolViolation(workerId, `an item for ${call.name}, which is no stream`);
+      return parseItems(frame, codec);
+    default:
+      throw protocolViolation(workerId, `a reply of type ${frame.type}`);
+  }
+}
+
+function errorOf(frame: Frame, call: OutgoingCall, { workerId, codec }: ReplyFrom): PypoolError {
+  const error = parseError(frame, codec, { function: call.name, workerId });
+  return error.code === 'frame-too-large' ? notReturned(error, call.name) : error;
+}
