@@ -56,5 +56,5 @@ export type { ValueType } from '@pypool/protocol';
 export { fair, fifo, leastBusy, lifo, priority, roundRobin } from '@pypool/pool';
 export { hint, memoryStore, strictFailFast, strictQueue } from '@pypool/sessions';
 export { spawnLauncher } from '@pypool/worker';
-export type { CancelGraces, Rung } from '@pypool/worker';
+export type { CancelGraces, Engine, Rung } from '@pypool/worker';
 export { pipeTransport } from '@pypool/transport-pipe';

@@ -93,6 +93,8 @@ const WORKER_OPTIONS: Readonly<Record<keyof PythonWorkersOptions, true>> = {
   expose: true,
   python: true,
   env: true,
+  engine: true,
+  concurrency: true,
   cwd: true,
   launcher: true,
   transport: true,

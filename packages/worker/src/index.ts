@@ -12,7 +12,7 @@ export { findPython } from './python/find-python.js';
 export type { FindPythonOptions, FoundPython } from './python/find-python.js';
 
 // Options and events
-export type { LogLevel, PythonWorkersOptions, SlotFacts } from './options.js';
+export type { Engine, LogLevel, PythonWorkersOptions, SlotFacts } from './options.js';
 export type { CancelGraces, Rung } from './calls/cancel-ladder.js';
 export type { EnvOption } from './environment.js';
 export type { ModuleOption } from './modules.js';

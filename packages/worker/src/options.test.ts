@@ -8,6 +8,8 @@ describe('the options of Python workers', () => {
     expect(options).toEqual({
       module: 'app',
       cwd: process.cwd(),
+      engine: 'sync',
+      concurrency: 1,
       limits: DEFAULT_LIMITS,
       integers: 'auto',
       unencodable: 'error',
@@ -46,7 +48,35 @@ describe('the options of Python workers', () => {
     expect(resolvePythonWorkersOptions({ module: 'a', cwd: '.' }).cwd).toBe(process.cwd());
   });
 
+  it.each([
+    [{}, 'sync', 1],
+    [{ engine: 'sync', concurrency: 1 }, 'sync', 1],
+    [{ engine: 'async' }, 'async', 64],
+    [{ engine: 'async', concurrency: 1 }, 'async', 1],
+    [{ engine: 'threads' }, 'threads', 8],
+    [{ engine: 'threads', concurrency: 500 }, 'threads', 500],
+  ] as const)('choose how many calls a worker runs at once: %j', (given, engine, concurrency) => {
+    expect(resolvePythonWorkersOptions({ module: 'a', ...given })).toMatchObject({ engine, concurrency });
+  });
+
+  it.each([{ concurrency: 8 }, { engine: 'sync' as const, concurrency: 8 }])(
+    'name the engines that run several calls at once, for one that does not: %j',
+    (given) => {
+      expect(() => resolvePythonWorkersOptions({ module: 'a', ...given })).toThrow(
+        expect.objectContaining({
+          code: 'invalid-options',
+          message: expect.stringMatching(/8 calls at once.*'async'.*'threads'/) as string,
+        }) as Error,
+      );
+    },
+  );
+
   it.each<[string, Record<string, unknown>]>([
+    ['engine', { module: 'a', engine: 'asyncio' }],
+    ['concurrency', { module: 'a', engine: 'async', concurrency: 0 }],
+    ['concurrency', { module: 'a', engine: 'async', concurrency: Infinity }],
+    ['concurrency', { module: 'a', engine: 'async', concurrency: 1.5 }],
+    ['neighboursMs', { module: 'a', cancelGraces: { neighboursMs: -1 } }],
     ['modul', { modul: 'a' }],
     ['module', { module: 5 }],
     ['module', {}],

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import {
   checkOptions,
+  createError,
   DEFAULT_LIMITS,
   implementing,
   type FrameLimits,
+  type PypoolError,
   type ValueType,
 } from '@pypool/protocol';
 import type { Transport } from '@pypool/transport';
@@ -26,6 +28,12 @@ export const LOG_LEVELS = Object.freeze({
 /** {@link LOG_LEVELS} by name. */
 export type LogLevel = keyof typeof LOG_LEVELS;
 
+/** How a worker runs its calls, and how many of them at once unless told otherwise. */
+export const ENGINES = Object.freeze({ sync: 1, async: 64, threads: 8 });
+
+/** {@link ENGINES} by name. */
+export type Engine = keyof typeof ENGINES;
+
 /** What a function of the slot is told. */
 export interface SlotFacts {
   /** The smallest integer that no other live worker of the pool has. */
@@ -42,6 +50,15 @@ export interface PythonWorkersOptions {
   readonly python?: string;
   /** Environment beyond the allow-list, for all workers or by slot. @defaultValue `{}` */
   readonly env?: EnvOption | ((facts: SlotFacts) => EnvOption);
+  /**
+   * How a worker runs its calls: `'sync'`, one at a time on the main thread of Python; `'async'`, many at once on one event loop, for `async def`; `'threads'`,
+   * many at once on threads, for code that waits for I/O or where Python has no GIL.
+   *
+   * @defaultValue `'sync'`
+   */
+  readonly engine?: Engine;
+  /** Calls that one worker runs at once: 1 with `'sync'`, at least 1 and finite with the others. @defaultValue 1, 64 with `'async'`, 8 with `'threads'` */
+  readonly concurrency?: number;
   /** Working directory of the workers. @defaultValue `process.cwd()` */
   readonly cwd?: string;
   /** What brings processes into being. Closed with the workers. @defaultValue `spawnLauncher()` */
@@ -87,6 +104,8 @@ export interface PythonWorkersOptions {
 export type ResolvedPythonWorkersOptions = Omit<PythonWorkersOptions, 'limits' | 'cancelGraces'> & {
   readonly limits: FrameLimits;
   readonly cwd: string;
+  readonly engine: Engine;
+  readonly concurrency: number;
   readonly integers: 'auto' | 'bigint' | 'error';
   readonly unencodable: 'error' | 'marker';
   readonly types: readonly ValueType[];
@@ -114,6 +133,8 @@ const schema = z.strictObject({
   env: z
     .union([anObject, z.custom((value) => typeof value === 'function', 'expected a function of the slot')])
     .optional(),
+  engine: z.enum(['sync', 'async', 'threads']).optional(),
+  concurrency: z.int().positive().optional(),
   cwd: z.string().min(1).optional(),
   launcher: z.custom(...implementing('launch', 'close')).optional(),
   transport: z.custom(...implementing('offer', 'close')).optional(),
@@ -128,6 +149,7 @@ const schema = z.strictObject({
       interruptMs: milliseconds.optional(),
       sigintMs: milliseconds.optional(),
       sigtermMs: milliseconds.optional(),
+      neighboursMs: milliseconds.optional(),
     })
     .optional(),
   maxInterrupts: z.int().min(0).or(z.literal(Infinity)).optional(),
@@ -141,19 +163,30 @@ const schema = z.strictObject({
  */
 export function resolvePythonWorkersOptions(options: PythonWorkersOptions): ResolvedPythonWorkersOptions {
   checkOptions('the Python workers', schema, options);
+  const { engine = 'sync', concurrency = ENGINES[engine] } = options;
+  if (engine === 'sync' && concurrency > 1) throw oneAtATime(concurrency);
   return Object.freeze({
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     cwd: resolve(options.cwd ?? '.'),
+    engine,
+    concurrency,
     integers: options.integers ?? 'auto',
     unencodable: options.unencodable ?? 'error',
     types: options.types ?? [],
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? 5_000,
-      neighboursMs: milliseconds.optional(),
     maxLineBytes: options.maxLineBytes ?? 16_384,
     cancelGraces: resolveGraces(options.cancelGraces),
     maxInterrupts: options.maxInterrupts ?? 16,
     logLevel: options.logLevel ?? 'info',
+  });
+}
+
+function oneAtATime(concurrency: number): PypoolError {
+  return createError({
+    code: 'invalid-options',
+    message: `Invalid options of the Python workers: concurrency: ${concurrency} calls at once need another engine than 'sync', which runs one: engine: 'async' for handlers that are async def, engine: 'threads' for those that wait for I/O. For more calls side by side in 'sync', raise size.`,
+    context: { option: 'concurrency', concurrency, engine: 'sync' },
   });
 }
 
@@ -162,6 +195,6 @@ function resolveGraces(given: Partial<CancelGraces> = {}): CancelGraces {
     interruptMs: given.interruptMs ?? DEFAULT_GRACES.interruptMs,
     sigintMs: given.sigintMs ?? DEFAULT_GRACES.sigintMs,
     sigtermMs: given.sigtermMs ?? DEFAULT_GRACES.sigtermMs,
+    neighboursMs: given.neighboursMs ?? DEFAULT_GRACES.neighboursMs,
   };
 }
-    neighboursMs: given.neighboursMs ?? DEFAULT_GRACES.neighboursMs,

@@ -13,7 +13,7 @@ export interface PythonWorker {
   readonly functions: readonly ExposedFunction[];
   /** What `@expose(...)` says of them beyond their names, by name: only those of which it says something. */
   readonly functionFacts: ReadonlyMap<string, FunctionFacts>;
-  /** For `status()`: `{ pid, python }`. */
+  /** For `status()`: `{ pid, python, engine }`. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** Its private memory and that of its descendants, in bytes; rejects once it is gone. Left out where the system does not tell. */
   memoryBytes?(): Promise<number>;

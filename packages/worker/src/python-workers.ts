@@ -65,6 +65,8 @@ export interface WorkerObserver {
 export interface PythonWorkers {
   /** The interpreter they run on, and how it was found. */
   readonly python: { readonly path: string; readonly foundBy: string };
+  /** Calls that each of them runs at once. */
+  readonly concurrency: number;
   /** The folders of the modules that they serve; `cwd` for one by its dotted name. */
   readonly folders: readonly string[];
   /**
@@ -98,6 +100,7 @@ export function createPythonWorkers(options: PythonWorkersOptions): PythonWorker
 
 class PythonWorkerSource implements PythonWorkers {
   readonly python: { readonly path: string; readonly foundBy: string };
+  readonly concurrency: number;
   readonly folders: readonly string[];
   readonly #options: ResolvedPythonWorkersOptions;
   readonly #modules: readonly WelcomeModule[];
@@ -111,6 +114,7 @@ class PythonWorkerSource implements PythonWorkers {
 
   constructor(options: ResolvedPythonWorkersOptions) {
     this.#options = options;
+    this.concurrency = options.concurrency;
     const { cwd, python } = options;
     this.#modules = resolveModules(options.module, cwd);
     this.folders = moduleFolders(this.#modules, cwd);
@@ -154,7 +158,7 @@ class PythonWorkerSource implements PythonWorkers {
   async #start(request: WorkerRequest, observer: WorkerObserver, watch: StartWatch): Promise<PythonWorker> {
     const { workerId, poolName, slot } = request;
     const { env, cwd, expose, limits, integers, unencodable } = this.#options;
-    const { maxLineBytes, cancelGraces, maxInterrupts, logLevel } = this.#options;
+    const { maxLineBytes, cancelGraces, maxInterrupts, logLevel, engine, concurrency } = this.#options;
     const launched = await this.#launcher.launch(
       {
         workerId,
@@ -188,8 +192,8 @@ class PythonWorkerSource implements PythonWorkers {
         parentPid: process.pid,
         // The signal follows the thread that started the process: in a worker thread it would come when that ends.
         parentDeathSignal: isMainThread,
-        concurrency: 1,
-        engine: 'sync',
+        concurrency,
+        engine,
         logLevel: LOG_LEVELS[logLevel],
       },
       observer: {
