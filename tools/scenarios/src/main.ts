@@ -1,56 +1,43 @@
 /**
- * `npm run scenarios`: runs the scenarios and prints a table by number. Exits 1 where one fails.
+ * `npm run scenarios [-- --repeat N] [--seed N] [ARGUMENT OF VITEST...]`: runs the scenarios in random order and prints a table by number, or,
+ * many times over, a line for each round and how often which number failed. Exits 1 where one fails.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { isGood, repeatLines, roundLines, shortLines } from './report.js';
+import { runRound, type Round } from './round.js';
 
-interface Assertion {
-  readonly fullName: string;
-  readonly status: 'passed' | 'failed' | 'skipped' | 'pending' | 'todo';
-  readonly duration?: number | null;
-  readonly failureMessages: readonly string[];
+const { repeat, seed, rest } = argumentsOf(process.argv.slice(2));
+console.log(`Running the scenarios in random order, seed ${seed}\n`);
+if (repeat === undefined) {
+  const round = await runRound(seed, rest);
+  console.log(roundLines(round).join('\n'));
+  process.exitCode = isGood(round) ? 0 : 1;
+} else {
+  const rounds: Round[] = [];
+  for (let at = 1; at <= repeat; at += 1) {
+    const round = await runRound(seed + at - 1, rest);
+    rounds.push(round);
+    console.log(shortLines(round, at, repeat).join('\n'));
+  }
+  console.log(`\n${repeatLines(rounds).join('\n')}`);
+  process.exitCode = rounds.every(isGood) ? 0 : 1;
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'pypool-scenarios-'));
-const report = join(folder, 'report.json');
-const { status } = spawnSync(
-  process.execPath,
-  [
-    fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url)),
-    'run',
-    '--root',
-    root,
-    '--reporter=json',
-    `--outputFile=${report}`,
-    ...process.argv.slice(2),
-  ],
-  { stdio: ['ignore', 'ignore', 'inherit'] },
-);
-const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
-  testResults: { assertionResults: Assertion[] }[];
-};
-rmSync(folder, { recursive: true });
+/** Our own, and what is for Vitest. */
+function argumentsOf(args: readonly string[]): { repeat: number | undefined; seed: number; rest: string[] } {
+  let repeat: number | undefined;
+  let seed = Date.now() % 1_000_000;
+  const rest: string[] = [];
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at]!;
+    if (arg === '--repeat') repeat = whole(arg, args[(at += 1)]);
+    else if (arg === '--seed') seed = whole(arg, args[(at += 1)]);
+    else rest.push(arg);
+  }
+  return { repeat, seed, rest };
+}
 
-const byNumber = new Map<string, Assertion[]>();
-for (const assertion of testResults.flatMap(({ assertionResults }) => assertionResults)) {
-  const number = /\bS\d\d\b/.exec(assertion.fullName)?.[0] ?? '-';
-  byNumber.set(number, [...(byNumber.get(number) ?? []), assertion]);
+function whole(option: string, value: string | undefined): number {
+  const number = Number(value);
+  if (value !== undefined && Number.isInteger(number) && number > 0) return number;
+  throw new Error(`${option} takes a whole number above 0, not ${value ?? 'nothing'}`);
 }
-let failed = 0;
-for (const [number, assertions] of [...byNumber].sort(([a], [b]) => (a < b ? -1 : 1))) {
-  const bad = assertions.filter((assertion) => assertion.status !== 'passed');
-  failed += bad.length;
-  const seconds = assertions.reduce((sum, { duration }) => sum + (duration ?? 0), 0) / 1000;
-  const title = assertions[0]!.fullName.replace(/^.*?\bS\d\d\s*/, '');
-  console.log(
-    `${number.padEnd(4)} ${bad.length === 0 ? 'pass' : 'FAIL'} ${String(assertions.length).padStart(2)} tests ${seconds.toFixed(1).padStart(5)} s  ${title}`,
-  );
-  for (const { fullName, status: why, failureMessages } of bad)
-    console.log(`     ${why}: ${fullName}\n${failureMessages.join('\n').replace(/^/gm, '       ')}`);
-}
-console.log(`${byNumber.size - (byNumber.has('-') ? 1 : 0)} scenarios, ${failed} tests not passed`);
-process.exitCode = status === 0 && failed === 0 ? 0 : 1;
