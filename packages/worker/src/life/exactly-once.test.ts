@@ -1,13 +1,10 @@
-import { createError, createValueCodec, DEFAULT_LIMITS } from '@pypool/protocol';
+import { createError, createValueCodec } from '@pypool/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { RecordedCall } from '../calls/recorded-call.js';
 import { FakeProcess } from './fake-process.js';
 import { ProcessWorker } from './process-worker.js';
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
+import { settle, welcomeOf } from './watched-worker.js';
 
 /** Everything that can happen to a worker, honest or not; `at` chooses one of its calls. */
 type Happening = { readonly what: (typeof WHATS)[number]; readonly at: number };
@@ -52,23 +49,7 @@ class Story {
       interpreter: undefined,
       codec: createValueCodec(),
       maxLineBytes: 100,
-      welcome: {
-        codec: 'json',
-        workerId: 'w',
-        pool: 'p',
-        slot: 0,
-        incarnation: 'x',
-        modules: [],
-        expose: null,
-        limits: DEFAULT_LIMITS,
-        integers: 'auto',
-        unencodable: 'error',
-        parentPid: 1,
-        parentDeathSignal: false,
-        concurrency,
-        engine: 'sync',
-        logLevel: null,
-      },
+      welcome: welcomeOf(concurrency),
       cancelGraces: { interruptMs: 100, sigintMs: 100, sigtermMs: 100, neighboursMs: 200 },
       maxInterrupts: 2,
       observer: {
