@@ -24,7 +24,7 @@ class Call:
             ``cancel="cooperative"``, and for threads of a handler, to look at now and then.
     """
 
-    __slots__ = ("_meta", "cancelled", "id", "name", "started")
+    __slots__ = ("_meta", "cancelled", "id", "name", "shields", "started", "thread")
 
     def __init__(
         self, id: int, name: str, meta: Mapping[str, Any] | None, started: float | None = None
@@ -33,6 +33,8 @@ class Call:
         self.name = name
         self.cancelled = False
         self.started = monotonic() if started is None else started
+        self.shields = 0  # how many are open, for the runtime
+        self.thread = _main_thread  # that runs it, likewise
         self._meta: Mapping[str, Any] = meta or {}
 
     @property

@@ -79,7 +79,7 @@ class ControlThread:
         sender: Of the control channel.
         streams: The streams of this worker.
         interrupts: What ends calls that run.
-        running: Tells which call the main thread runs now.
+        running: Tells which call has run for longest.
         on_start: Run first, on this thread.
     """
 

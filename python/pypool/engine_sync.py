@@ -9,12 +9,14 @@ from __future__ import annotations
 from functools import partial
 from time import monotonic
 
+from .call_failures import explain, returned_stream, wants_stream
 from .context import Call, running_call, watch_main
 from .deferred import COROUTINE, DEFERRED, STREAMS
 from .errors import Cancelled, InvalidArguments, UnknownFunction
 from .expose import suggestions
+from .interrupts_sync import SyncInterrupts
 from .message_parse import parse_call
-from .streams import StreamProducer
+from .stream_producer import StreamProducer
 from .user_code import UserCode
 
 TYPE_CHECKING = False
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from .expose import Exposed
     from .frame import Frame
     from .frame_reader import FrameReader
-    from .interrupts import Interrupts
     from .replies import Replies
     from .streams import Streams
 
@@ -37,38 +38,37 @@ class SyncEngine:
     """Answers calls in their order.
 
     Args:
-        functions: What may be called, by exact name.
         reader: Of the requests channel.
         replies: The replies channel.
         streams: Where credit arrives.
         user_code: Where handlers are entered.
         loop: For handlers that are asynchronous.
-        interrupts: Told of each call that begins.
 
     Attributes:
-        functions: As given.
+        functions: What may be called, by exact name.
+        interrupts: What ends calls that run.
     """
 
     def __init__(
         self,
-        functions: Mapping[str, Exposed],
         reader: FrameReader,
         replies: Replies,
         streams: Streams,
         user_code: UserCode,
         loop: EventLoop,
-        interrupts: Interrupts,
     ) -> None:
         self._now: tuple[int, str, Mapping[str, Any], float] | None = None
         self._calls: dict[int, Call] = {}
         watch_main(lambda: self.running)
-        self.functions = functions
+        self.functions: Mapping[str, Exposed] = {}
+        self.interrupts = SyncInterrupts(
+            user_code, loop, lambda: self.running, lambda name: self.functions[name].cancel
+        )
         self._reader = reader
         self._replies = replies
         self._streams = streams
         self._user_code = user_code
         self._loop = loop
-        self._interrupts = interrupts
 
     @property
     def running(self) -> Call | None:
@@ -102,9 +102,17 @@ class SyncEngine:
             del frame  # its buffers, before waiting for the next
             self._now = None
 
+    def close(self) -> None:
+        """Close the loop. Once :meth:`serve` has returned."""
+        self._user_code.run(self._loop.close)
+
+    def disarm(self) -> None:
+        """In a forked child: interrupt nothing."""
+        self.interrupts.disarm()
+
     def _answer(self, frame: Frame) -> None:
         call_id = frame.call_id
-        user_code, interrupts = self._user_code, self._interrupts
+        user_code, interrupts = self._user_code, self.interrupts
         exposed = None
         try:
             # What breaks the protocol here ends the worker. Below, ProtocolError is nothing but an exception
@@ -125,7 +133,7 @@ class SyncEngine:
                 self._stream(exposed, call_id, args, kwargs, meta["credit"])
                 result = None
             elif exposed.stream:
-                raise InvalidArguments(f"{name}() is a stream: use stream() instead of call()")
+                raise wants_stream(name)
             else:
                 # `UserCode.run` written out: this is the way of nearly every call.
                 user_code.entered = True
@@ -139,7 +147,7 @@ class SyncEngine:
             if interrupts.ended_by(call_id, error):
                 error = error if isinstance(error, Cancelled) else Cancelled()
             elif type(error) is TypeError and exposed is not None:
-                error = self._explain(error, exposed, args, kwargs)
+                error = explain(error, exposed, args, kwargs, _CALL_SITES)
             self._replies.error(call_id, error)
             return
         self._replies.result(call_id, encoded)
@@ -153,9 +161,7 @@ class SyncEngine:
             finally:
                 running_call.set(None)
         if type(result) in STREAMS:
-            raise InvalidArguments(
-                f"{name}() returned a stream: use stream() instead of call()", started=True
-            )
+            raise returned_stream(name)
         return result
 
     def _stream(
@@ -170,38 +176,10 @@ class SyncEngine:
                 return
             source = self._user_code.run(exposed.function, args, kwargs)
             send = partial(self._replies.items, call_id)
-            StreamProducer(exposed.name, window, send, self._user_code, self._loop).produce(source)
+            StreamProducer(exposed.name, window, send, self._user_code).produce(source, self._loop)
         finally:
             running_call.set(None)
             self._streams.close(call_id)
-
-    def _explain(
-        self, error: TypeError, exposed: Exposed, args: list[Any], kwargs: dict[str, Any]
-    ) -> TypeError | InvalidArguments:
-        """Tell arguments that do not fit from a TypeError of the function's own."""
-        if not _failed_to_bind(error):
-            return error
-        from inspect import signature
-
-        try:
-            expected = signature(exposed.function)
-        except (TypeError, ValueError):
-            return error  # a function in C that does not tell
-        try:
-            expected.bind(*args, **kwargs)
-        except TypeError:
-            explained = InvalidArguments(str(error), f"{exposed.name}{expected}")
-            explained.__cause__ = error
-            return explained
-        return error
-
-
-def _failed_to_bind(error: BaseException) -> bool:
-    """Whether user code failed before its first line: perhaps its arguments did not fit."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_code in _CALL_SITES
 
 
 _CALL_SITES = (SyncEngine._answer.__code__, UserCode.run.__code__)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from .shielding import shield
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task
@@ -11,33 +9,42 @@ if TYPE_CHECKING:
     from threading import Event
     from typing import Any
 
-__all__ = ["EventLoop"]
+__all__ = ["EventLoop", "cancel_when"]
 
-_SHIELDED_SECONDS = 0.02
-"""Time between two looks whether a shield has ended."""
+_AGAIN_SECONDS = 0.02
+"""Time between two looks whether a task may be cancelled now."""
 
 
 class EventLoop:
-    """One loop on the main thread.
+    """One loop of one thread.
 
     What a handler keeps (a client, a pool of connections) works in its next call. Between calls the loop
     stands still: a task that a handler leaves behind goes on when the next asynchronous call runs.
+
+    Args:
+        fast: Use uvloop where it is installed.
     """
 
-    __slots__ = ("_loop", "_task")
+    __slots__ = ("_fast", "_loop", "_task")
 
-    def __init__(self) -> None:
+    def __init__(self, fast: bool = False) -> None:
+        self._fast = fast
         self._loop: AbstractEventLoop | None = None
         self._task: Task[Any] | None = None
 
-    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run a coroutine to its end and return its result, or raise what it raised."""
+    def ensure(self) -> AbstractEventLoop:
+        """The loop, made now if need be. For its own thread."""
         loop = self._loop
         if loop is None:
             import asyncio
 
-            loop = self._loop = asyncio.new_event_loop()
+            loop = self._loop = (_new_fast_loop() if self._fast else None) or asyncio.new_event_loop()
             asyncio.set_event_loop(loop)
+        return loop
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine to its end and return its result, or raise what it raised."""
+        loop = self.ensure()
         task = self._task = loop.create_task(coroutine)
         try:
             return loop.run_until_complete(task)
@@ -53,17 +60,23 @@ class EventLoop:
         finally:
             self._task = None
 
-    def cancel_task(self, is_on_its_way: Callable[[], bool]) -> Event | None:
+    @property
+    def task(self) -> Task[Any] | None:
+        """What :meth:`run` runs now."""
+        return self._task
+
+    def cancel_task(self, may_cancel: Callable[[], bool | None]) -> Event | None:
         """Have what :meth:`run` runs cancelled. For any thread.
 
         Args:
-            is_on_its_way: Whether an interrupt has ended it already; then it is left to clean up.
+            may_cancel: Asked on the loop, for what runs may have changed by then. False: not now, ask again
+                in a moment. None: no more.
 
         Returns:
-            What is set once the loop has heard; ``None`` where nothing runs.
+            What is set once the loop has heard; ``None`` where nothing runs on it.
         """
-        loop, task = self._loop, self._task
-        if loop is None or task is None:
+        loop = self._loop
+        if loop is None or self._task is None:
             return None
         from threading import Event
 
@@ -71,10 +84,7 @@ class EventLoop:
 
         def cancel() -> None:
             heard.set()
-            if shield.depth:
-                loop.call_later(_SHIELDED_SECONDS, cancel)
-            elif not task.done() and not is_on_its_way():
-                task.cancel()
+            cancel_when(loop, lambda: self._task, may_cancel)
 
         loop.call_soon_threadsafe(cancel)
         return heard
@@ -99,6 +109,37 @@ class EventLoop:
             loop.run_until_complete(_settled(task))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+def cancel_when(
+    loop: AbstractEventLoop, task: Callable[[], Task[Any] | None], may_cancel: Callable[[], bool | None]
+) -> None:
+    """Cancel a task as soon as that may be. On its loop.
+
+    Args:
+        loop: Runs this.
+        task: Tells which; ``None`` or one that is done is let be.
+        may_cancel: As of :meth:`EventLoop.cancel_task`.
+    """
+    verdict = may_cancel()
+    if verdict is None:
+        return
+    found = task()
+    if found is None or found.done():
+        return
+    if verdict:
+        found.cancel()
+    else:
+        loop.call_later(_AGAIN_SECONDS, cancel_when, loop, task, may_cancel)
+
+
+def _new_fast_loop() -> AbstractEventLoop | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    loop: AbstractEventLoop = uvloop.new_event_loop()
+    return loop
 
 
 async def _settled(task: Any) -> None:

@@ -159,7 +159,7 @@ _WELCOME = all_required(
     parentPid=is_integer,
     parentDeathSignal=is_flag,
     concurrency=is_positive,
-    engine=one_of("sync"),
+    engine=one_of("sync", "async", "threads"),
     logLevel=nullable(is_count),
 )
 _NUMBERED = all_required(n=is_count)

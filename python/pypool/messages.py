@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         parentPid: int
         parentDeathSignal: bool
         concurrency: int
-        engine: Literal["sync"]
+        engine: Literal["sync", "async", "threads"]
         logLevel: int | None
 
 

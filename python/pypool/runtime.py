@@ -12,14 +12,12 @@ from . import lifecycle
 from .context import Worker, become_worker, current_worker, running_call
 from .control import ControlSender, ControlThread
 from .deferred import COROUTINE
-from .engine_sync import SyncEngine
+from .engine import make_engine, suggestion
 from .errors import FrameTooLarge, ProtocolError
-from .event_loop import EventLoop
 from .frame import FrameLimits, FrameType
-from .frame_channels import CONTROL_FROM_NODE, REQUEST_TYPES
+from .frame_channels import CONTROL_FROM_NODE
 from .frame_reader import FrameReader
 from .hooks import arguments_for, start_hooks, stop_hooks
-from .interrupts import Interrupts
 from .load import Source, find_functions, load_modules, prepare_path
 from .log_capture import capture_logs
 from .log_outbox import LogOutbox
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, NoReturn
 
-    from .context import Call
+    from .engine import Engine
     from .expose import Exposed
     from .messages import Welcome
 
@@ -60,16 +58,13 @@ class Runtime:
         self._sockets = [_adopt(descriptor) for descriptor in (requests, replies, control)]
         self._limits = FrameLimits()  # of all three channels; WELCOME fills in what holds
         codec = ValueCodec()
-        self._requests = FrameReader(self._sockets[0], REQUEST_TYPES, self._limits)
         self._replies = Replies(self._sockets[1], codec, self._limits)
         self._control = FrameReader(self._sockets[2], CONTROL_FROM_NODE, self._limits)
         self._sender = ControlSender(self._sockets[2], codec, self._limits)
         self._logs = LogOutbox(self._sender)
         self._user_code = UserCode()
         self._streams = Streams()
-        self._loop = EventLoop()
-        self._engine: SyncEngine | None = None
-        self._interrupts = Interrupts(self._user_code, self._loop, self._running_call, self._cancel_mode)
+        self._engine: Engine | None = None
 
     def run(self) -> NoReturn:
         """Serve until Node ends the requests channel; then end this process."""
@@ -80,18 +75,11 @@ class Runtime:
         threading.excepthook = _reporter(self._sender, threading.excepthook)
         try:
             welcome = self._shake_hands()
-            functions = self._start(welcome)
-            engine = SyncEngine(
-                functions,
-                self._requests,
-                self._replies,
-                self._streams,
-                self._user_code,
-                self._loop,
-                self._interrupts,
-            )
-            self._engine = engine
-            self._sender.send(FrameType.READY, _ready(functions))
+            engine = self._start(welcome)
+            self._sender.send(FrameType.READY, _ready(engine.functions))
+            advice = suggestion(welcome, engine.functions)
+            if advice is not None:
+                self._sender.send(FrameType.EVENT, event_message("suggestion", message=advice))
             engine.serve()
         except (ProtocolError, FrameTooLarge) as error:
             lifecycle.die_of_protocol(str(error))
@@ -99,7 +87,7 @@ class Runtime:
             if self._replies.disarmed:
                 lifecycle.leave_child(None)
             lifecycle.kill_process_group()  # a channel is gone, and Node with it
-        self._stop()
+        self._stop(engine)
         lifecycle.finish(0, self._logs.flush)
 
     def _shake_hands(self) -> Welcome:
@@ -124,11 +112,15 @@ class Runtime:
         negotiate(PROTOCOL_RANGE, (welcome["protocol"], welcome["protocol"]))
         return welcome
 
-    def _start(self, welcome: Welcome) -> Mapping[str, Exposed]:
+    def _start(self, welcome: Welcome) -> Engine:
         limits = welcome["limits"]
         self._limits.max_frame_bytes = limits["maxFrameBytes"]
         self._limits.max_buffer_bytes = limits["maxBufferBytes"]
         self._replies.codec = self._sender.codec = ValueCodec(welcome["integers"], welcome["unencodable"])
+        engine, self._loop = make_engine(
+            welcome, self._sockets[0], self._replies, self._streams, self._limits, self._user_code
+        )
+        self._engine = engine
         worker = Worker(welcome["workerId"], welcome["slot"], welcome["pool"])
         become_worker(worker)
         if welcome["logLevel"] is not None:
@@ -136,15 +128,15 @@ class Runtime:
         # Before the import, which may take minutes: Node's death and its pings are noticed all the while.
         on_start = self._arm_parent_death if welcome["parentDeathSignal"] else _do_nothing
         ControlThread(
-            self._control, self._sender, self._streams, self._interrupts, self._running_call, on_start
+            self._control, self._sender, self._streams, engine.interrupts, lambda: engine.running, on_start
         ).start()
         try:
-            functions: Mapping[str, Exposed] = self._user_code.run(_import, (welcome,))
+            engine.functions = self._user_code.run(_import, (welcome,))
             for hook in start_hooks:
                 self._run_hook(hook, worker)
         except BaseException as error:
             self._fail_start(error)
-        return functions
+        return engine
 
     def _fail_start(self, error: BaseException) -> NoReturn:
         if self._replies.disarmed:
@@ -156,7 +148,7 @@ class Runtime:
         self._sender.send_failure(FrameType.START_FAILED, error)
         lifecycle.finish(_START_FAILED_EXIT_CODE, self._logs.flush)
 
-    def _stop(self) -> None:
+    def _stop(self, engine: Engine) -> None:
         running_call.set(None)
         worker = current_worker()
         for hook in reversed(stop_hooks):
@@ -165,7 +157,7 @@ class Runtime:
             except BaseException:  # the other hooks have something to close, too
                 sys.excepthook(*sys.exc_info())
         try:
-            self._user_code.run(self._loop.close)
+            engine.close()
         except BaseException:
             sys.excepthook(*sys.exc_info())
 
@@ -173,12 +165,6 @@ class Runtime:
         result = self._user_code.run(hook, arguments_for(hook, worker))
         if type(result) is COROUTINE:
             self._user_code.run(self._loop.run, (result,))
-
-    def _running_call(self) -> Call | None:
-        return None if self._engine is None else self._engine.running
-
-    def _cancel_mode(self, name: str) -> str:
-        return "interrupt" if self._engine is None else self._engine.functions[name].cancel
 
     def _arm_parent_death(self) -> None:
         lifecycle.arm_parent_death_signal(self._parent_pid)
@@ -189,8 +175,10 @@ class Runtime:
             sock.close()
         self._replies.disarmed = True
         self._logs.close()
-        self._interrupts.disarm()
+        self._streams.disarm()
         self._user_code.entered = True
+        if self._engine is not None:
+            self._engine.disarm()
 
 
 def _adopt(descriptor: int) -> socket:

@@ -26,14 +26,16 @@ _ENTERING = frozenset({"__enter__", "__aenter__"})
 
 _LEAVING = frozenset({"__exit__", "__aexit__", "__del__"})
 
-_ENGINE = f"{__package__}.engine_sync"
-"""User code begins above it."""
+_ENGINES = frozenset({f"{__package__}.engine_sync", f"{__package__}.engine_async"})
+"""User code begins above them."""
 
-_BELOW_USER_CODE = frozenset(
+_BELOW_USER_CODE = _ENGINES | {
     f"{__package__}.{name}"
-    for name in ("engine_sync", "event_loop", "interrupts", "shielding", "streams", "user_code")
-)
+    for name in ("event_loop", "interrupter", "shielding", "stream_producer", "streams", "user_code")
+}
 """Modules of ours that call user code. They are about to enter or to leave it."""
+
+_COROUTINE = 0x80  # code flag, as in the `inspect` module
 
 _POP_BLOCK = 87
 """Until Python 3.10, signals are seen between this and the call of ``__exit__``, which then never happens."""
@@ -58,9 +60,11 @@ def judge(frame: FrameType | None) -> Verdict:
     if module == "threading":
         verdict = "if blocked"  # between any two of its lines a waiter may be lost, or a lock
     elif module.partition(".")[0] == "asyncio":
-        verdict = frame  # the state of the loop; a moment later it is in user code, or waits
+        # The state of the loop; a moment later it is in user code, or waits. What a coroutine returns may be
+        # but its next await: an exception there would end it without its `finally`.
+        verdict = "later" if frame.f_code.co_flags & _COROUTINE else frame
     at: FrameType | None = frame
-    while at is not None and module != _ENGINE:
+    while at is not None and module not in _ENGINES:
         name = at.f_code.co_name
         if module in _BELOW_USER_CODE:
             pass

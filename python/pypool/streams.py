@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from threading import Condition
 
-from .deferred import COROUTINE, GENERATOR
-from .errors import FrameTooLarge, InvalidArguments
 from .shielding import shield
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-    from typing import Any
+    from collections.abc import Callable
 
-    from .event_loop import EventLoop
-    from .user_code import UserCode
-
-__all__ = ["StreamProducer", "Streams", "Window"]
-
-_BATCH = 64
-_END = object()
-# Their items are there already: to wait for several of them costs the consumer nothing.
-_READY_ITERATORS: tuple[type, ...] = (type(iter([])), type(iter(())), type(iter(range(0))))
+__all__ = ["Streams", "Window"]
 
 
 class Window:
@@ -152,118 +141,16 @@ class Streams:
         for window in windows:
             window.leave()
 
+    def disarm(self) -> None:
+        """In a forked child: wait for no lock that another thread held."""
+        self._changed = Condition()
+
     def _find(self, call_id: int) -> Window | None:
         with self._changed:
             window = self._windows.get(call_id)
             if window is None and call_id > self._latest:
                 window = self._windows[call_id] = Window()
             return window
-
-
-class StreamProducer:
-    """Sends what one stream's handler makes.
-
-    Args:
-        name: The function's, for messages.
-        window: The stream's credit.
-        send: Writes one ITEM frame, given the place of its first item in the stream.
-        user_code: Where handlers are entered.
-        loop: For handlers that are asynchronous.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        window: Window,
-        send: Callable[[Sequence[Any], int], None],
-        user_code: UserCode,
-        loop: EventLoop,
-    ) -> None:
-        self._name = name
-        self._window = window
-        self._write = send
-        self._user_code = user_code
-        self._loop = loop
-        self._sent = 0
-
-    def produce(self, source: Any) -> None:
-        """Send items until the source ends, raises, or the consumer leaves.
-
-        A generator is closed before this returns.
-
-        Args:
-            source: What the handler returned.
-
-        Raises:
-            InvalidArguments: The handler returned nothing that can be streamed.
-        """
-        if type(source) is COROUTINE:
-            source = self._user_code.run(self._loop.run, (source,))
-        if hasattr(source, "__anext__"):
-            self._user_code.run(self._loop.run, (self._drive(source),))
-        elif type(source) in _READY_ITERATORS:
-            self._send_ready(source)
-        elif hasattr(source, "__next__"):
-            self._iterate(source)
-        else:
-            raise InvalidArguments(
-                f"{self._name}() returned {type(source).__name__}, no stream: use call() instead of stream()",
-                started=True,
-            )
-
-    def _iterate(self, iterator: Iterator[Any]) -> None:
-        run, window = self._user_code.run, self._window
-        try:
-            # Credit first: the handler never works further ahead than the consumer asked for.
-            while window.wait():
-                item = run(next, (iterator, _END))
-                if item is _END or window.left:
-                    return
-                self._send((item,))
-        finally:
-            if isinstance(iterator, GENERATOR):
-                with shield():
-                    run(iterator.close)
-
-    async def _drive(self, iterator: AsyncIterator[Any]) -> None:
-        window = self._window
-        try:
-            while await window.wait_async():
-                try:
-                    item = await iterator.__anext__()
-                except StopAsyncIteration:
-                    return
-                if window.left:
-                    return
-                self._user_code.leave(self._send, (item,))
-        finally:
-            close = getattr(iterator, "aclose", None)
-            if close is not None:
-                with shield():
-                    await close()
-
-    def _send_ready(self, iterator: Iterator[Any]) -> None:
-        from itertools import islice
-
-        while True:
-            credit = self._window.wait()
-            items = tuple(islice(iterator, min(credit, _BATCH)))
-            if not items:
-                return
-            self._send(items)
-
-    def _send(self, items: Sequence[Any]) -> None:
-        try:
-            self._write(items, self._sent)
-        except FrameTooLarge:
-            if len(items) == 1:
-                raise
-            middle = len(items) // 2
-            self._send(items[:middle])
-            self._send(items[middle:])
-            return
-        self._sent += len(items)
-        self._window.spend(len(items))
 
 
 def _settle(future: Future[None]) -> None:

@@ -3,7 +3,7 @@
 import os
 import signal
 import unittest
-from typing import Any
+from typing import Any, ClassVar
 
 from pypool.frame import FrameType
 from pypool.plain_json import parse_json
@@ -11,8 +11,10 @@ from tests.worker_process import WorkerProcess
 
 
 class Cancelling(unittest.TestCase):
+    welcome: ClassVar[dict[str, Any]] = {}
+
     def setUp(self) -> None:
-        worker = WorkerProcess("run_on")
+        worker = WorkerProcess("run_on", **self.welcome)
         self.addCleanup(worker.__exit__)
         self.worker = worker.start()
         self.pid = self.worker.call("pid")

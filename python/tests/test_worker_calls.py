@@ -2,6 +2,7 @@
 
 import time
 import unittest
+from typing import Any, ClassVar
 
 from pypool.frame import FrameType
 from pypool.frame_writer import write_frame
@@ -77,8 +78,10 @@ class Calls(unittest.TestCase):
 
 
 class Errors(unittest.TestCase):
+    welcome: ClassVar[dict[str, Any]] = {}
+
     def setUp(self) -> None:
-        self.worker = self.enterContextOf(WorkerProcess("raise_errors"))
+        self.worker = self.enterContextOf(WorkerProcess("raise_errors", **self.welcome))
         self.worker.start()
 
     def enterContextOf(self, worker: WorkerProcess) -> WorkerProcess:

@@ -1,7 +1,7 @@
 """Streams: items against credit, their end, and leaving."""
 
 import unittest
-from typing import Any
+from typing import Any, ClassVar
 
 from pypool.frame import FrameType
 from pypool.plain_json import parse_json
@@ -9,8 +9,10 @@ from tests.worker_process import WorkerProcess
 
 
 class Streams(unittest.TestCase):
+    welcome: ClassVar[dict[str, Any]] = {}
+
     def setUp(self) -> None:
-        worker = WorkerProcess("produce_items")
+        worker = WorkerProcess("produce_items", **self.welcome)
         self.addCleanup(worker.__exit__)
         self.worker = worker.start()
 
@@ -111,7 +113,9 @@ class Streams(unittest.TestCase):
         self.assertEqual(len(parse_json(frame.envelope)), 30)
 
     def test_splits_items_that_are_too_large_together(self) -> None:
-        worker = WorkerProcess("produce_items", limits={"maxFrameBytes": 5000, "maxBufferBytes": 5000})
+        worker = WorkerProcess(
+            "produce_items", **self.welcome, limits={"maxFrameBytes": 5000, "maxBufferBytes": 5000}
+        )
         self.addCleanup(worker.__exit__)
         self.worker = worker.start()
         self.open("return_list_iterator", 40, credit=100)

@@ -1,0 +1,97 @@
+"""The engines: how calls are run. What the runtime knows of one, and which there are."""
+
+from __future__ import annotations
+
+from .engine_sync import SyncEngine
+from .event_loop import EventLoop
+from .frame_channels import REQUEST_TYPES
+from .frame_reader import FrameReader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from .context import Call
+    from .expose import Exposed
+    from .frame import FrameLimits
+    from .interrupts import Interrupts
+    from .messages import Welcome
+    from .replies import Replies
+    from .streams import Streams
+    from .user_code import UserCode
+
+    class Engine(Protocol):
+        """Starts calls strictly in their order, so many at once, and answers each.
+
+        A reply is on the wire before the call that waits for its place starts.
+
+        Attributes:
+            functions: What may be called, by exact name. Set before :meth:`serve`.
+        """
+
+        functions: Mapping[str, Exposed]
+
+        @property
+        def interrupts(self) -> Interrupts:
+            """What ends calls that run."""
+
+        @property
+        def running(self) -> Call | None:
+            """The oldest call that runs. For any thread."""
+
+        def serve(self) -> None:
+            """Answer calls until Node ends the requests channel and the last has ended."""
+
+        def close(self) -> None:
+            """Close event loops. Once :meth:`serve` has returned and the stop hooks have run."""
+
+        def disarm(self) -> None:
+            """In a forked child: interrupt nothing, run nothing more."""
+
+
+__all__ = ["make_engine", "suggestion"]
+
+
+def make_engine(
+    welcome: Welcome,
+    requests: socket,
+    replies: Replies,
+    streams: Streams,
+    limits: FrameLimits,
+    user_code: UserCode,
+) -> tuple[Engine, EventLoop]:
+    """The engine that Node asks for, and the event loop of the main thread.
+
+    Args:
+        welcome: Names the engine, and how many calls it may run at once.
+        requests: The requests channel.
+        replies: The replies channel.
+        streams: Where credit arrives.
+        limits: Of the connection.
+        user_code: Where the main thread enters user code.
+    """
+    kind, concurrency = welcome["engine"], welcome["concurrency"]
+    if kind == "async":
+        from .engine_async import AsyncEngine
+
+        loop = EventLoop(fast=True)
+        return AsyncEngine(requests, REQUEST_TYPES, limits, replies, streams, loop, concurrency), loop
+    loop = EventLoop()
+    reader = FrameReader(requests, REQUEST_TYPES, limits)
+    if kind == "threads":
+        from .engine_threads import ThreadsEngine
+
+        return ThreadsEngine(reader, replies, streams, loop, concurrency), loop
+    return SyncEngine(reader, replies, streams, user_code, loop), loop
+
+
+def suggestion(welcome: Welcome, functions: Mapping[str, Exposed]) -> str | None:
+    """Advice for whoever chose the engine, where there is any."""
+    if welcome["engine"] != "sync" or not all(exposed.asynchronous for exposed in functions.values()):
+        return None
+    return (
+        f"each of the {len(functions)} functions is asynchronous, and engine 'sync' runs one call of a "
+        "worker at a time: engine 'async' runs many at once"
+    )

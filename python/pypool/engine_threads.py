@@ -1,0 +1,216 @@
+"""The `threads` engine: several calls at once, each on a thread of a bounded pool.
+
+The main thread reads the requests and hands calls out in their order. For handlers that wait for I/O in
+blocking code, or let go of the interpreter, and for builds of Python without its lock.
+"""
+
+from __future__ import annotations
+
+import sys
+from _queue import SimpleQueue
+from _thread import allocate_lock, get_ident
+from contextvars import copy_context
+from functools import partial
+from threading import Thread
+
+from . import lifecycle
+from .call_failures import explain, returned_stream
+from .context import running_call
+from .deferred import COROUTINE, STREAMS
+from .errors import Cancelled
+from .event_loop import EventLoop
+from .intake import Intake
+from .interrupts_threads import ThreadInterrupts
+from .running_calls import RunningCall, oldest
+from .stream_producer import StreamProducer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from .context import Call
+    from .expose import Exposed
+    from .frame_reader import FrameReader
+    from .replies import Replies
+    from .streams import Streams, Window
+
+__all__ = ["ThreadsEngine"]
+
+
+class ThreadsEngine:
+    """Answers calls as they end.
+
+    Args:
+        reader: Of the requests channel.
+        replies: The replies channel.
+        streams: Where credit arrives.
+        main_loop: Where asynchronous hooks ran.
+        concurrency: How many calls may run at once, and how many threads there are at most.
+
+    Attributes:
+        interrupts: What asks calls to end.
+    """
+
+    def __init__(
+        self, reader: FrameReader, replies: Replies, streams: Streams, main_loop: EventLoop, concurrency: int
+    ) -> None:
+        self._calls: dict[int, RunningCall] = {}
+        self.interrupts = ThreadInterrupts(self._calls)
+        self._intake = Intake(replies.codec, self._refuse, streams, self.interrupts, self._calls)
+        self._reader = reader
+        self._replies = replies
+        self._main_loop = main_loop
+        self._concurrency = concurrency
+        self._handed: SimpleQueue[RunningCall | None] = SimpleQueue()
+        self._answered: SimpleQueue[None] = SimpleQueue()
+        self._writing = allocate_lock()
+        self._threads: list[Thread] = []
+        self._context = copy_context()
+
+    @property
+    def functions(self) -> Mapping[str, Exposed]:
+        """What may be called, by exact name."""
+        return self._intake.functions
+
+    @functions.setter
+    def functions(self, functions: Mapping[str, Exposed]) -> None:
+        self._intake.functions = functions
+
+    @property
+    def running(self) -> Call | None:
+        """The oldest call that runs. Other threads may look."""
+        return oldest(self._calls)
+
+    def serve(self) -> None:
+        """Answer calls until Node ends the requests channel and the last has ended.
+
+        Raises:
+            ProtocolError: Node sent what is no call.
+            FrameTooLarge: Node sent more than the limits allow.
+            OSError: A channel is gone.
+        """
+        self._context = copy_context()
+        read, take, answered = self._reader.read, self._intake.take, self._answered
+        taken = 0  # places
+        while True:
+            frame = read()
+            if frame is None:
+                break
+            while taken == self._concurrency or not answered.empty():
+                answered.get()
+                taken -= 1
+            running = take(frame)
+            if running is not None:
+                taken += 1
+                self._hand_out(running)
+            del frame, running  # the arguments, before waiting for the next
+        for _ in range(taken):
+            answered.get()
+
+    def close(self) -> None:
+        """Let every thread close its loop and end. Once :meth:`serve` has returned."""
+        self._main_loop.close()
+        for _ in self._threads:
+            self._handed.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def disarm(self) -> None:
+        """In a forked child: nothing, for nothing of this runs there but the thread that forked."""
+
+    def _hand_out(self, running: RunningCall) -> None:
+        self._handed.put(running)
+        if len(self._threads) < len(self._calls):
+            thread = Thread(target=self._work, name=f"pypool-call-{len(self._threads)}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more to be had: those that there are have to do
+                if not self._threads:
+                    raise
+            else:
+                self._threads.append(thread)
+
+    def _work(self) -> None:
+        loop = EventLoop()
+        try:
+            while True:
+                running = self._handed.get()
+                if running is None:
+                    break
+                # A context of its own: what one call sets there is nothing to the next.
+                self._context.copy().run(self._answer, running, loop)
+                del running  # its arguments, before waiting for the next
+                self._answered.put(None)
+        except OSError:
+            if self._replies.disarmed:
+                lifecycle.leave_child(None)
+            lifecycle.kill_process_group()  # Node is gone
+        except BaseException:
+            lifecycle.die_of_bug()  # its call would never end
+        try:
+            loop.close()
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+
+    def _answer(self, running: RunningCall, loop: EventLoop) -> None:
+        call, exposed = running.call, running.exposed
+        call.thread = get_ident()
+        running_call.set(call)
+        try:
+            if running.wanted == "interrupt":
+                raise Cancelled(started=False)
+            if running.window is not None:
+                self._stream(running, running.window, loop)
+                result = None
+            else:
+                result = exposed.function(*running.args, **running.kwargs)
+                if type(result) is COROUTINE:
+                    result = self._run_on(loop, running, result)
+                if type(result) in STREAMS:
+                    raise returned_stream(exposed.name)
+            encoded = self._replies.codec.encode(result)
+        except BaseException as error:
+            if self.interrupts.ended_by(running, loop, error):
+                error = error if isinstance(error, Cancelled) else Cancelled()
+            elif type(error) is TypeError:
+                error = explain(error, exposed, running.args, running.kwargs, _CALL_SITES)
+            self._refuse(call.id, error)
+        else:
+            self._reply(partial(self._replies.result, call.id, encoded))
+        self._intake.release(call.id)
+
+    def _run_on(self, loop: EventLoop, running: RunningCall, coroutine: Any) -> Any:
+        try:
+            self.interrupts.watch_loop(running, loop)
+        except Cancelled:
+            coroutine.close()
+            raise
+        return loop.run(coroutine)
+
+    def _stream(self, running: RunningCall, window: Window, loop: EventLoop) -> None:
+        """Run a call that asked for items. Its result is the end."""
+        if window.left:
+            return
+        source = running.exposed.function(*running.args, **running.kwargs)
+        if type(source) is COROUTINE:
+            source = self._run_on(loop, running, source)
+        if hasattr(source, "__anext__"):
+            self.interrupts.watch_loop(running, loop)
+        send = partial(self._send_items, running.call.id)
+        StreamProducer(running.exposed.name, window, send, running).produce(source, loop)
+
+    def _send_items(self, call_id: int, items: Sequence[Any], first: int) -> None:
+        self._reply(partial(self._replies.items, call_id, items, first))
+
+    def _refuse(self, call_id: int, error: BaseException) -> None:
+        self._reply(partial(self._replies.error, call_id, error))
+
+    def _reply(self, write: Callable[[], None]) -> None:
+        if self._replies.disarmed:
+            write()  # a child that was forked ends in there; another thread may have held the lock
+        with self._writing:
+            write()
+
+
+_CALL_SITES = (ThreadsEngine._answer.__code__, ThreadsEngine._stream.__code__)

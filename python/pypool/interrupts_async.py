@@ -1,0 +1,163 @@
+"""Ending calls of the ``async`` engine: their tasks are cancelled, and what blocks the loop is interrupted.
+
+Only the call that blocks the loop is interrupted, and only if it is that which is to end. Whose code runs
+tells the context: a task has that of its call, and so have the tasks and callbacks that come of it. Signal
+handlers run in the context of what they interrupt.
+"""
+
+from __future__ import annotations
+
+import signal
+from _queue import SimpleQueue
+from _thread import start_new_thread
+from math import inf
+from time import monotonic, sleep
+
+from .context import running_call
+from .errors import Cancelled
+from .event_loop import cancel_when
+from .interrupter import Interrupter
+from .interrupts import Interrupts
+from .interrupts_sync import BLOCKED_SECONDS, REPEAT_SECONDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import Task
+    from types import FrameType
+
+    from .event_loop import EventLoop
+    from .interrupter import Raised
+    from .running_calls import RunningCall
+
+__all__ = ["AsyncInterrupts"]
+
+_CONTROL_SECONDS = 0.05
+"""A ``SIGINT`` may come in C code that held the interpreter, before the control thread has read for whom."""
+
+
+class AsyncInterrupts(Interrupts):
+    """Who is to be cancelled or interrupted. Made on the main thread.
+
+    Args:
+        loop: Where calls run.
+        calls: Those that run, by id.
+    """
+
+    def __init__(self, loop: EventLoop, calls: dict[int, RunningCall]) -> None:
+        super().__init__()
+        self._loop = loop
+        self._calls = calls
+        self._interrupter = Interrupter(self._is_due, self._has_raised)
+        self._is_child = False
+        self._pursuing = False
+        self._to_pursue: SimpleQueue[RunningCall] = SimpleQueue()
+        signal.signal(signal.SIGINT, self._on_sigint)
+
+    def begin(self, call_id: int) -> None:
+        """As of any :class:`Interrupts`, and nothing waits for code to return that an ended call ran."""
+        self._interrupter.reset()
+        super().begin(call_id)
+
+    def ended_by(self, running: RunningCall, error: BaseException) -> bool:
+        """Whether `error` is how a call ended that was to end."""
+        if running.wanted is None:
+            return False
+        return isinstance(error, (Cancelled, KeyboardInterrupt)) or self._loop.is_cancelled(error)
+
+    def disarm(self) -> None:
+        """In a forked child: cancel nothing, and be interrupted as Python is."""
+        self._is_child = True
+        self._calls.clear()
+        self._interrupter.reset()
+
+    def _go_after(self, call_id: int, after_seconds: float) -> None:
+        running = self._calls.get(call_id)
+        if running is None or running.wanted is not None:
+            return
+        begin_at = monotonic() + after_seconds
+        is_interrupted = running.exposed.cancel == "interrupt"
+        # What is no coroutine blocks the loop for as long as it runs.
+        patience = BLOCKED_SECONDS if running.exposed.asynchronous else 0.0
+        running.nudge_at = begin_at + patience if is_interrupted else inf
+        running.call.cancelled = True
+        running.wanted = "leave" if after_seconds else "interrupt"
+        self.notes.add(0)
+        if not is_interrupted:
+            return
+        loop = self._loop.ensure()
+        loop.call_soon_threadsafe(self._cancel, running, after_seconds)
+        self._to_pursue.put(running)
+        if not self._pursuing:
+            self._pursuing = True
+            start_new_thread(self._pursue, ())
+
+    def _cancel(self, running: RunningCall, after_seconds: float) -> None:
+        """On the loop, which therefore is not blocked."""
+        loop = self._loop.ensure()
+        if after_seconds:
+            loop.call_later(after_seconds, self._cancel, running, 0.0)
+            return
+        running.heard = True
+
+        def may_cancel() -> bool | None:
+            # One that has not begun sees to it itself, as it does.
+            if not running.begun or not self._is_running(running):
+                return None
+            return running.call.shields == 0 and running.raised() is None
+
+        def task() -> Task[None] | None:
+            return running.task
+
+        cancel_when(loop, task, may_cancel)
+
+    def _pursue(self) -> None:
+        """Send signals while a call that is to end blocks the loop. On a thread that never ends."""
+        pursued: list[RunningCall] = []
+        while True:
+            if not pursued:
+                pursued.append(self._to_pursue.get())
+            while not self._to_pursue.empty():
+                pursued.append(self._to_pursue.get())
+            pursued = [running for running in pursued if not running.heard and self._is_running(running)]
+            now = monotonic()
+            if any(now >= running.nudge_at for running in pursued):
+                self._interrupter.nudge()
+            if pursued:
+                sleep(REPEAT_SECONDS)
+
+    def _is_running(self, running: RunningCall) -> bool:
+        return self._calls.get(running.call.id) is running
+
+    def _stepped(self) -> RunningCall | None:
+        """The call whose code the main thread runs now. For the main thread."""
+        call = running_call.get()
+        running = None if call is None else self._calls.get(call.id)
+        return running if running is not None and running.entered else None
+
+    def _is_due(self) -> bool:
+        running = self._stepped()
+        return (
+            running is not None
+            and running.wanted is not None
+            and not running.heard
+            and monotonic() >= running.nudge_at
+            and not running.call.shields
+            and running.raised() is None
+        )
+
+    def _has_raised(self, raised: Raised) -> None:
+        running = self._stepped()
+        if running is not None:
+            running.raised = raised
+
+    def _on_sigint(self, signal_number: int, frame: FrameType | None) -> None:
+        """Node's second rung: it is for a call that is to end, and may find another at work."""
+        if self._is_child:
+            raise KeyboardInterrupt
+        running = self._stepped()
+        if running is None:
+            return
+        if running.wanted is None:
+            sleep(_CONTROL_SECONDS)
+        if running.wanted is not None:
+            raise KeyboardInterrupt

@@ -1,0 +1,66 @@
+"""Ending calls of the ``threads`` engine: nothing can be raised in a thread, so a call is asked to end.
+
+What is plain can see it (``current_call().cancelled``); a coroutine is cancelled as a task of its thread's
+loop.
+"""
+
+from __future__ import annotations
+
+from .errors import Cancelled
+from .event_loop import cancel_when
+from .interrupts import Interrupts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .event_loop import EventLoop
+    from .running_calls import RunningCall
+
+__all__ = ["ThreadInterrupts"]
+
+
+class ThreadInterrupts(Interrupts):
+    """Who is asked to end.
+
+    Args:
+        calls: Those that have a place, by id.
+    """
+
+    def __init__(self, calls: dict[int, RunningCall]) -> None:
+        super().__init__()
+        self._calls = calls
+
+    def ended_by(self, running: RunningCall, loop: EventLoop, error: BaseException) -> bool:
+        """Whether `error` is how a call ended that was to end."""
+        return running.wanted is not None and (isinstance(error, Cancelled) or loop.is_cancelled(error))
+
+    def watch_loop(self, running: RunningCall, loop: EventLoop) -> None:
+        """A call is about to run on its thread's loop, where it can be cancelled. For its thread.
+
+        Raises:
+            Cancelled: It is to end already.
+        """
+        loop.ensure()
+        running.loop = loop
+        # Either this sees what `_go_after` wrote, or that sees the loop.
+        if running.wanted == "interrupt" and running.exposed.cancel == "interrupt":
+            raise Cancelled
+
+    def _go_after(self, call_id: int, after_seconds: float) -> None:
+        running = self._calls.get(call_id)
+        if running is None or running.wanted is not None:
+            return
+        running.call.cancelled = True
+        running.wanted = "leave" if after_seconds else "interrupt"
+        if running.loop is None or running.exposed.cancel != "interrupt":
+            return
+        loop, event_loop = running.loop.ensure(), running.loop
+
+        def may_cancel() -> bool | None:
+            if self._calls.get(call_id) is not running:
+                return None
+            return running.call.shields == 0
+
+        def cancel() -> None:
+            cancel_when(loop, lambda: event_loop.task, may_cancel)
+
+        loop.call_soon_threadsafe(loop.call_later, after_seconds, cancel)

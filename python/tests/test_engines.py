@@ -1,0 +1,162 @@
+"""The engines `async` and `threads`: many calls at once, and all that holds for one at a time."""
+
+import time
+import unittest
+from typing import Any, ClassVar
+
+from pypool.frame import FrameType
+from pypool.plain_json import parse_json
+from tests import test_worker_calls, test_worker_streams
+from tests.worker_process import WorkerProcess
+
+ASYNC: "dict[str, Any]" = {"engine": "async", "concurrency": 4}
+THREADS: "dict[str, Any]" = {"engine": "threads", "concurrency": 4}
+
+
+class ErrorsOfTasks(test_worker_calls.Errors):
+    welcome = ASYNC
+
+
+class ErrorsInThreads(test_worker_calls.Errors):
+    welcome = THREADS
+
+
+class StreamsOfTasks(test_worker_streams.Streams):
+    welcome = ASYNC
+
+
+class StreamsInThreads(test_worker_streams.Streams):
+    welcome = THREADS
+
+
+class Common:
+    # Inside a class, for unittest would run it by itself.
+    class Together(unittest.TestCase):
+        """What holds in both. Subclasses name the engine."""
+
+        welcome: "ClassVar[dict[str, Any]]"
+        wait: str
+
+        def setUp(self) -> None:
+            self.worker = self.new_worker(**self.welcome)
+
+        def new_worker(self, **welcome: Any) -> WorkerProcess:
+            worker = WorkerProcess("run_together", **welcome)
+            self.addCleanup(worker.__exit__)
+            return worker.start()
+
+        def result(self) -> "tuple[int, Any]":
+            """The next reply, which must be a result: the call's id and the value."""
+            frame = self.worker.reply()
+            self.assertEqual(frame.type, FrameType.RESULT, frame.envelope)
+            return frame.call_id, parse_json(frame.envelope)
+
+        def test_calls_end_in_any_order_with_their_own_result(self) -> None:
+            ids = [
+                self.worker.send(self.wait, name, meta={"session": {"id": f"session {name}"}})
+                for name in "abc"
+            ]
+            for number in (1, 2, 0):
+                let = self.worker.send("let", "abc"[number])
+                ended = dict([self.result(), self.result()])
+                self.assertEqual(ended, {let: None, ids[number]: [ids[number], f"session {'abc'[number]}"]})
+
+        def test_no_more_run_at_once_than_they_may(self) -> None:
+            names = [f"call {number}" for number in range(10)]
+            for name in names[:3]:
+                self.worker.send(self.wait, name)
+            let = [self.worker.send("let", *names[:3])]
+            for name in names[3:]:
+                self.worker.send(self.wait, name)
+                let.append(self.worker.send("let", name))
+            ended = [self.result()[0] for _ in range(len(names) + len(let))]
+            self.assertEqual(sorted(ended), list(range(1, self.worker.calls + 1)))
+            began, most = self.worker.call("tell")
+            self.assertEqual(sorted(began[1:]), sorted(names))
+            self.assertLessEqual(most, 4)
+
+        def test_one_at_a_time_they_begin_in_order(self) -> None:
+            self.worker = self.new_worker(**{**self.welcome, "concurrency": 1})
+            for number in range(50):
+                self.worker.send("let", f"call {number}")
+                self.worker.send(self.wait, f"call {number}")
+            self.assertEqual([self.result()[0] for _ in range(100)], list(range(1, 101)))
+            self.assertEqual(self.worker.call("tell")[0][1:], [f"call {number}" for number in range(50)])
+
+        def test_a_pong_tells_the_oldest(self) -> None:
+            first, second = (self.worker.send(self.wait, name) for name in "ab")
+            self.worker.call("tell")
+            self.await_running(first)
+            self.worker.send("let", "a")
+            self.result()
+            self.result()
+            self.await_running(second)
+            self.worker.send("let", "b")
+            self.result()
+            self.result()
+            self.await_running(None)
+
+        def await_running(self, call_id: "int | None") -> None:
+            """A call counts as running for a moment after its reply is on the wire."""
+            deadline = time.monotonic() + 30
+            running: Any = "nothing asked"
+            while running != call_id and time.monotonic() < deadline:
+                self.worker.send_control(FrameType.PING, {"n": 1})
+                running = self.worker.hear(FrameType.PONG)["running"]
+            self.assertEqual(running, call_id)
+
+        def test_tasks_and_threads_of_a_handler_know_its_call(self) -> None:
+            said = self.worker.call("ask_in_tasks_and_threads", meta={"session": {"id": "ann"}})
+            self.assertEqual(said, ["ann"] * 4)
+
+        def test_leaving_in_a_task_is_an_error_of_its_call_alone(self) -> None:
+            neighbour = self.worker.send(self.wait, "a")
+            self.assertEqual(self.worker.call_error("raise_in_task")["type"], "SystemExit")
+            self.worker.send("let", "a")
+            self.assertIn(neighbour, (self.result()[0], self.result()[0]))
+
+        def test_the_end_of_requests_waits_for_what_runs_then_the_hooks_run(self) -> None:
+            waiting = self.worker.send(self.wait, "a")
+            self.worker.send("let", "a")
+            self.assertEqual(self.worker.stop(), 0)
+            self.assertIn(waiting, (self.result()[0], self.result()[0]))
+            self.assertIsNone(self.worker.replies.read())
+            self.assertEqual(self.worker.stdout(), "stopped 2\n")
+            self.assertEqual(self.worker.stderr(), "")
+
+        def test_a_stream_that_waits_for_credit_holds_up_nobody(self) -> None:
+            stream = self.worker.send("count_for_ever", meta={"credit": 1})
+            self.assertEqual(self.worker.reply().envelope, "[0]")
+            self.assertIsNone(self.worker.call("let", "anything"))
+            self.worker.send_control(FrameType.CREDIT, {"n": 2}, stream)
+            self.assertEqual([self.worker.reply().envelope for _ in range(2)], ["[1]", "[2]"])
+            self.worker.send_control(FrameType.CANCEL, {"mode": "leave"}, stream)
+            self.assertEqual(self.result(), (stream, None))
+
+        def test_streams_interleave_whole_items(self) -> None:
+            ids = [self.worker.send("count_up", "now", 200, meta={"credit": 1000}) for _ in range(3)]
+            items: dict[int, list[int]] = {id: [] for id in ids}
+            self.worker.send("let", "now")
+            ended = set()
+            while len(ended) < 4:
+                frame = self.worker.reply()
+                if frame.type == FrameType.RESULT:
+                    ended.add(frame.call_id)
+                else:
+                    items[frame.call_id] += parse_json(frame.envelope)
+            self.assertEqual(list(items.values()), [list(range(200))] * 3)
+
+
+class TasksTogether(Common.Together):
+    welcome = ASYNC
+    wait = "wait"
+
+
+class ThreadsTogether(Common.Together):
+    welcome = THREADS
+    wait = "wait_plainly"
+
+
+class CoroutinesInThreadsTogether(Common.Together):
+    welcome = THREADS
+    wait = "wait"
