@@ -48,7 +48,8 @@ export interface PoolWorkerObserver {
    */
   onLate(error: PypoolError): void;
   /**
-   * It takes no more calls (it is dying, or was killed). Its calls answer by themselves. Called at most once, before `onExit`.
+   * It takes no more calls (it is dying, was killed, or is to be, as soon as those that run beside the call to be ended had time to finish). Its calls answer
+   * by themselves, and so it stops. Called at most once, before `onExit`.
    *
    * The error says why: one of category `timeout` or `cancelled`, that it is ended for the sake of a call, which says nothing of the worker itself.
    */
@@ -70,6 +71,8 @@ export interface WorkerRequest {
 
 /** A source of workers. The pool's only view of what a worker is. */
 export interface WorkerFactory {
+  /** How many calls each of its workers takes at once, at least 1, where that is known before the first is up. @defaultValue 1 until then */
+  readonly concurrency?: number;
   /**
    * Bring one worker up, ready for calls.
    *

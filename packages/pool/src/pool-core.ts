@@ -52,7 +52,7 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
   constructor(options: ResolvedPoolOptions) {
     const { clock, name, size, idleTimeoutMs, minIdle, queue, selection } = options;
     this.options = options;
-    this.roster = new Roster(size);
+    this.roster = new Roster(size, options.factory.concurrency);
     const { maxQueueBytes } = options;
     const bytes = maxQueueBytes === Infinity ? undefined : new QueueBytes(maxQueueBytes);
     this.#course = new CallCourse(this);
@@ -135,7 +135,7 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
         this.turnover.advance(this.calls.running);
         this.#startWorkers();
         this.#idle.watch();
-        this.announce.load(this.calls.running, this.calls.waiting, this.capacity.places);
+        this.announce.load(this.capacity, this.calls);
         if (this.capacity.open === 0) this.#drains.end();
         this.closing.advance(this.capacity.open, this.roster.all.size);
       }

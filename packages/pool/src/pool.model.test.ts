@@ -1,4 +1,4 @@
-import { approximateBytes } from '@pypool/protocol';
+import { approximateBytes, createError } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
 
 import type { PendingCall } from './call/pending-call.js';
@@ -13,6 +13,7 @@ import { priority } from './strategies/priority.js';
 import type { LimitReached } from './strategies/recycling.js';
 import type { SelectionStrategy } from './strategies/selection.js';
 import { FakeClock, flush } from './test-support/fake-clock.js';
+import { isLoss } from './worker/worker-record.js';
 import { died, FakeFactory, type FakeWorker, startFailed } from './test-support/fake-worker.js';
 
 /** A small generator with a seed (mulberry32), so that a failure can be repeated. */
@@ -76,7 +77,7 @@ class Model {
     ] as const;
     this.factory = new FakeFactory({
       mode: 'manual',
-      concurrency: this.pick([1, 1, 3]),
+      concurrency: this.pick([1, 1, 3, 4]),
       facts: this.pick([[], facts]),
     });
     const size = this.below(4);
@@ -128,6 +129,7 @@ class Model {
       answerAll: () => busy.forEach((worker) => worker.answer()),
       abort: () => this.aborts.splice(this.below(this.aborts.length), 1)[0]?.abort(),
       die: () => this.factory.alive.length > 0 && this.pick(this.factory.alive).die(),
+      lose: () => this.factory.alive.length > 0 && this.lose(this.pick(this.factory.alive)),
       startSucceeds: () => this.factory.pending[0]?.succeed(),
       startFails: () => this.factory.pending[0]?.fail(startFailed('bad luck')),
       startsFail: () => {
@@ -185,6 +187,12 @@ class Model {
     this.core.reload().then(settle, settle);
   }
 
+  /** It is to be ended for the sake of a call, once those beside that had time to finish. */
+  lose(worker: FakeWorker): void {
+    if (worker.closing) return;
+    worker.yield(createError({ code: 'execution-timeout', message: 'A call went on.', outcome: 'unknown' }));
+  }
+
   answerOne(worker: FakeWorker): void {
     const cancelled = worker.cancelled.find(({ call }) => worker.calls.includes(call));
     if (cancelled !== undefined) worker.fail(cancelled.error, cancelled.call);
@@ -224,6 +232,9 @@ class Model {
     const queued = [...calls.queue];
     expect(new Set(queued).size).toBe(queued.length);
     expect(queued.length + calls.aside).toBe(calls.waiting);
+    const away = [...roster.all].filter(({ state }) => state.kind === 'retiring' && !isLoss(state.reason));
+    expect(roster.leavingCalls).toBe(away.reduce((sum, { inFlight }) => sum + inFlight, 0));
+    expect(this.core.capacity.taken).toBeLessThanOrEqual(Math.min(calls.running, this.core.capacity.places));
     // What weighs is what waits, and nothing else.
     const weights = [...queued, ...roster.ready.flatMap(({ bound }) => [...bound])].concat(
       [...calls.limits.lines].flatMap(({ held }) => [...held]),
@@ -256,7 +267,9 @@ class Model {
     if (options.maxCalls > 1) expect(replaced.length).toBeLessThanOrEqual(1);
     // A reload goes on.
     expect(reloading).toBe(this.reloaded < this.reloads);
-    if (reloading && replaced.length === 0 && roster.leaving === 0) {
+    // One that is lost may have calls from before the reload to finish.
+    const lost = [...roster.all].some(({ state }) => state.kind === 'retiring' && isLoss(state.reason));
+    if (reloading && replaced.length === 0 && roster.leaving === 0 && !lost) {
       const pausing = this.core.policy.pausedUntil > this.clock.now() && this.clock.timers > 0;
       expect(roster.starting > 0 || pausing).toBe(true);
     }

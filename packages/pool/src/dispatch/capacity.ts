@@ -37,8 +37,18 @@ export class Capacity {
 
   /** Calls that as many workers as there may be run at once. */
   get places(): number {
-    const { readyPlaces, ready, placesPerWorker } = this.#roster;
-    return readyPlaces + Math.max(0, this.maximum - ready.length) * placesPerWorker;
+    return this.#roster.readyPlaces + this.#placesToCome;
+  }
+
+  /** Of these, the ones that are taken. What a worker runs that has been replaced already is in nobody's way. */
+  get taken(): number {
+    const { readyCalls, leavingCalls } = this.#roster;
+    return leavingCalls === 0 ? readyCalls : readyCalls + Math.min(leavingCalls, this.#placesToCome);
+  }
+
+  get #placesToCome(): number {
+    const { ready, placesPerWorker } = this.#roster;
+    return Math.max(0, this.maximum - ready.length) * placesPerWorker;
   }
 
   /** Whether the queue has no room for one more. */
@@ -55,8 +65,8 @@ export class Capacity {
     this.#hasRoom(aside) && (this.bytes === undefined || this.bytes.admit(call));
 
   #hasRoom(aside: boolean): boolean {
-    const { running, waiting, aside: asideNow } = this.#calls;
-    const room = this.places - running - (waiting - asideNow);
+    const { waiting, aside: asideNow } = this.#calls;
+    const room = this.places - this.taken - (waiting - asideNow);
     if (!aside && room > 0) return true;
     return asideNow + Math.max(0, -room) < this.#options.maxQueue;
   }

@@ -7,6 +7,18 @@ import type { RetireReason, WorkerRecord } from '../worker/worker-record.js';
 import type { Emitter } from './emitter.js';
 import type { LoadEvent, WorkerEvent } from './events.js';
 
+/** How many calls there is room for at once, and how much of that is taken. */
+interface Load {
+  readonly taken: number;
+  readonly places: number;
+}
+
+/** Calls that workers have, and that wait. */
+interface Waiters {
+  readonly running: number;
+  readonly waiting: number;
+}
+
 /** Puts what happens into events, where somebody listens. */
 export class Announcer {
   readonly #pool: string;
@@ -85,8 +97,8 @@ export class Announcer {
   }
 
   /** Looks for an edge: the moment a pool becomes full, or has room again. */
-  load(running: number, queued: number, places: number): void {
-    const saturated = running + queued >= places;
+  load({ taken, places }: Load, { running, waiting: queued }: Waiters): void {
+    const saturated = taken + queued >= places;
     if (saturated === this.#saturated) return;
     this.#saturated = saturated;
     const edge = saturated ? 'saturated' : 'available';

@@ -36,8 +36,9 @@ describe('events', () => {
       'worker-ready pool-0.2',
       'worker-retiring pool-0.2',
       'worker-starting pool-1.3',
-      'worker-exit pool-0.2',
+      // What the dead one has is in nobody's way.
       'available',
+      'worker-exit pool-0.2',
       'closing',
       'closed',
     ]);

@@ -1,8 +1,8 @@
 import { hasFreePlace, type SelectableWorker, type SelectionStrategy } from './selection.js';
 
 /**
- * The worker with the fewest running calls; among equals a steady one before one above `size` (so that those come to rest and leave),
- * and then the one that has rested longest (so that light load spreads over all). The default.
+ * The worker with the fewest running calls, steady ones before those above `size` (so that these take what is too much, come to rest and leave); among
+ * equals the one that has rested longest (so that light load spreads over all). The default.
  */
 export function leastBusy(): SelectionStrategy {
   return {
@@ -18,7 +18,7 @@ export function leastBusy(): SelectionStrategy {
 }
 
 function goesBefore(left: SelectableWorker, right: SelectableWorker): boolean {
-  if (left.inFlight !== right.inFlight) return left.inFlight < right.inFlight;
   if (left.overflow !== right.overflow) return right.overflow;
+  if (left.inFlight !== right.inFlight) return left.inFlight < right.inFlight;
   return left.lastCall < right.lastCall;
 }

@@ -61,6 +61,13 @@ export class FakeWorker implements PoolWorker {
     this.granted.push(items);
   }
 
+  /** Be about to end for the sake of a call: those it has go on, and it stops when it has answered them. */
+  yield(error: PypoolError): void {
+    this.observer.onUnavailable(error);
+    this.closing = true;
+    this.#leaveWhenIdle();
+  }
+
   close(): Promise<WorkerExit> {
     this.closing = true;
     this.#leaveWhenIdle();

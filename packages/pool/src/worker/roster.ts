@@ -11,16 +11,27 @@ export class Roster {
   starting = 0;
   /** Retiring by our own will: they count against the maximum until they are gone. The dying do not, for they are replaced at once. */
   leaving = 0;
+  /** Calls that those still run. What the dying still run takes nobody's place. */
+  leavingCalls = 0;
   /** Calls that ready workers could take now. */
   freePlaces = 0;
   /** Calls that ready workers take in all. */
   readyPlaces = 0;
   /** What one more worker would probably add: what the last one did. */
-  placesPerWorker = 1;
+  placesPerWorker: number;
 
-  /** @param size steady workers; ready ones above it are marked as overflow */
-  constructor(size: number) {
+  /**
+   * @param size steady workers; ready ones above it are marked as overflow
+   * @param placesPerWorker calls that each will take at once, as far as that is known before the first is up
+   */
+  constructor(size: number, placesPerWorker = 1) {
     this.#size = size;
+    this.placesPerWorker = placesPerWorker;
+  }
+
+  /** Calls that ready workers run. */
+  get readyCalls(): number {
+    return this.readyPlaces - this.freePlaces;
   }
 
   /** Steady workers there should be. */
@@ -62,11 +73,15 @@ export class Roster {
     const before = record.state;
     record.moveTo(next);
     if (before.kind === 'starting') this.starting -= 1;
-    else if (before.kind === 'retiring' && countsUntilGone(before.reason)) this.leaving -= 1;
-    else if (before.kind === 'ready') this.#removeReady(record);
+    else if (before.kind === 'retiring' && countsUntilGone(before.reason)) {
+      this.leaving -= 1;
+      this.leavingCalls -= record.inFlight;
+    } else if (before.kind === 'ready') this.#removeReady(record);
     if (next.kind === 'ready') this.#addReady(record);
-    else if (next.kind === 'retiring' && countsUntilGone(next.reason)) this.leaving += 1;
-    else if (next.kind === 'dead') {
+    else if (next.kind === 'retiring' && countsUntilGone(next.reason)) {
+      this.leaving += 1;
+      this.leavingCalls += record.inFlight;
+    } else if (next.kind === 'dead') {
       this.all.delete(record);
       this.#slots.delete(record.slot);
     }
@@ -80,8 +95,10 @@ export class Roster {
 
   /** A worker answered one. */
   vacate(record: WorkerRecord, now: number): void {
+    const { state } = record;
     record.inFlight -= 1;
-    if (record.state.kind === 'ready') this.freePlaces += 1;
+    if (state.kind === 'ready') this.freePlaces += 1;
+    else if (state.kind === 'retiring' && countsUntilGone(state.reason)) this.leavingCalls -= 1;
     if (record.inFlight === 0) record.idleSince = now;
   }
 
