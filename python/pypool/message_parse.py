@@ -6,7 +6,8 @@ newer peers may say more.
 
 from __future__ import annotations
 
-from .errors import ProtocolError
+from .errors import InvalidArguments, ProtocolError
+from .frame_header import MAX_CALL_ID
 from .message_shapes import (
     all_required,
     check_message,
@@ -69,7 +70,7 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
         # Nearly every call: positional arguments and the deadline.
         name, args, _, meta = parts
         is_usual = type(meta) is dict and len(meta) == 1 and type(meta.get("deadline")) is int
-        if is_usual and type(name) is str and type(args) is list:
+        if is_usual and meta["deadline"] <= MAX_CALL_ID and type(name) is str and type(args) is list:
             return name, args, {}, meta
     name = parts[0]
     args = parts[1] if count > 1 and parts[1] is not None else []
@@ -77,17 +78,41 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
     meta = parts[3] if count > 3 and parts[3] is not None else {}
     if type(name) is not str or type(args) is not list or type(kwargs) is not dict or type(meta) is not dict:
         raise ProtocolError("a CALL has another shape than name, args, kwargs and meta")
+    impossible = None
     if frame.tagged:
-        args = codec.untag(args, frame.buffers, "args")
-        kwargs = codec.untag(kwargs, frame.buffers, "kwargs")
-        meta = codec.untag(meta, frame.buffers, "meta")
+        (args, kwargs, meta), impossible = _untag_parts((args, kwargs, meta), frame, codec)
         if type(kwargs) is not dict or type(meta) is not dict or {*map(type, kwargs)} - {str}:
             raise ProtocolError("the kwargs of a CALL are no object with names")
     for key in meta:  # nearly always the deadline alone
         known = _META.get(key)
         if known is not None and not known[1](meta[key]):
             raise ProtocolError(f"a CALL has no valid {key!r}")
+    if impossible is not None:
+        raise impossible
     return name, args, kwargs, meta
+
+
+def _untag_parts(
+    parts: tuple[Any, ...], frame: Frame, codec: ValueCodec
+) -> tuple[list[Any], InvalidArguments | None]:
+    """Untag the arguments and the meta of a CALL.
+
+    Returns:
+        The parts, and the first reason why one cannot exist here: it holds only if nothing behind it is
+        malformed, which is worse. Such a part is empty.
+
+    Raises:
+        ProtocolError: A tag is malformed.
+    """
+    made: list[Any] = []
+    impossible: InvalidArguments | None = None
+    for part, root in zip(parts, ("args", "kwargs", "meta")):
+        try:
+            made.append(codec.untag(part, frame.buffers, root))
+        except InvalidArguments as error:
+            made.append(type(part)())
+            impossible = impossible or error
+    return made, impossible
 
 
 def parse_welcome(frame: Frame) -> Welcome:

@@ -29,6 +29,8 @@ __all__ = [
     "shaped",
 ]
 
+_INFINITE = 2**1024 - 2**970  # the least that rounds to infinity as a double
+
 
 def check_message(name: str, message: Any, shape: Shape) -> None:
     """Hold a message against its shape. Keys that the shape lacks are not looked at.
@@ -77,8 +79,8 @@ def is_positive(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Any number."""
-    return type(value) is int or type(value) is float
+    """Any number that is finite in both languages."""
+    return (type(value) is int or type(value) is float) and -_INFINITE < value < _INFINITE
 
 
 def is_object(value: Any) -> bool:

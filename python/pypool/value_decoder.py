@@ -8,12 +8,12 @@ whatever is inside one is made before it.
 from __future__ import annotations
 
 from .errors import InvalidArguments, ProtocolError
-from .value_makers import ITEMS, PAIRS, TAGS, VALUE, Impossible, Maker
+from .value_makers import ITEMS, NONE, PAIRS, TAGS, VALUE, Impossible, Maker
 from .value_path import entry_step, field_step, key_step, path_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from .frame import Buffer
@@ -42,13 +42,30 @@ def untag(value: Any, buffers: Sequence[Buffer], types: TypeRegistry, root: str)
     """
     holder = [value]
     maker = Maker(buffers, types)
-    for parent, key, tag, place in reversed(_find_tags(holder)):
+    found = reversed(_find_tags(holder))
+    for parent, key, tag, place in found:
         try:
             parent[key] = TAGS[tag[0]].make(maker, *tag)
         except Impossible as impossible:
+            _check_rest(found, maker)
             path = path_of(root, [*_steps_to(place), *impossible.steps])
             raise InvalidArguments(f"{path} {impossible.reason}") from impossible.__cause__
     return holder[0]
+
+
+def _check_rest(tags: Iterable[tuple[Any, Any, list[Any], Place]], maker: Maker) -> None:
+    """Look for malformed tags after a value that cannot exist: those are worse, wherever they are.
+
+    Raises:
+        ProtocolError: There is one. What holds other values was checked when it was found.
+    """
+    for _, _, tag, _ in tags:
+        form = TAGS[tag[0]]
+        if form.inner == NONE:
+            try:
+                form.make(maker, *tag)
+            except Impossible:
+                pass
 
 
 def _find_tags(holder: list[Any]) -> list[tuple[Any, Any, list[Any], Place]]:

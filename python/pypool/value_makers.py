@@ -103,12 +103,17 @@ def _ndarray(maker: Maker, _tag: str, index: int, dtype: str, shape: list[Any]) 
         raise ProtocolError(f"no ndarray has the dtype {dtype[:40]!r}")
     if not all(type(extent) is int and extent >= 0 for extent in shape):
         raise ProtocolError("the tag 'ndarray' holds no shape")
+    if 0 in shape:
+        size = 0
+    else:
+        for extent in shape:
+            size *= extent
+            if size > len(data):  # the rest only adds to it: a long shape must not become a long number
+                break
+    if size != len(data):
+        raise ProtocolError(f"{len(data)} bytes are no ndarray of {dtype} and {len(shape)} dimensions")
     if len(shape) > _MAX_DIMENSIONS:
         raise Impossible(f"has {len(shape)} dimensions; numpy allows {_MAX_DIMENSIONS}")
-    for extent in shape:
-        size *= extent
-    if size != len(data):
-        raise ProtocolError(f"{len(data)} bytes are no ndarray of {dtype} and shape {shape}")
     try:
         import numpy
     except ImportError as error:
@@ -188,14 +193,14 @@ def _read(read: Callable[[str], Any], tag: str, text: str) -> Any:
 def _set(_maker: Maker, tag: str, items: list[Any]) -> Any:
     try:
         return frozenset(items) if tag == "frozenset" else set(items)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:  # a memoryview that can be written to raises the latter
         raise _unhashable(items, "in a Python set") from error
 
 
 def _map(_maker: Maker, _tag: str, pairs: list[list[Any]]) -> dict[Any, Any]:
     try:
         return {key: item for key, item in pairs}
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise _unhashable([key for key, _ in pairs], "the key of a Python dict", key_step) from error
 
 
@@ -203,7 +208,7 @@ def _unhashable(items: list[Any], place: str, step: Callable[[int], Step] = int)
     for index, item in enumerate(items):
         try:
             hash(item)
-        except TypeError:
+        except (TypeError, ValueError):
             return Impossible(f"is a {type(item).__name__}, which cannot be {place}", step(index))
     return Impossible(f"holds what cannot be {place}")
 

@@ -179,6 +179,12 @@ function malformed(): unknown[] {
       frameHex(PLAIN, { lengths: [2n ** 63n, 2n ** 63n] }),
       'frame-too-large',
     ),
+    bad(
+      'a buffer over the limit whose envelope is still to come',
+      'replies',
+      frameHex(PLAIN, { lengths: [16n * 1024n + 1n] }).slice(0, 2 * 24),
+      'frame-too-large',
+    ),
     bad('an envelope that is not UTF-8', 'replies', frameHex(PLAIN, { envelopeHex: '22ff22' })),
     bad('UTF-8 that ends too early', 'replies', frameHex(PLAIN, { envelopeHex: 'e4b8' })),
     bad('overlong UTF-8', 'replies', frameHex(PLAIN, { envelopeHex: '22c0af22' })),

@@ -161,6 +161,7 @@ function malformed(): unknown[] {
     message('PING beyond 2^53', 'PING', '{"n":9007199254740993}'),
     message('PONG without running', 'PONG', { n: 1, busyMs: 0 }),
     message('PONG running call 0', 'PONG', { n: 1, running: 0, busyMs: 0 }),
+    message('PONG busy for longer than a number says', 'PONG', '{"n":1,"running":null,"busyMs":1e400}'),
     message('CANCEL without a mode', 'CANCEL', {}),
     message('CANCEL with an unknown mode', 'CANCEL', { mode: 'kill' }),
     message('CREDIT of nothing', 'CREDIT', { n: 0 }),
@@ -281,8 +282,15 @@ function malformedCalls(): unknown[] {
     bad('a session without an id', ['f', [], {}, { session: { metadata: {} } }]),
     bad('attributes in an array', ['f', [], {}, { attributes: [1] }]),
     bad('a deadline of text', ['f', [], {}, { deadline: 'soon' }]),
+    bad('a deadline that is infinite', '["f",null,null,{"deadline":1e400}]'),
+    bad('a deadline of 400 digits', `["f",null,null,{"deadline":1${'0'.repeat(400)}}]`),
     bad('a parent of 0', ['f', [], {}, { parent: 0 }]),
     bad('positional arguments in a tagged tuple', '["f",{"$":["tuple",[1]]}]', true),
+    bad(
+      'a malformed tag behind an argument that cannot exist',
+      '["f",[{"$":["decimal","abc"]}],{"a":{"$":["int","x"]}}]',
+      true,
+    ),
     bad('keyword arguments in a tagged set', '["f",[],{"$":["set",[]]}]', true),
   ];
 }

@@ -615,6 +615,7 @@ function malformed(): unknown[] {
     bad('a tag without a name', '{"$":[5]}'),
     bad('a tag that nobody knows', tag('pickle', 'gASV')),
     bad('a tag named by a property of objects', tag('constructor', 'x')),
+    bad('a tag named by an object with a toString of its own', tag({ toString: 1 }, 'x')),
     bad('an int of text', tag('int', 'abc')),
     bad('an int with a fraction', tag('int', '1.5')),
     bad('an int in hexadecimal', tag('int', '0x10')),
@@ -640,6 +641,16 @@ function malformed(): unknown[] {
     bad('an ndarray of another size', tag('ndarray', 0, 'f8', [2]), ['00'.repeat(8)]),
     bad('an ndarray of negative extents', tag('ndarray', 0, 'f8', [-1, -1]), ['00'.repeat(8)]),
     bad('an ndarray whose size overflows', tag('ndarray', 0, 'i1', [2 ** 32, 2 ** 32]), ['']),
+    bad(
+      'an ndarray of more axes than numpy has, and of another size',
+      tag('ndarray', 0, 'i1', Array(65).fill(1)),
+      ['0000'],
+    ),
+    bad(
+      'an ndarray whose size is a number of 32000 digits',
+      tag('ndarray', 0, 'i1', Array(2000).fill(2 ** 53 - 1)),
+      ['00'],
+    ),
     bad('an ndarray of an unknown dtype', tag('ndarray', 0, 'O', [1]), ['00'.repeat(8)]),
     bad('a datetime that is a number', tag('datetime', 5)),
     bad('a decimal that is a number', tag('decimal', 1.1)),
@@ -651,16 +662,26 @@ function malformed(): unknown[] {
     bad('an object of no object', tag('object', [1])),
     bad('a type without a value', tag('type', 'point')),
     bad('a type whose name is no text', tag('type', 5, 1)),
+    bad('a malformed tag before a value that cannot exist', `[${tag('int', 'x')},${tag('decimal', 'abc')}]`),
+    bad('a malformed tag behind a value that cannot exist', `[${tag('decimal', 'abc')},${tag('int', 'x')}]`),
+    bad(
+      'a malformed tag before a type that is not registered',
+      `[${tag('int', 'x')},${tag('type', 'nobody', 1)}]`,
+    ),
+    bad(
+      'a malformed tag behind a type that is not registered',
+      `[${tag('type', 'nobody', 1)},${tag('int', 'x')}]`,
+    ),
     bad('a malformed tag far inside', `[{"a":[${tag('set', [{ $: ['int', 'x'] }])}]}]`),
   ];
 }
 
 function impossible(): unknown[] {
-  const cannot = (name: string, value: unknown, path: string): unknown => ({
+  const cannot = (name: string, value: unknown, path: string, buffers: readonly string[] = []): unknown => ({
     name,
     text: JSON.stringify(value),
     tagged: true,
-    buffers: [],
+    buffers,
     root: 'args',
     path,
   });
@@ -683,6 +704,13 @@ function impossible(): unknown[] {
         ]),
       ],
       'args[0].keys()[1]',
+    ),
+    cannot('a set of typed arrays', [tag('set', [1, tag('array', 0, 'i4')])], 'args[0][1]', ['00000000']),
+    cannot(
+      'a map with a typed array as key',
+      [tag('map', [[tag('array', 0, 'u1'), 1]])],
+      'args[0].keys()[0]',
+      ['00'],
     ),
     cannot('inside a map', [tag('map', [[5, tag('decimal', 'abc')]])], 'args[0][5]'),
     cannot('a type that is not registered', [1, tag('type', 'nobody', 1)], 'args[1]'),

@@ -22,8 +22,10 @@ interface OpenFrame {
   readonly tagged: boolean;
   readonly callId: number;
   readonly bufferCount: number;
-  /** Buffer table and envelope, until they are whole. */
-  head: Filling | undefined;
+  readonly envelopeBytes: number;
+  /** The buffer table, until it is whole; then the envelope, until that is. */
+  table: Filling | undefined;
+  text: Filling | undefined;
   envelope: string;
   readonly lengths: number[];
   readonly buffers: Uint8Array[];
@@ -127,7 +129,9 @@ export class FrameDecoder {
       tagged,
       callId,
       bufferCount,
-      head: new Filling(bufferCount * TABLE_ENTRY_BYTES + envelopeBytes),
+      envelopeBytes,
+      table: bufferCount > 0 ? new Filling(bufferCount * TABLE_ENTRY_BYTES) : undefined,
+      text: bufferCount > 0 ? undefined : new Filling(envelopeBytes),
       envelope: '',
       lengths: [],
       buffers: [],
@@ -141,10 +145,16 @@ export class FrameDecoder {
   /** Read on in a frame that is not whole yet; returns where it stopped. */
   #continue(open: OpenFrame, chunk: Buffer, from: number): number {
     let at = from;
-    if (open.head) {
-      at = open.head.fill(chunk, at);
-      if (!open.head.full) return at;
-      this.#finishHead(open, open.head);
+    if (open.table) {
+      at = open.table.fill(chunk, at);
+      if (!open.table.full) return at;
+      this.#readTable(open, open.table);
+    }
+    if (open.text) {
+      at = open.text.fill(chunk, at);
+      if (!open.text.full) return at;
+      open.envelope = decodeText(open.text.bytes, 0, open.text.length);
+      open.text = undefined;
     }
     while (open.buffers.length < open.bufferCount) {
       const skipped = Math.min(open.padding, chunk.length - at);
@@ -164,20 +174,20 @@ export class FrameDecoder {
     return at;
   }
 
-  #finishHead(open: OpenFrame, head: Filling): void {
-    const tableBytes = open.bufferCount * TABLE_ENTRY_BYTES;
+  /** Lengths over the limit are refused before the envelope is waited for. */
+  #readTable(open: OpenFrame, table: Filling): void {
     let bufferBytes = 0;
-    for (let at = 0; at < tableBytes; at += TABLE_ENTRY_BYTES) {
-      const length = readU64(head.bytes, at);
+    for (let at = 0; at < table.length; at += TABLE_ENTRY_BYTES) {
+      const length = readU64(table.bytes, at);
       bufferBytes += length;
       open.lengths.push(length);
     }
     if (bufferBytes > this.limits.maxBufferBytes) {
       throw tooLarge(bufferBytes, 'maxBufferBytes', this.limits.maxBufferBytes);
     }
-    open.envelope = decodeText(head.bytes, tableBytes, head.length);
-    open.padding = paddingAt(HEADER_BYTES + head.length);
-    open.head = undefined;
+    open.padding = paddingAt(HEADER_BYTES + table.length + open.envelopeBytes);
+    open.table = undefined;
+    open.text = new Filling(open.envelopeBytes);
   }
 
   #check(type: number, flags: number, callId: number, headBytes: number): void {

@@ -451,6 +451,15 @@ describe('registered types', () => {
   });
 });
 
+describe('an empty ndarray', () => {
+  it('is one however long its other axes are', () => {
+    const shape = [...Array<number>(25).fill(2 ** 53 - 1), 0];
+    const envelope = JSON.stringify({ $: ['ndarray', 0, 'f8', shape] });
+    const decoded = createValueCodec().decode({ envelope, tagged: true, buffers: [new Uint8Array(0)] });
+    expect(decoded).toMatchObject({ shape, dtype: 'f8' });
+  });
+});
+
 describe('malformed input', () => {
   const bytes = new Uint8Array(8);
 
@@ -464,6 +473,8 @@ describe('malformed input', () => {
     [{ $: [] }, []],
     [{ $: ['nonsense', 1] }, []],
     [{ $: ['__proto__', 1] }, []],
+    [{ $: ['datetime', '0000-01-01T00:00:00+00:00'] }, []],
+    [{ $: ['ndarray', 0, 'u1', [2 ** 53 - 1, 0.5, 0]] }, [new Uint8Array(0)]],
     [{ $: ['int'] }, []],
     [{ $: ['int', '5', '6'] }, []],
     [{ $: ['array', 0, 'u1', []] }, [bytes]],

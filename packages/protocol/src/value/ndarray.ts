@@ -46,8 +46,14 @@ export function ndarray(data: TypedArray, shape: readonly number[] = [data.lengt
 /** How many bytes an array takes; NaN where the shape is none. */
 export function shapeBytes(shape: readonly number[], dtype: Dtype): number {
   let bytes = DTYPES[dtype].itemBytes;
-  for (const length of shape) bytes *= Number.isSafeInteger(length) && length >= 0 ? length : NaN;
-  return bytes;
+  for (const length of shape) bytes *= isExtent(length) ? length : NaN;
+  // What went beyond a double before it met a 0 is NaN, too.
+  return Number.isNaN(bytes) && shape.includes(0) && shape.every(isExtent) ? 0 : bytes;
+}
+
+/** Whether a number is the length of an axis. */
+export function isExtent(length: unknown): length is number {
+  return Number.isSafeInteger(length) && (length as number) >= 0;
 }
 
 function invalid(message: string, context: Readonly<Record<string, unknown>>): UsageError {

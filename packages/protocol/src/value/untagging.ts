@@ -2,7 +2,7 @@ import { UsageError } from '../errors/errors.js';
 import { protocolError } from '../errors/protocol-error.js';
 import { MAX_ENVELOPE_DEPTH } from './depth.js';
 import { isDtype, viewAs, DTYPES } from './dtype.js';
-import { NdArray, shapeBytes } from './ndarray.js';
+import { NdArray, isExtent, shapeBytes } from './ndarray.js';
 import { PythonValue, type PythonValueType } from './python-value.js';
 import type { ValueType } from './value-type.js';
 
@@ -32,6 +32,8 @@ export class Untagging {
   readonly #buffers: readonly Uint8Array[];
   /** Without tags there is still `__proto__` to look for. */
   readonly #tagged: boolean;
+  /** The first value of a registered type that cannot be here: told once all is known to be well-formed. */
+  #undecodable: UsageError | undefined;
 
   constructor(types: ReadonlyMap<string, ValueType>, buffers: readonly Uint8Array[], tagged: boolean) {
     this.#types = types;
@@ -40,7 +42,13 @@ export class Untagging {
   }
 
   /** `value` comes from `JSON.parse` and is ours: containers are changed in place. */
-  decode(value: unknown, depth = 0): unknown {
+  decode(value: unknown): unknown {
+    const decoded = this.#any(value, 0);
+    if (this.#undecodable) throw this.#undecodable;
+    return decoded;
+  }
+
+  #any(value: unknown, depth: number): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (depth >= MAX_ENVELOPE_DEPTH)
       throw protocolError(`a value is nested more than ${MAX_ENVELOPE_DEPTH} deep`);
@@ -53,7 +61,7 @@ export class Untagging {
   #items(items: unknown[], depth: number): unknown[] {
     for (let index = 0; index < items.length; index++) {
       const item = items[index];
-      if (typeof item === 'object' && item !== null) items[index] = this.decode(item, depth);
+      if (typeof item === 'object' && item !== null) items[index] = this.#any(item, depth);
     }
     return items;
   }
@@ -61,11 +69,11 @@ export class Untagging {
   #record(record: Record<string, unknown>, depth: number): unknown {
     // JSON.parse makes `__proto__` an own property, harmless until somebody copies it with Object.assign.
     if (Object.hasOwn(record, '__proto__')) {
-      return new Map(Object.keys(record).map((key) => [key, this.decode(record[key], depth)]));
+      return new Map(Object.keys(record).map((key) => [key, this.#any(record[key], depth)]));
     }
     for (const key in record) {
       const item = record[key];
-      if (typeof item === 'object' && item !== null) record[key] = this.decode(item, depth);
+      if (typeof item === 'object' && item !== null) record[key] = this.#any(item, depth);
     }
     return record;
   }
@@ -109,7 +117,7 @@ export class Untagging {
     const map = new Map<unknown, unknown>();
     for (const entry of arrayOf(tag, body)) {
       if (!Array.isArray(entry) || entry.length !== 2) throw malformed(tag);
-      map.set(this.decode(entry[0], depth), this.decode(entry[1], depth));
+      map.set(this.#any(entry[0], depth), this.#any(entry[1], depth));
     }
     return map;
   }
@@ -143,13 +151,19 @@ export class Untagging {
 
   #registered(tag: readonly unknown[], name: unknown, payload: unknown, depth: number): unknown {
     if (typeof name !== 'string') throw malformed(tag);
-    const decoded = this.decode(payload, depth);
+    const decoded = this.#any(payload, depth);
+    // What follows may be malformed, which is worse. No decoder of the application's sees a value that lacks a part.
+    if (this.#undecodable) return undefined;
     const type = this.#types.get(name);
-    if (type === undefined) throw undecodable(name, 'is not registered in this process');
+    if (type === undefined) {
+      this.#undecodable = undecodable(name, 'is not registered in this process');
+      return undefined;
+    }
     try {
       return type.decode(decoded);
     } catch (cause) {
-      throw undecodable(name, 'could not be decoded', cause);
+      this.#undecodable = undecodable(name, 'could not be decoded', cause);
+      return undefined;
     }
   }
 }
@@ -179,7 +193,11 @@ function partsOf(name: unknown): number {
 }
 
 function malformed(tag: readonly unknown[]): Error {
-  return protocolError(`a tagged value is malformed: ${String(tag[0]).slice(0, 40)}`);
+  // Not String(): the name may be an object with a `toString` of its own.
+  const [name] = tag;
+  return protocolError(
+    `a tagged value is malformed: ${typeof name === 'string' ? name.slice(0, 40) : typeof name}`,
+  );
 }
 
 function textOf(tag: readonly unknown[], body: unknown, form?: RegExp): string {
@@ -203,7 +221,7 @@ function recordOf(tag: readonly unknown[], body: unknown): Record<string, unknow
 }
 
 function isShape(shape: unknown): shape is number[] {
-  return Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  return Array.isArray(shape) && shape.every(isExtent);
 }
 
 function floatOf(tag: readonly unknown[], body: unknown): number {
@@ -226,7 +244,8 @@ function datetimeOf(tag: readonly unknown[], body: unknown): Date | PythonValue 
   if (seconds === undefined) throw malformed(tag);
   if (zone !== '+00:00' || micros !== '000') return new PythonValue('datetime', text);
   const date = new Date(`${seconds}.${millis}Z`);
-  // V8 takes 30 February for 2 March.
-  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(seconds)) throw malformed(tag);
+  // V8 takes 30 February for 2 March, and knows a year 0.
+  if (seconds.startsWith('0000') || Number.isNaN(date.getTime()) || !date.toISOString().startsWith(seconds))
+    throw malformed(tag);
   return date;
 }
