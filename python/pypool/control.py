@@ -10,8 +10,8 @@ from .errors import FrameTooLarge, ProtocolError
 from .failure_encoding import encode_failure
 from .frame import FrameType
 from .frame_writer import write_frame
-from .message_parse import parse_cancel, parse_credit, parse_ping, parse_shutdown
-from .messages import pong_message
+from .message_parse import parse_cancel, parse_credit, parse_dump, parse_ping, parse_shutdown
+from .messages import dumped_message, pong_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .value import Encoded, ValueCodec
 
 __all__ = ["ControlSender", "ControlThread"]
+
+_FRAMES_TOLD = (100, 10, 0)
+"""Of each stack in a DUMPED: as many as fit."""
 
 
 class ControlSender:
@@ -80,6 +83,8 @@ class ControlThread:
         streams: The streams of this worker.
         interrupts: What ends calls that run.
         running: Tells which call has run for longest.
+        describe: Makes the DUMPED that answers a DUMP, given its number and how many frames of each stack
+            to tell.
         on_start: Run first, on this thread.
     """
 
@@ -90,6 +95,7 @@ class ControlThread:
         streams: Streams,
         interrupts: Interrupts,
         running: Callable[[], Call | None],
+        describe: Callable[[int, int], dict[str, Any]],
         on_start: Callable[[], None],
     ) -> None:
         self._reader = reader
@@ -97,6 +103,7 @@ class ControlThread:
         self._streams = streams
         self._interrupts = interrupts
         self._running = running
+        self._describe = describe
         self._on_start = on_start
         self._thread = Thread(target=self._run, name="pypool-control", daemon=True)
 
@@ -131,6 +138,8 @@ class ControlThread:
             self._streams.grant(frame.call_id, parse_credit(frame))
         elif kind == FrameType.CANCEL:
             self._cancel(frame.call_id, parse_cancel(frame))
+        elif kind == FrameType.DUMP:
+            self._answer_dump(parse_dump(frame))
         elif kind == FrameType.SHUTDOWN:
             parse_shutdown(frame)
             self._streams.stop()
@@ -145,6 +154,19 @@ class ControlThread:
             # In this order: a stream that opens in between sees that it was cancelled.
             self._interrupts.cancel(call_id)
             self._streams.leave_open(call_id)
+
+    def _answer_dump(self, number: int) -> None:
+        for most in _FRAMES_TOLD:
+            try:
+                message = self._describe(number, most)
+            except Exception:
+                # It reads what others change meanwhile. To tell nothing costs less than the worker.
+                message = dumped_message(number, (), None, ())
+            try:
+                self._sender.send(FrameType.DUMPED, message)
+                return
+            except FrameTooLarge:
+                pass  # fewer frames, then; where not even their headings fit, Node hears nothing
 
     def _answer_ping(self, number: int) -> None:
         call = self._running()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from .context import Call
+    from .dump import Place
     from .expose import Exposed
     from .frame import FrameLimits
     from .interrupts import Interrupts
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
         @property
         def running(self) -> Call | None:
             """The oldest call that runs. For any thread."""
+
+        def places(self) -> list[Place]:
+            """Where the calls that run are. For any thread."""
 
         def serve(self) -> None:
             """Answer calls until Node ends the requests channel and the last has ended."""

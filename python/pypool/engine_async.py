@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .context import Call
+    from .dump import Place
     from .event_loop import EventLoop
     from .expose import Exposed
     from .frame import Frame, FrameLimits
@@ -96,6 +97,12 @@ class AsyncEngine:
     def running(self) -> Call | None:
         """The oldest call that runs. Other threads may look."""
         return oldest(self._calls)
+
+    def places(self) -> list[Place]:
+        """Where the calls that run are. For any thread."""
+        return [
+            (each.call.id, each.call.thread, self._loop, each.task) for each in list(self._calls.values())
+        ]
 
     def serve(self) -> None:
         """Answer calls until Node ends the requests channel and the last has ended.

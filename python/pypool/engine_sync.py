@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from .dump import Place
     from .event_loop import EventLoop
     from .expose import Exposed
     from .frame import Frame
@@ -84,6 +85,11 @@ class SyncEngine:
                 if other < now[0]:
                     self._calls.pop(other, None)
         return call
+
+    def places(self) -> list[Place]:
+        """Where the calls that run are. For any thread."""
+        call = self.running
+        return [] if call is None else [(call.id, call.thread, self._loop.loop, self._loop.task)]
 
     def serve(self) -> None:
         """Answer calls until Node ends the requests channel.

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .context import Call
+    from .dump import Place
     from .expose import Exposed
     from .frame_reader import FrameReader
     from .replies import Replies
@@ -81,6 +82,15 @@ class ThreadsEngine:
     def running(self) -> Call | None:
         """The oldest call that runs. Other threads may look."""
         return oldest(self._calls)
+
+    def places(self) -> list[Place]:
+        """Where the calls that run are. For any thread."""
+        found = []
+        for each in list(self._calls.values()):
+            loop = each.loop
+            on_loop = (None, None) if loop is None else (loop.loop, loop.task)
+            found.append((each.call.id, each.call.thread, *on_loop))
+        return found
 
     def serve(self) -> None:
         """Answer calls until Node ends the requests channel and the last has ended.

@@ -61,6 +61,11 @@ class EventLoop:
             self._task = None
 
     @property
+    def loop(self) -> AbstractEventLoop | None:
+        """The loop, once a handler has needed one."""
+        return self._loop
+
+    @property
     def task(self) -> Task[Any] | None:
         """What :meth:`run` runs now."""
         return self._task

@@ -47,6 +47,8 @@ class FrameType:
     SHUTDOWN = 26
     LOG = 27
     EVENT = 28
+    DUMP = 29
+    DUMPED = 30
 
 
 class FrameLimits:

@@ -16,6 +16,7 @@ CONTROL_FROM_NODE = frozenset(
         FrameType.CREDIT,
         FrameType.REVOKE,
         FrameType.SHUTDOWN,
+        FrameType.DUMP,
     }
 )
 CONTROL_FROM_PYTHON = frozenset(
@@ -27,6 +28,7 @@ CONTROL_FROM_PYTHON = frozenset(
         FrameType.REVOKED,
         FrameType.LOG,
         FrameType.EVENT,
+        FrameType.DUMPED,
     }
 )
 CALL_TYPES = REQUEST_TYPES | REPLY_TYPES | {FrameType.CANCEL, FrameType.CREDIT}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
+from signal import SIGWINCH as _STACKS_SIGNAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +23,10 @@ __all__ = [
     "kill_process_group",
     "lead_process_group",
     "leave_child",
+    "stop_writing_stacks",
     "use_line_buffers",
     "watch_forks",
+    "write_stacks_on_signal",
 ]
 
 BUG_EXIT_CODE = 70
@@ -77,6 +81,20 @@ def arm_parent_death_signal(parent_pid: int) -> None:
 def watch_forks(disarm: Callable[[], None]) -> None:
     """Call `disarm` in every child that user code forks, before it does anything."""
     os.register_at_fork(after_in_child=disarm)
+
+
+def write_stacks_on_signal() -> None:
+    """Have the stacks of all threads written to standard error on ``SIGWINCH``.
+
+    faulthandler does it in C and without the interpreter, for when C code holds that. The default of the
+    signal is to be ignored, so a child comes to no harm by it; it is about terminals, and a worker has none.
+    """
+    faulthandler.register(_STACKS_SIGNAL, file=2, all_threads=True)
+
+
+def stop_writing_stacks() -> None:
+    """In a forked child: the signal means nothing there."""
+    faulthandler.unregister(_STACKS_SIGNAL)
 
 
 def use_line_buffers() -> None:

@@ -38,6 +38,7 @@ __all__ = [
     "parse_call",
     "parse_cancel",
     "parse_credit",
+    "parse_dump",
     "parse_ping",
     "parse_revoke",
     "parse_shutdown",
@@ -124,6 +125,12 @@ def parse_welcome(frame: Frame) -> Welcome:
 def parse_ping(frame: Frame) -> int:
     """Read a PING: the number that its PONG repeats."""
     number: int = _read(frame, "PING", _NUMBERED)["n"]
+    return number
+
+
+def parse_dump(frame: Frame) -> int:
+    """Read a DUMP: the number that its DUMPED repeats."""
+    number: int = _read(frame, "DUMP", _NUMBERED)["n"]
     return number
 
 

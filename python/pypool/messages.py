@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "dumped_message",
     "event_message",
     "function_entry",
     "hello_message",
@@ -168,6 +169,24 @@ def log_message(
         "handled": handled,
         "dropped": dropped,
     }
+
+
+def dumped_message(
+    n: int,
+    threads: Sequence[dict[str, Any]],
+    tasks: Sequence[dict[str, Any]] | None,
+    calls: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
+    """DUMPED: what this process does now. Stacks have the most recent call first.
+
+    Args:
+        n: The DUMP's number.
+        threads: Each with ``id``, ``name``, ``main`` and ``frames``, the main thread first.
+        tasks: Each with ``name`` and ``frames``; ``None`` where there is no event loop.
+        calls: Each with ``id`` and ``frames``, those of the runtime left out.
+    """
+    said_tasks = None if tasks is None else list(tasks)
+    return {"n": n, "threads": list(threads), "tasks": said_tasks, "calls": list(calls)}
 
 
 def event_message(

@@ -55,6 +55,7 @@ class Runtime:
 
     def __init__(self, requests: int, replies: int, control: int) -> None:
         self._parent_pid = os.getppid()
+        self._main = threading.get_ident()
         self._sockets = [_adopt(descriptor) for descriptor in (requests, replies, control)]
         self._limits = FrameLimits()  # of all three channels; WELCOME fills in what holds
         codec = ValueCodec()
@@ -70,6 +71,7 @@ class Runtime:
         """Serve until Node ends the requests channel; then end this process."""
         lifecycle.lead_process_group()
         lifecycle.use_line_buffers()
+        lifecycle.write_stacks_on_signal()
         lifecycle.watch_forks(self._disarm)
         signal.signal(signal.SIGINT, self._user_code.on_interrupt)
         threading.excepthook = _reporter(self._sender, threading.excepthook)
@@ -97,7 +99,7 @@ class Runtime:
             python=python,
             implementation=sys.implementation.name,
             pid=os.getpid(),
-            capabilities=["stream", "interrupt"],
+            capabilities=["stream", "interrupt", "dump"],
         )
         self._sender.send(FrameType.HELLO, hello)
         frame = self._control.read()
@@ -128,7 +130,13 @@ class Runtime:
         # Before the import, which may take minutes: Node's death and its pings are noticed all the while.
         on_start = self._arm_parent_death if welcome["parentDeathSignal"] else _do_nothing
         ControlThread(
-            self._control, self._sender, self._streams, engine.interrupts, lambda: engine.running, on_start
+            self._control,
+            self._sender,
+            self._streams,
+            engine.interrupts,
+            lambda: engine.running,
+            self._describe,
+            on_start,
         ).start()
         try:
             engine.functions = self._user_code.run(_import, (welcome,))
@@ -166,6 +174,13 @@ class Runtime:
         if type(result) is COROUTINE:
             self._user_code.run(self._loop.run, (result,))
 
+    def _describe(self, n: int, max_frames: int) -> dict[str, Any]:
+        """Answer a DUMP."""
+        from .dump import describe_process
+
+        places = [] if self._engine is None else self._engine.places()
+        return describe_process(n, places, self._main, self._loop.loop, max_frames)
+
     def _arm_parent_death(self) -> None:
         lifecycle.arm_parent_death_signal(self._parent_pid)
 
@@ -176,6 +191,7 @@ class Runtime:
         self._replies.disarmed = True
         self._logs.close()
         self._streams.disarm()
+        lifecycle.stop_writing_stacks()
         self._user_code.entered = True
         if self._engine is not None:
             self._engine.disarm()

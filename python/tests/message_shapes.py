@@ -24,6 +24,8 @@ def is_version_range(value):
     return type(value) is list and len(value) == 2 and all(map(is_integer, value))
 
 
+is_stack = list_of(shaped(file=is_text, line=is_count, function=is_text, code=nullable(is_text)))
+
 SHAPES = {
     FrameType.HELLO: {
         **all_required(
@@ -65,6 +67,12 @@ SHAPES = {
         exception=nullable(is_text),
         handled=is_flag,
         dropped=is_count,
+    ),
+    FrameType.DUMPED: all_required(
+        n=is_count,
+        threads=list_of(shaped(id=is_integer, name=nullable(is_text), main=is_flag, frames=is_stack)),
+        tasks=nullable(list_of(shaped(name=is_text, frames=is_stack))),
+        calls=list_of(shaped(id=is_positive, frames=is_stack)),
     ),
     FrameType.EVENT: {"event": (True, is_text), "message": (False, is_text), "error": (False, is_object)},
 }

@@ -41,6 +41,7 @@ class Made(unittest.TestCase):
             (FrameType.REVOKED, messages.revoked_message((1, 2))),
             (FrameType.LOG, messages.log_message("logging", "INFO", "a", "hi", 1.5, None, "ann", None, True)),
             (FrameType.EVENT, messages.event_message("suggestion", message="x")),
+            (FrameType.DUMPED, messages.dumped_message(3, [], None, [])),
             (FrameType.EVENT, messages.event_message("thread-exception", error={"kind": "python"})),
         ):
             with self.subTest(message=message):

@@ -32,6 +32,7 @@ PARSERS = {
     FrameType.PING: message_parse.parse_ping,
     FrameType.CANCEL: message_parse.parse_cancel,
     FrameType.CREDIT: message_parse.parse_credit,
+    FrameType.DUMP: message_parse.parse_dump,
     FrameType.REVOKE: message_parse.parse_revoke,
     FrameType.SHUTDOWN: message_parse.parse_shutdown,
 }

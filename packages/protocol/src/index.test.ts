@@ -42,6 +42,7 @@ it('exports these names', () => {
       "negotiate",
       "parseCancel",
       "parseCredit",
+      "parseDumped",
       "parseError",
       "parseEvent",
       "parseHello",

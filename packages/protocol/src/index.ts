@@ -25,6 +25,7 @@ export { shown } from './options/shown.js';
 
 // Calls
 export type { CallMeta, FunctionFacts, OutgoingCall } from './call/outgoing-call.js';
+export type { DumpedCall, DumpedTask, DumpedThread, WorkerDump } from './call/worker-dump.js';
 export { encodeCallEnvelope } from './call/call-envelope.js';
 export type { WireMeta } from './call/call-envelope.js';
 export { ItemStream } from './call/item-stream.js';
@@ -68,6 +69,7 @@ export type { ControlMessages } from './message/encode.js';
 export {
   parseCancel,
   parseCredit,
+  parseDumped,
   parseError,
   parseEvent,
   parseHello,
@@ -83,6 +85,7 @@ export type {
   CallIds,
   Cancel,
   Credit,
+  Dumped,
   ExposedFunction,
   Hello,
   LogRecord,

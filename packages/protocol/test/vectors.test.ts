@@ -13,6 +13,7 @@ import {
   negotiate,
   parseCancel,
   parseCredit,
+  parseDumped,
   parseError,
   parseEvent,
   parseHello,
@@ -241,6 +242,7 @@ describe('messages.json', () => {
     [FrameType.REVOKED]: parseRevoked,
     [FrameType.LOG]: parseLog,
     [FrameType.EVENT]: parseEvent,
+    [FrameType.DUMPED]: parseDumped,
   };
 
   function frameOf(vector: Envelope, type = 0): Frame {

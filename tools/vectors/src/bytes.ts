@@ -40,6 +40,8 @@ export const TYPE = {
   SHUTDOWN: 26,
   LOG: 27,
   EVENT: 28,
+  DUMP: 29,
+  DUMPED: 30,
 } as const;
 
 /** Lay out a frame as SPEC.md section 2 says, with the lies that it is to tell. Hex. */

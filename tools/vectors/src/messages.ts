@@ -48,6 +48,16 @@ const LOG = {
   handled: false,
   dropped: 0,
 };
+const AT = { file: '/srv/users.py', line: 12, function: 'find', code: 'time.sleep(60)' };
+const DUMPED = {
+  n: 3,
+  threads: [
+    { id: 139872136931200, name: 'MainThread', main: true, frames: [AT, { ...AT, line: 40, code: null }] },
+    { id: 139872136931000, name: null, main: false, frames: [] },
+  ],
+  tasks: [{ name: 'Task-1', frames: [AT] }],
+  calls: [{ id: 7, frames: [AT] }],
+};
 const ERROR = {
   kind: 'python',
   message: 'no such user',
@@ -140,6 +150,9 @@ function valid(): unknown[] {
     message('EVENT with a message', 'EVENT', { event: 'suggestion', message: 'use the async engine' }),
     message('EVENT with an error', 'EVENT', { event: 'thread-exception', error: ERROR }),
     message('EVENT that nobody knows yet', 'EVENT', { event: 'later', more: true }),
+    message('DUMP', 'DUMP', { n: 3 }),
+    message('DUMPED', 'DUMPED', DUMPED),
+    message('DUMPED of an idle worker', 'DUMPED', { n: 0, threads: [], tasks: null, calls: [] }),
   ];
 }
 
@@ -192,6 +205,19 @@ function malformed(): unknown[] {
     message('LOG of an unknown source', 'LOG', { ...LOG, source: 'stdout' }),
     message('LOG with a negative count of losses', 'LOG', { ...LOG, dropped: -1 }),
     message('EVENT without a name', 'EVENT', { message: 'x' }),
+    message('DUMP without a number', 'DUMP', {}),
+    message('DUMP with a number of text', 'DUMP', { n: '3' }),
+    ...Object.keys(DUMPED).map((key) => message(`DUMPED without ${key}`, 'DUMPED', without(DUMPED, key))),
+    message('DUMPED with a thread without a name', 'DUMPED', {
+      ...DUMPED,
+      threads: [{ id: 1, main: true, frames: [] }],
+    }),
+    message('DUMPED with a task without frames', 'DUMPED', { ...DUMPED, tasks: [{ name: 'Task-1' }] }),
+    message('DUMPED with call 0', 'DUMPED', { ...DUMPED, calls: [{ id: 0, frames: [] }] }),
+    message('DUMPED with a frame without a line', 'DUMPED', {
+      ...DUMPED,
+      calls: [{ id: 1, frames: [{ file: '/srv/a.py', function: 'f', code: null }] }],
+    }),
   ];
 }
 

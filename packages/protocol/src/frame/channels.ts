@@ -19,6 +19,7 @@ export const CONTROL_FROM_NODE: ReadonlySet<number> = new Set([
   FrameType.CREDIT,
   FrameType.REVOKE,
   FrameType.SHUTDOWN,
+  FrameType.DUMP,
 ]);
 
 /** What Python may send on control. */
@@ -30,6 +31,7 @@ export const CONTROL_FROM_PYTHON: ReadonlySet<number> = new Set([
   FrameType.REVOKED,
   FrameType.LOG,
   FrameType.EVENT,
+  FrameType.DUMPED,
 ]);
 
 /** The types whose frames are about one call: their call id is never 0, that of all others always. */

@@ -33,6 +33,8 @@ export const FrameType = {
   SHUTDOWN: 26,
   LOG: 27,
   EVENT: 28,
+  DUMP: 29,
+  DUMPED: 30,
 } as const;
 
 /** Limits of one connection, the same in both directions. */

@@ -1,5 +1,16 @@
 import type { Frame, FrameType } from '../frame/frame.js';
-import type { CallIds, Cancel, Credit, Hello, LogRecord, Ping, Pong, Ready, Welcome } from './messages.js';
+import type {
+  CallIds,
+  Cancel,
+  Credit,
+  Dumped,
+  Hello,
+  LogRecord,
+  Ping,
+  Pong,
+  Ready,
+  Welcome,
+} from './messages.js';
 
 /** The control messages that hold plain JSON only, by frame type. */
 export interface ControlMessages {
@@ -14,6 +25,8 @@ export interface ControlMessages {
   [FrameType.REVOKED]: CallIds;
   [FrameType.SHUTDOWN]: Readonly<Record<string, never>>;
   [FrameType.LOG]: LogRecord;
+  [FrameType.DUMP]: Ping;
+  [FrameType.DUMPED]: Dumped;
 }
 
 const NO_BUFFERS: readonly Uint8Array[] = Object.freeze([]);

@@ -1,4 +1,5 @@
 import type { PypoolError } from '../errors/error.js';
+import type { PythonFrame } from '../errors/python-error.js';
 
 /** HELLO: what a runtime says of itself before anything else. */
 export interface Hello {
@@ -117,6 +118,24 @@ export interface LogRecord {
   readonly handled: boolean;
   /** How many were lost since the last that was sent: they came faster than they could be. */
   readonly dropped: number;
+}
+
+/** DUMPED: what its process did when it read the DUMP with the same number. Stacks have the most recent call first. */
+export interface Dumped {
+  readonly n: number;
+  /** The main thread first; of those that the runtime keeps for itself, none. */
+  readonly threads: readonly {
+    /** As `threading.get_ident()` has it. */
+    readonly id: number;
+    /** `null` for one that Python has not started. */
+    readonly name: string | null;
+    readonly main: boolean;
+    readonly frames: readonly PythonFrame[];
+  }[];
+  /** The tasks of the event loop that handlers run on; `null` where there is none. */
+  readonly tasks: readonly { readonly name: string; readonly frames: readonly PythonFrame[] }[] | null;
+  /** The calls that run, and where: without the frames of the runtime that led there. */
+  readonly calls: readonly { readonly id: number; readonly frames: readonly PythonFrame[] }[];
 }
 
 /** EVENT: something worth knowing that belongs to no call. */

@@ -8,6 +8,7 @@ import type {
   CallIds,
   Cancel,
   Credit,
+  Dumped,
   Hello,
   LogRecord,
   Ping,
@@ -64,6 +65,11 @@ export function parseRevoked(frame: Frame): CallIds {
 /** Read a LOG. */
 export function parseLog(frame: Frame): LogRecord {
   return parse(frame, ENVELOPE_SCHEMAS[FrameType.LOG]);
+}
+
+/** Read a DUMPED. */
+export function parseDumped(frame: Frame): Dumped {
+  return parse(frame, ENVELOPE_SCHEMAS[FrameType.DUMPED]);
 }
 
 /** Read an EVENT. */

@@ -69,6 +69,9 @@ const traceback = z.object({
   code: text.nullish(),
 });
 
+/** The same in a message that Node reads whole: what has no source line has none in either language. */
+const frames = z.array(traceback.transform((frame) => ({ ...frame, code: frame.code ?? undefined })));
+
 /** What is known of the Python exception behind an error. */
 const exception = z.object({
   type: text.nullish(),
@@ -147,4 +150,11 @@ export const ENVELOPE_SCHEMAS = {
     dropped: count,
   }),
   [FrameType.EVENT]: z.object({ event: text, message: text.optional(), error: errorObject.optional() }),
+  [FrameType.DUMP]: z.object({ n: count }),
+  [FrameType.DUMPED]: z.object({
+    n: count,
+    threads: z.array(z.object({ id: z.int(), name: text.nullable(), main: z.boolean(), frames })),
+    tasks: z.array(z.object({ name: text, frames })).nullable(),
+    calls: z.array(z.object({ id: callId, frames })),
+  }),
 } as const;
