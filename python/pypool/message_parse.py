@@ -169,6 +169,10 @@ def _is_session(value: Any) -> bool:
     return type(value) is dict and is_text(value.get("id")) and is_object(value.get("metadata", {}))
 
 
+def _is_limit(value: Any) -> bool:
+    return is_integer(value) and value >= -1
+
+
 _META: Shape = {
     "session": (False, _is_session),
     "attributes": (False, is_object),
@@ -193,6 +197,7 @@ _WELCOME = all_required(
     concurrency=is_positive,
     engine=one_of("sync", "async", "threads"),
     logLevel=nullable(is_count),
+    rlimits=list_of(shaped(name=is_text, soft=_is_limit, hard=nullable(_is_limit))),
 )
 _NUMBERED = all_required(n=is_count)
 _CANCEL = all_required(mode=one_of("leave", "interrupt"))

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
         source: str
         kind: Literal["path", "name"]
 
+    class Rlimit(TypedDict):
+        """A limit of the kernel."""
+
+        name: str
+        soft: int
+        hard: int | None
+
     class Limits(TypedDict):
         """Limits of the connection, as Node writes them."""
 
@@ -41,6 +48,7 @@ if TYPE_CHECKING:
         concurrency: int
         engine: Literal["sync", "async", "threads"]
         logLevel: int | None
+        rlimits: list[Rlimit]
 
 
 __all__ = [

@@ -139,6 +139,10 @@ class Runtime:
             on_start,
         ).start()
         try:
+            if welcome["rlimits"]:  # by now the thread that hears Node is there, whatever the limits are
+                from .rlimits import set_rlimits
+
+                set_rlimits(welcome["rlimits"])
             engine.functions = self._user_code.run(_import, (welcome,))
             for hook in start_hooks:
                 self._run_hook(hook, worker)

@@ -89,6 +89,7 @@ class WorkerProcess:
             "concurrency": 1,
             "engine": "sync",
             "logLevel": 20,
+            "rlimits": [],
             **welcome,
         }
         self.calls = 0

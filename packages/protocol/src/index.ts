@@ -95,6 +95,7 @@ export type {
   RuntimeEvent,
   Welcome,
   WelcomeModule,
+  WelcomeRlimit,
 } from './message/messages.js';
 export { PROTOCOL_VERSION, negotiate } from './message/version.js';
 export type { VersionRange } from './message/version.js';

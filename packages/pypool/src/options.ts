@@ -9,7 +9,7 @@ import type { MemoryLimit } from './memory.js';
  */
 export interface PythonPoolOptions
   extends
-    PythonWorkersOptions,
+    Omit<PythonWorkersOptions, 'threads'>,
     Omit<PoolOptions, 'factory' | 'size' | 'maxMemoryBytes' | 'hardMaxMemoryBytes'> {
   /**
    * Steady workers. 0: none, calls run on `overflow` alone. `'auto'`: as many as the cores that this process may use, its cgroup's CPU quota
@@ -18,6 +18,14 @@ export interface PythonPoolOptions
    * @defaultValue `'auto'`
    */
   readonly size?: number | 'auto';
+  /**
+   * Threads that each library in native code may start in each worker (OMP, OpenBLAS, MKL, numexpr, vecLib, Rayon), by their environment
+   * variables; what `env` says of these wins. `'auto'`: the cores that this process may use, shared among `size` workers. `false`: no limit is set,
+   * and each starts as a rule one for each core. At least 1. Finite.
+   *
+   * @defaultValue `1`
+   */
+  readonly threads?: number | 'auto' | false;
   /**
    * Private memory of a worker's processes, in bytes, beyond which it is replaced after the calls it has; or a share of what this process
    * may use, by its cgroup's limit or else the machine's memory: `'20%'`. Linux only: elsewhere no worker starts with it. `Infinity`: no limit.

@@ -6,7 +6,7 @@ import { joinLayers, type PythonPool } from './join-layers.js';
 import { memoryBytes } from './memory.js';
 import type { PythonPoolOptions } from './options.js';
 import { reloadOnSave, withoutBytecode } from './reload-on-save.js';
-import { autoSize } from './size.js';
+import { autoSize, autoThreads } from './size.js';
 
 /**
  * Make a pool of Python workers and wait until `minReady` of them are ready.
@@ -63,6 +63,10 @@ function byLayer({ sessions, watch = false, ...options }: PythonPoolOptions) {
     if (Object.hasOwn(WORKER_OPTIONS, name)) forWorkers[name] = value;
     else forPool[name] = resolved(name, value);
   }
+  const { threads = 1 } = options;
+  if (threads === 'auto') forWorkers['threads'] = autoThreads(Number(forPool['size']));
+  else if (typeof threads === 'string')
+    throw invalid('threads', "a number of threads, 'auto' or false", threads);
   return {
     forWorkers: forWorkers as unknown as PythonWorkersOptions,
     forPool: forPool as unknown as Omit<PoolOptions, 'factory'>,
@@ -96,6 +100,8 @@ const WORKER_OPTIONS: Readonly<Record<keyof PythonWorkersOptions, true>> = {
   engine: true,
   concurrency: true,
   cwd: true,
+  threads: true,
+  rlimits: true,
   launcher: true,
   transport: true,
   limits: true,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { autoSize, cpuQuota } from './size.js';
+import { autoSize, autoThreads, cpuQuota } from './size.js';
 
 const files = (contents: Record<string, string>) => (path: string) => contents[path];
 
@@ -17,6 +17,22 @@ describe('autoSize', () => {
   it('never goes below one', () => {
     const read = files({ '/proc/self/cgroup': '0::/', '/sys/fs/cgroup/cpu.max': '1000 100000' });
     expect(autoSize(8, read)).toBe(1);
+  });
+});
+
+describe('autoThreads', () => {
+  it.each([
+    [4, 16, 4],
+    [3, 8, 2],
+    [8, 4, 1],
+    [0, 4, 4],
+  ])('for %i workers on %i cores is %i', (size, cores, threads) => {
+    expect(autoThreads(size, cores, files({}))).toBe(threads);
+  });
+
+  it('counts the quota of the cgroup in', () => {
+    const read = files({ '/proc/self/cgroup': '0::/', '/sys/fs/cgroup/cpu.max': '400000 100000' });
+    expect(autoThreads(2, 64, read)).toBe(2);
   });
 });
 

@@ -11,7 +11,7 @@ describe('resolveEnvironment', () => {
       OPENAI_API_KEY: 'y',
       PATHS: 'z',
     };
-    const env = resolveEnvironment({}, source);
+    const env = resolveEnvironment({}, { source });
     expect(env).toMatchObject({ PATH: '/bin', LC_TIME: 'de_DE', HOME: '/home/a' });
     expect(Object.keys(env)).not.toContain('DATABASE_PASSWORD');
     expect(Object.keys(env)).not.toContain('OPENAI_API_KEY');
@@ -20,7 +20,7 @@ describe('resolveEnvironment', () => {
 
   it('inherits by name and by glob', () => {
     const source = { OPENAI_API_KEY: 'y', OPENAI_ORG: '', XOPENAI_: 'n', 'A.B': '1', AxB: '2' };
-    const env = resolveEnvironment({ inherit: ['OPENAI_*', 'A.B', 'MISSING'] }, source);
+    const env = resolveEnvironment({ inherit: ['OPENAI_*', 'A.B', 'MISSING'] }, { source });
     expect(env).toMatchObject({ OPENAI_API_KEY: 'y', OPENAI_ORG: '', 'A.B': '1' });
     expect(Object.keys(env)).not.toContain('XOPENAI_');
     expect(Object.keys(env)).not.toContain('AxB');
@@ -28,12 +28,14 @@ describe('resolveEnvironment', () => {
   });
 
   it('sets variables over inherited ones', () => {
-    expect(resolveEnvironment({ set: { PATH: '/opt/bin' } }, { PATH: '/bin' })['PATH']).toBe('/opt/bin');
+    expect(resolveEnvironment({ set: { PATH: '/opt/bin' } }, { source: { PATH: '/bin' } })['PATH']).toBe(
+      '/opt/bin',
+    );
   });
 
   it('gives numeric libraries one thread, unless told otherwise', () => {
     const source = { OMP_NUM_THREADS: '8', MKL_NUM_THREADS: '8' };
-    expect(resolveEnvironment({}, source)).toMatchObject({
+    expect(resolveEnvironment({}, { source })).toMatchObject({
       OMP_NUM_THREADS: '1',
       OPENBLAS_NUM_THREADS: '1',
       MKL_NUM_THREADS: '1',
@@ -42,7 +44,7 @@ describe('resolveEnvironment', () => {
       RAYON_NUM_THREADS: '1',
     });
     expect(
-      resolveEnvironment({ inherit: ['OMP_*'], set: { OPENBLAS_NUM_THREADS: '4' } }, source),
+      resolveEnvironment({ inherit: ['OMP_*'], set: { OPENBLAS_NUM_THREADS: '4' } }, { source }),
     ).toMatchObject({ OMP_NUM_THREADS: '8', OPENBLAS_NUM_THREADS: '4', MKL_NUM_THREADS: '1' });
   });
 

@@ -5,8 +5,8 @@ import { z } from 'zod';
  * Which environment variables a worker gets beyond those that every worker has.
  *
  * Inherited always: PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SSL_CERT_FILE, SSL_CERT_DIR, VIRTUAL_ENV, CONDA_PREFIX, PYENV_ROOT,
- * PYENV_VERSION, PYTHONPATH. Unless inherited or set otherwise: OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, MKL_NUM_THREADS,
- * NUMEXPR_NUM_THREADS, VECLIB_MAXIMUM_THREADS, RAYON_NUM_THREADS and PYTHONFAULTHANDLER are 1.
+ * PYENV_VERSION, PYTHONPATH. Unless inherited or set otherwise PYTHONFAULTHANDLER is 1, and OMP_NUM_THREADS, OPENBLAS_NUM_THREADS,
+ * MKL_NUM_THREADS, NUMEXPR_NUM_THREADS, VECLIB_MAXIMUM_THREADS and RAYON_NUM_THREADS are what the option `threads` says.
  */
 export interface EnvOption {
   /**
@@ -45,21 +45,15 @@ const ALWAYS_INHERITED = [
   'PYTHONPATH',
 ];
 
-/**
- * What a worker gets unless it is inherited or set otherwise.
- *
- * Each of several workers with a thread for each core is slower than one: a pool is parallel by its processes already.
- */
-const DEFAULTS: Readonly<Record<string, string>> = {
-  OMP_NUM_THREADS: '1',
-  OPENBLAS_NUM_THREADS: '1',
-  MKL_NUM_THREADS: '1',
-  NUMEXPR_NUM_THREADS: '1',
-  VECLIB_MAXIMUM_THREADS: '1',
-  RAYON_NUM_THREADS: '1',
-  // The runtime is started with it anyway; so are the Python processes that a handler starts.
-  PYTHONFAULTHANDLER: '1',
-};
+/** What tells libraries in native code how many threads to start; each otherwise starts one for each core. */
+const THREAD_LIMITS = [
+  'OMP_NUM_THREADS',
+  'OPENBLAS_NUM_THREADS',
+  'MKL_NUM_THREADS',
+  'NUMEXPR_NUM_THREADS',
+  'VECLIB_MAXIMUM_THREADS',
+  'RAYON_NUM_THREADS',
+];
 
 const name = z.string().regex(/^[^=\0]+$/, 'not the name of an environment variable');
 const value = z.string().regex(/^[^\0]*$/, 'a value cannot hold a NUL character');
@@ -68,19 +62,28 @@ const schema = z.strictObject({
   set: z.record(name, value).optional(),
 });
 
+/** What else an environment depends on. */
+export interface EnvironmentFacts {
+  /** Threads of each native library; `false`: as many as it likes. @defaultValue 1 */
+  readonly threads?: number | false;
+  /** Where names are inherited from. @defaultValue `process.env` */
+  readonly source?: NodeJS.ProcessEnv;
+}
+
 /**
  * The whole environment of a worker.
  *
- * @param source Where names are inherited from. @defaultValue `process.env`
  * @throws PypoolError `invalid-options`.
  */
 export function resolveEnvironment(
   option: EnvOption = {},
-  source: NodeJS.ProcessEnv = process.env,
+  { threads = 1, source = process.env }: EnvironmentFacts = {},
 ): Readonly<Record<string, string>> {
   const { inherit = [], set = {} } = checkOptions('env', schema, option);
   const inherited = namesMatching([...ALWAYS_INHERITED, ...inherit]);
-  const env: Record<string, string> = { ...DEFAULTS };
+  // The runtime is started with it anyway; so are the Python processes that a handler starts.
+  const env: Record<string, string> = { PYTHONFAULTHANDLER: '1' };
+  if (threads !== false) for (const key of THREAD_LIMITS) env[key] = String(threads);
   for (const [key, text] of Object.entries(source)) {
     if (text !== undefined && inherited.test(key)) env[key] = text;
   }

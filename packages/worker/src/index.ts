@@ -16,6 +16,7 @@ export type { Engine, LogLevel, PythonWorkersOptions, SlotFacts } from './option
 export type { CancelGraces, Rung } from './calls/cancel-ladder.js';
 export type { EnvOption } from './environment.js';
 export type { ModuleOption } from './modules.js';
+export type { Rlimit, RlimitsOption } from './rlimits.js';
 export type { OutputEvent, WorkerEvents } from './events.js';
 export type { LogEvent, LogOrigin } from './output/log-event.js';
 export type { WorkerExit } from './life/exit.js';

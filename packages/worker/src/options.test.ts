@@ -10,6 +10,8 @@ describe('the options of Python workers', () => {
       cwd: process.cwd(),
       engine: 'sync',
       concurrency: 1,
+      threads: 1,
+      rlimits: {},
       limits: DEFAULT_LIMITS,
       integers: 'auto',
       unencodable: 'error',
@@ -91,6 +93,14 @@ describe('the options of Python workers', () => {
     ['transport', { module: 'a', transport: {} }],
     ['transport', { module: 'a', transport: 'pipe' }],
     ['integers', { module: 'a', integers: 'number' }],
+    ...refused('threads', [0, 1.5, Infinity, true, 'auto'], (threads) => ({ threads })),
+    ['rlimits', { module: 'a', rlimits: 5 }],
+    ['rlimits.nofiles', { module: 'a', rlimits: { nofiles: 5 } }],
+    ...refused(
+      'rlimits.nofile',
+      [-1, 1.5, NaN, '5', null, {}, { soft: 5, hard: 4 }, { soft: Infinity, hard: 4 }, { soft: 1, max: 2 }],
+      (nofile) => ({ rlimits: { nofile } }),
+    ),
   ])('are refused by name: %s', (name, options) => {
     expect(() => resolvePythonWorkersOptions(options as unknown as PythonWorkersOptions)).toThrow(
       expect.objectContaining({
@@ -100,3 +110,12 @@ describe('the options of Python workers', () => {
     );
   });
 });
+
+/** A case for each of several wrong values of an option. */
+function refused(
+  name: string,
+  values: readonly unknown[],
+  optionsWith: (value: unknown) => Record<string, unknown>,
+): [string, Record<string, unknown>][] {
+  return values.map((value) => [name, { module: 'a', ...optionsWith(value) }]);
+}

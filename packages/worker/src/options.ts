@@ -14,6 +14,7 @@ import { DEFAULT_GRACES, type CancelGraces } from './calls/cancel-ladder.js';
 import type { EnvOption } from './environment.js';
 import type { WorkerLauncher } from './launcher/contract.js';
 import type { ModuleOption } from './modules.js';
+import { rlimitsSchema, type RlimitsOption } from './rlimits.js';
 
 /** How important a record of Python's `logging` has to be to be sent, as Python's numbers; `null`: none is. */
 export const LOG_LEVELS = Object.freeze({
@@ -61,6 +62,16 @@ export interface PythonWorkersOptions {
   readonly concurrency?: number;
   /** Working directory of the workers. @defaultValue `process.cwd()` */
   readonly cwd?: string;
+  /**
+   * Threads that each library in native code may start in each worker (OMP, OpenBLAS, MKL, numexpr, vecLib, Rayon), by their environment
+   * variables; what `env` says of these wins. Not those of the engine `threads`: they are `concurrency`. `false`: no limit is set, and each starts as a rule
+   * one for each core. At least 1. Finite.
+   *
+   * @defaultValue `1`: a pool is parallel by its processes, and several of these with a thread for each core are slower than one
+   */
+  readonly threads?: number | false;
+  /** Limits of the kernel for each worker, from before the import of `module` on: `{ nofile: 256, core: 0 }`. @defaultValue those of this process */
+  readonly rlimits?: RlimitsOption;
   /** What brings processes into being. Closed with the workers. @defaultValue `spawnLauncher()` */
   readonly launcher?: WorkerLauncher;
   /** How bytes reach them. Closed with the workers. @defaultValue `pipeTransport()` */
@@ -106,6 +117,8 @@ export type ResolvedPythonWorkersOptions = Omit<PythonWorkersOptions, 'limits' |
   readonly cwd: string;
   readonly engine: Engine;
   readonly concurrency: number;
+  readonly threads: number | false;
+  readonly rlimits: RlimitsOption;
   readonly integers: 'auto' | 'bigint' | 'error';
   readonly unencodable: 'error' | 'marker';
   readonly types: readonly ValueType[];
@@ -136,6 +149,10 @@ const schema = z.strictObject({
   engine: z.enum(['sync', 'async', 'threads']).optional(),
   concurrency: z.int().positive().optional(),
   cwd: z.string().min(1).optional(),
+  threads: z
+    .union([z.int().min(1), z.literal(false)], { error: 'expected a whole number of at least 1, or false' })
+    .optional(),
+  rlimits: rlimitsSchema.optional(),
   launcher: z.custom(...implementing('launch', 'close')).optional(),
   transport: z.custom(...implementing('offer', 'close')).optional(),
   limits: z.strictObject({ maxFrameBytes: bytes.optional(), maxBufferBytes: bytes.optional() }).optional(),
@@ -171,6 +188,8 @@ export function resolvePythonWorkersOptions(options: PythonWorkersOptions): Reso
     cwd: resolve(options.cwd ?? '.'),
     engine,
     concurrency,
+    threads: options.threads ?? 1,
+    rlimits: options.rlimits ?? {},
     integers: options.integers ?? 'auto',
     unencodable: options.unencodable ?? 'error',
     types: options.types ?? [],

@@ -32,6 +32,7 @@ import { eventOfLine, eventOfRecord, linesOf, type LogOrigin } from './output/lo
 import { UnheardOutput } from './output/unheard-output.js';
 import { findPython } from './python/find-python.js';
 import type { PythonWorker } from './python-worker.js';
+import { rlimitsForWelcome } from './rlimits.js';
 
 /** Which worker is wanted. */
 export interface WorkerRequest {
@@ -157,14 +158,14 @@ class PythonWorkerSource implements PythonWorkers {
 
   async #start(request: WorkerRequest, observer: WorkerObserver, watch: StartWatch): Promise<PythonWorker> {
     const { workerId, poolName, slot } = request;
-    const { env, cwd, expose, limits, integers, unencodable } = this.#options;
+    const { env, cwd, threads, rlimits, expose, limits, integers, unencodable } = this.#options;
     const { maxLineBytes, cancelGraces, maxInterrupts, logLevel, engine, concurrency } = this.#options;
     const launched = await this.#launcher.launch(
       {
         workerId,
         slot,
         transport: this.#transport,
-        env: resolveEnvironment(typeof env === 'function' ? envOf(env, { slot }) : env),
+        env: resolveEnvironment(typeof env === 'function' ? envOf(env, { slot }) : env, { threads }),
         cwd,
       },
       watch.signal,
@@ -195,6 +196,7 @@ class PythonWorkerSource implements PythonWorkers {
         concurrency,
         engine,
         logLevel: LOG_LEVELS[logLevel],
+        rlimits: rlimitsForWelcome(rlimits),
       },
       observer: {
         onUnavailable: (error) => {

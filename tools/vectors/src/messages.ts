@@ -26,6 +26,7 @@ const WELCOME = {
   concurrency: 1,
   engine: 'sync',
   logLevel: 20,
+  rlimits: [],
 };
 const FUNCTION = {
   name: 'embed',
@@ -112,6 +113,14 @@ function valid(): unknown[] {
       integers: 'bigint',
       unencodable: 'marker',
     }),
+    message('WELCOME with limits of the kernel', 'WELCOME', {
+      ...WELCOME,
+      rlimits: [
+        { name: 'nofile', soft: 256, hard: null },
+        { name: 'core', soft: 0, hard: 0 },
+        { name: 'as', soft: 4294967296, hard: -1 },
+      ],
+    }),
     message('WELCOME of a newer peer', 'WELCOME', { ...WELCOME, extra: { a: 1 } }),
     message('READY without functions', 'READY', { functions: [] }),
     message('READY', 'READY', {
@@ -194,6 +203,10 @@ function malformed(): unknown[] {
     message('WELCOME with a limit of text', 'WELCOME', {
       ...WELCOME,
       limits: { maxFrameBytes: '64', maxBufferBytes: 1 },
+    }),
+    message('WELCOME with a limit of the kernel below unlimited', 'WELCOME', {
+      ...WELCOME,
+      rlimits: [{ name: 'nofile', soft: -2, hard: null }],
     }),
     message('WELCOME with an unknown choice of integers', 'WELCOME', { ...WELCOME, integers: 'round' }),
     message('WELCOME with no concurrency', 'WELCOME', { ...WELCOME, concurrency: 0 }),

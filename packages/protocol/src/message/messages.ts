@@ -27,6 +27,15 @@ export interface WelcomeModule {
   readonly kind: 'path' | 'name';
 }
 
+/** A limit of the kernel, by the name of Python's `resource` in lower case, without RLIMIT_. */
+export interface WelcomeRlimit {
+  readonly name: string;
+  /** -1: unlimited. */
+  readonly soft: number;
+  /** -1: unlimited; `null`: it stays what it is. */
+  readonly hard: number | null;
+}
+
 /** WELCOME: what a runtime is to be. */
 export interface Welcome {
   readonly protocol: number;
@@ -51,6 +60,8 @@ export interface Welcome {
   readonly engine: 'sync' | 'async' | 'threads';
   /** The least level of `logging` that is sent, as its number; `null` for none. */
   readonly logLevel: number | null;
+  /** What the kernel is to limit from before the import on. */
+  readonly rlimits: readonly WelcomeRlimit[];
 }
 
 /** A function that can be called, with the facts that stand beside it in Python. */

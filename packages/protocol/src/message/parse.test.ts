@@ -45,6 +45,7 @@ const welcome: Welcome = {
   parentDeathSignal: true,
   concurrency: 1,
   logLevel: 20,
+  rlimits: [{ name: 'nofile', soft: 256, hard: null }],
   engine: 'sync',
 };
 const ready: Ready = {

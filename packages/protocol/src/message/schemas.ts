@@ -33,6 +33,7 @@ const welcome = z.object({
   concurrency: z.int().positive(),
   engine: z.enum(['sync', 'async', 'threads']),
   logLevel: count.nullable(),
+  rlimits: z.array(z.object({ name: text, soft: z.int().min(-1), hard: z.int().min(-1).nullable() })),
 });
 
 const exposedFunction = z.object({

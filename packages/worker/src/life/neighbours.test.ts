@@ -48,6 +48,7 @@ class Home {
         concurrency: 4,
         engine: 'async',
         logLevel: null,
+        rlimits: [],
       },
       cancelGraces: DEFAULT_GRACES,
       maxInterrupts: 16,

@@ -83,6 +83,7 @@ export function welcomeOf(concurrency: number): WelcomeFacts {
     concurrency,
     engine: 'sync',
     logLevel: null,
+    rlimits: [],
   };
 }
 
