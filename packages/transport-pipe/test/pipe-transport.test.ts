@@ -17,7 +17,7 @@ transportConformance('pipe', () => {
       const { signal } = new AbortController();
       const offer = await transport.offer(signal);
       const pipes = Array.from({ length: offer.pipes }, () => 'pipe' as const);
-      const child = spawn('python3', ['-S', '-E', PEER], {
+      const child = spawn(process.env['PYPOOL_PYTHON'] ?? 'python3', ['-S', '-E', PEER], {
         stdio: ['ignore', 'inherit', 'inherit', ...pipes],
       });
       children.push(child);

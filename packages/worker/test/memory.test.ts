@@ -8,7 +8,7 @@ const MIB = 2 ** 20;
 /** A Python process that has run `program` and stays until its input ends. */
 async function running(program: string) {
   const child = spawn(
-    'python3',
+    process.env['PYPOOL_PYTHON'] ?? 'python3',
     ['-c', `${program}\nprint('ready', flush=True)\nimport sys; sys.stdin.read()`],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
