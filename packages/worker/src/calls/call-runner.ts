@@ -12,6 +12,7 @@ import {
 } from '@pypool/protocol';
 import { BudgetTimer } from './budget-timer.js';
 import { CallTable, type OpenCall } from './call-table.js';
+import { CancelModes } from './cancel-modes.js';
 import { CancelLadder, type Rung } from './cancel-ladder.js';
 import { ClockStarter } from './clock-starter.js';
 import { endedAt, leftBehind, notSent, protocolViolation, type Culprit } from './errors.js';
@@ -30,9 +31,7 @@ export class CallRunner {
   readonly #budgets = new BudgetTimer((now) => this.#checkBudgets(now));
   readonly #clocks = new ClockStarter();
   readonly #ladder: CancelLadder;
-  /** Functions whose calls are not to be interrupted, and how they are ended. */
-  readonly #cancelModes = new Map<string, ExposedFunction['cancel']>();
-  #usualCancelMode: ExposedFunction['cancel'] = 'kill';
+  readonly #modes: CancelModes;
   /** Calls that a signal ended which was meant for another; they are told with those that their process ends under. */
   readonly #hit: OpenCall[] = [];
   #interrupts = 0;
@@ -41,12 +40,14 @@ export class CallRunner {
   constructor(parts: CallRunnerParts) {
     this.#parts = parts;
     this.#calls = new CallTable(parts.concurrency, (open) => this.#begin(open));
+    this.#modes = new CancelModes(parts.engine);
     const { graces, connection, concurrency, signal } = parts;
     this.#ladder = new CancelLadder({
       graces,
       connection,
       concurrency,
-      firstHardRung: parts.heedsSigint ? 'sigint' : 'sigterm',
+      // Python looks at signals on its main thread alone.
+      firstHardRung: parts.engine === 'threads' ? 'sigterm' : 'sigint',
       running: () => Math.min(this.#calls.size, concurrency),
       yields: parts.onYield,
       signal,
@@ -56,10 +57,7 @@ export class CallRunner {
 
   /** What READY said of the functions, and HELLO of whether it can interrupt them. */
   describe(functions: readonly ExposedFunction[], canInterrupt: boolean): void {
-    if (canInterrupt) this.#usualCancelMode = 'interrupt';
-    for (const { name, cancel } of functions) {
-      if (canInterrupt && cancel !== 'interrupt') this.#cancelModes.set(name, cancel);
-    }
+    this.#modes.describe(functions, canInterrupt);
   }
 
   /** Begin a call. Never throws; one that cannot be sent is answered with why, and nothing of it is sent. */
@@ -195,7 +193,7 @@ export class CallRunner {
     if (this.#stopped) return;
     if (open.ending !== 'interrupt') open.ending = mode;
     if (open.startedAt === undefined) this.#ladder.ask(open, mode);
-    else this.#ladder.climb(open, mode, this.#cancelModes.get(open.call.name) ?? this.#usualCancelMode);
+    else this.#ladder.climb(open, mode, this.#modes.of(open.call.name));
   }
 
   #pass(open: OpenCall, items: readonly unknown[]): void {
@@ -213,7 +211,7 @@ export class CallRunner {
     const wasHit = wasCancelled && ending === undefined && this.#ladder.process.rung !== undefined;
     // Before it is answered: whoever hears that has the next call ready.
     if (isHard(rung) || wasHit) this.#parts.onMustEnd();
-    else if (wasCancelled && error.outcome === 'finished') this.#countInterrupt();
+    else if (wasCancelled && error.outcome === 'finished') this.#countInterrupt(call.name);
     this.#calls.remove(open.id);
     if (ending !== undefined || this.#ladder.process.yielded) this.#ran(open);
     if (wasHit) this.#hit.push(open);
@@ -230,7 +228,8 @@ export class CallRunner {
     if (this.#ladder.process.yielded && this.#calls.size === 0) this.#parts.onVacated();
   }
 
-  #countInterrupt(): void {
+  #countInterrupt(name: string): void {
+    if (!this.#modes.wears(name)) return;
     this.#interrupts += 1;
     if (this.#interrupts === this.#parts.maxInterrupts + 1) this.#parts.onWorn();
   }

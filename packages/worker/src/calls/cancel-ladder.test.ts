@@ -37,7 +37,7 @@ async function homeOf(graces: Partial<CancelGraces> = {}, cancel?: 'cooperative'
     connection: fake.launched.connection,
     graces: { ...DEFAULT_GRACES, ...graces },
     maxInterrupts: 1,
-    heedsSigint: true,
+    engine: 'sync',
     signal: (signal) => told.push(signal),
     onMustEnd: () => {
       told.push('end');

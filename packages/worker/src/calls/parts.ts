@@ -1,4 +1,4 @@
-import type { ValueCodec } from '@pypool/protocol';
+import type { ValueCodec, Welcome } from '@pypool/protocol';
 import type { Connection } from '@pypool/transport';
 import type { CancelGraces } from './cancel-ladder.js';
 
@@ -12,8 +12,8 @@ export interface CallRunnerParts {
   readonly graces: CancelGraces;
   /** Interrupted calls after which {@link CallRunnerParts.onWorn} is told. */
   readonly maxInterrupts: number;
-  /** Whether `SIGINT` reaches the code of calls: not where that runs on threads, for Python looks at signals on its main thread. */
-  readonly heedsSigint: boolean;
+  /** How the process runs calls, and so what reaches their code. */
+  readonly engine: Welcome['engine'];
   /** Signal the process group. */
   readonly signal: (signal: 'SIGINT' | 'SIGTERM') => void;
   /** It is to be given no more calls, since one of those that it has may be ended only with it. Told once. */

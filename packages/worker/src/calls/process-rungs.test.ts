@@ -51,8 +51,8 @@ class Home {
         neighboursMs: 100,
         ...graces,
       },
-      maxInterrupts: 16,
-      heedsSigint: !threads,
+      maxInterrupts: 0,
+      engine: threads ? 'threads' : 'async',
       signal: (signal) => this.told.push(signal),
       onYield: () => this.told.push(`yield for ${this.runner.endedFor?.code}`),
       onVacated: () => this.told.push('vacated'),
@@ -65,7 +65,9 @@ class Home {
     const facts = { stream: false, async: false, idempotent: false, timeoutSeconds: null, concurrency: null };
     this.runner.describe(
       [
-        { ...facts, name: 'f', cancel: 'interrupt' },
+        { ...facts, name: 'f', cancel: 'interrupt', async: true },
+        { ...facts, name: 'g', cancel: 'interrupt', async: true },
+        { ...facts, name: 'plain', cancel: 'interrupt' },
         { ...facts, name: 'killed', cancel: 'kill' },
       ],
       true,
@@ -330,5 +332,21 @@ describe('a neighbour', () => {
     expect(neighbour!.error).toMatchObject({ outcome: 'finished', context: { rung: 'interrupt' } });
     expect(home.told.slice(1)).toEqual(['SIGINT']);
     home.runner.stop();
+  });
+});
+
+describe('interrupts', () => {
+  it.each([
+    ['f', false, []],
+    ['plain', false, ['worn']],
+    ['plain', true, []],
+  ])('of %s wear a worker only where they raise into its code (threads: %s)', async (name, threads, told) => {
+    const home = await homeOf({ threads });
+    const [call] = home.begin(name);
+    home.runner.cancel(call!, aborted);
+    home.fake.error(1, CANCELLED);
+    await settle();
+    expect(call!.error).toMatchObject({ outcome: 'finished' });
+    expect(home.told).toEqual(told);
   });
 });

@@ -104,7 +104,7 @@ export class ProcessWorker implements PythonWorker {
       connection: process.connection,
       graces: parts.cancelGraces,
       maxInterrupts: parts.maxInterrupts,
-      heedsSigint: welcome.engine !== 'threads',
+      engine: welcome.engine,
       signal: (signal) => {
         if (signal === 'SIGTERM') this.#terminated = true;
         process.signal(signal);
