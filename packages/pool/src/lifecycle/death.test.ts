@@ -155,6 +155,62 @@ describe('death of a worker', () => {
     expect(factory.alive).toHaveLength(1);
   });
 
+  it('does not pause while workers serve for longer than they take to start, however often they die', async () => {
+    const { factory, clock } = await fakePool({ mode: 'manual' });
+    for (let n = 0; n < 20; n += 1) {
+      expect(factory.pending).toHaveLength(1);
+      await clock.advance(200);
+      const worker = factory.pending[0]!.succeed();
+      await flush();
+      await clock.advance(201);
+      worker.die();
+      await flush();
+    }
+    expect(factory.started).toHaveLength(21);
+  });
+
+  it('pauses no more once a worker that began after the deaths has served for longer than it took to start', async () => {
+    const { factory, clock } = await fakePool({ mode: 'manual' });
+    const next = async (startMs: number, servedMs: number) => {
+      await clock.advance(startMs);
+      const worker = factory.pending[0]!.succeed();
+      await flush();
+      await clock.advance(servedMs);
+      worker.die();
+      await flush();
+    };
+    for (let n = 0; n < 4; n += 1) await next(200, 200);
+    expect(factory.pending).toHaveLength(0);
+    await clock.advance(100);
+    await next(200, 400);
+    // The row is broken: as many deaths as at first go by without a pause.
+    for (let n = 0; n < 3; n += 1) await next(200, 200);
+    expect(factory.pending).toHaveLength(1);
+    await next(200, 200);
+    expect(factory.pending).toHaveLength(0);
+  });
+
+  it('goes on pausing when one dies that began before the others died young', async () => {
+    const { factory, clock } = await fakePool({ mode: 'manual', size: 2 });
+    await clock.advance(200);
+    const old = factory.pending[0]!.succeed();
+    await flush();
+    await clock.advance(300);
+    for (let n = 0; n < 4; n += 1) {
+      const young = factory.pending[0]!.succeed();
+      await flush();
+      young.die();
+      await flush();
+    }
+    expect(factory.pending).toHaveLength(0);
+    await clock.advance(50);
+    old.die();
+    await flush();
+    expect(factory.pending).toHaveLength(0);
+    await clock.advance(50);
+    expect(factory.pending).toHaveLength(2);
+  });
+
   it.each([
     ['execution-timeout', 'timeout'],
     ['item-timeout', 'timeout'],

@@ -8,7 +8,7 @@ import type { Roster } from '../worker/roster.js';
 import type { WorkerRecord } from '../worker/worker-record.js';
 import { CircuitBreaker, type CircuitState } from './circuit-breaker.js';
 
-/** A worker that died younger than this hints at a loop of deaths; the figure of jupyter_client's restarter. */
+/** A worker that died younger than this may be one of a loop of deaths; the figure of jupyter_client's restarter. */
 const STABLE_AFTER_MS = 10_000;
 
 /** Whom the policy tells. */
@@ -180,6 +180,15 @@ export class StartPolicy {
     const now = this.#options.clock.now();
     if (now - this.#lastDeathAt > STABLE_AFTER_MS) this.#earlyDeaths.succeeded();
     this.#lastDeathAt = now;
-    if (now - record.startedAt < STABLE_AFTER_MS) this.#earlyDeaths.failed(record.number, latest, now);
+    if (diedYoung(record, now)) this.#earlyDeaths.failed(record.number, latest, now);
+    else this.#earlyDeaths.succeeded(record.number);
   }
+}
+
+/**
+ * Whether a worker's death hints at a loop of deaths. One that served for longer than it took to start does not, whatever ended it: with such
+ * workers a pool serves for most of the time, and a pause would only make it serve less.
+ */
+function diedYoung({ startedAt, readySince }: WorkerRecord, now: number): boolean {
+  return now - startedAt < STABLE_AFTER_MS && now - readySince <= readySince - startedAt;
 }

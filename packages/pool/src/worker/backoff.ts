@@ -52,7 +52,9 @@ export class Backoff {
     this.#until = now + pause * (0.5 + random() / 2);
   }
 
-  succeeded(): void {
+  /** @param tried number of the try that went well, which says nothing where it began before the last failure was counted */
+  succeeded(tried = Infinity): void {
+    if (tried <= this.#accounted) return;
     this.#failures = 0;
     this.#until = -Infinity;
   }
