@@ -14,18 +14,19 @@ import {
   type PythonPool,
   type PythonPoolOptions,
 } from 'pypool';
-import { processesWithEnv } from '../../scenarios/src/processes.js';
-import { Faults, readyPids, type FaultKind, type StartOrder } from './faults/faults.js';
+import { Faults, type FaultKind } from './faults/faults.js';
+import { WorkerEnds } from './faults/worker-ends.js';
 import { added, hostState, MARK } from './judge/host-state.js';
 import { judge, type Finding } from './judge/checks.js';
-import { isBack, type Recovery } from './judge/evidence.js';
+import { recover } from './judge/recover.js';
 import { LedgerFile } from './ledger/ledger.js';
 import { CallRecords } from './load/call-records.js';
 import { ImpatientCalls } from './load/impatient-calls.js';
 import { Load } from './load/load.js';
-import { ask, type Target } from './load/one-call.js';
+import type { Target } from './load/one-call.js';
 import { PatientCalls } from './load/patient-calls.js';
 import { Random } from './random.js';
+import { within } from './within.js';
 
 /** The handlers that the lab calls. */
 export const HANDLERS = fileURLToPath(new URL('../python/handlers.py', import.meta.url));
@@ -41,20 +42,24 @@ const IMPATIENT_REST_MS = 300;
 
 /** How long calls may take to settle: their longest budget is 6 s, and a worker's end has its limits. Unit: milliseconds. */
 const SETTLE_MS = 10_000;
-/** How long the pool may take to be back at its size when nothing is done to it any more, and to close. Unit: milliseconds. */
-const RECOVERY_MS = 25_000;
+/** How long the pool may take to close. Unit: milliseconds. */
 const CLOSE_MS = 10_000;
 /** How long descriptors of ended pipes and killed processes may take to be gone. Unit: milliseconds. */
 const GONE_MS = 5_000;
 const LOOK_MS = 50;
+const PROGRESS_MS = 15_000;
 
 /** How long a run is. It ends with whichever comes first. */
 export interface LabOptions {
   readonly seed: number;
   readonly seconds: number;
   readonly calls: number;
+  /** Longest rest between two faults. Unit: milliseconds. */
+  readonly faultRestMs?: number | undefined;
   /** Told what the pool is like, once it serves. */
   readonly onReady?: (about: string) => void;
+  /** Told now and then how many calls have been made. */
+  readonly onProgress?: (calls: number) => void;
 }
 
 /** What a run was, and what the judge found. */
@@ -64,12 +69,14 @@ export interface LabResult {
   readonly seconds: number;
   readonly calls: CallRecords;
   readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly ends: WorkerEnds;
   readonly stats: PoolStats;
   readonly findings: readonly Finding[];
 }
 
 /** Run the lab once: load and faults, then calm, then the close, then the judge. */
-export async function runLab({ seed, seconds, calls: maxCalls, onReady }: LabOptions): Promise<LabResult> {
+export async function runLab(options: LabOptions): Promise<LabResult> {
+  const { seed, seconds, calls: maxCalls } = options;
   const mark = randomUUID();
   const uncaught: string[] = [];
   const onUncaught = (error: unknown): void => void uncaught.push(String(error));
@@ -78,21 +85,20 @@ export async function runLab({ seed, seconds, calls: maxCalls, onReady }: LabOpt
   const ledgerFile = new LedgerFile();
   const never = new AbortController().signal;
   const calls = new CallRecords();
-  let order: StartOrder = '';
+  let faults: Faults | undefined;
   const chosen = poolOptions(Random.of(seed, 1));
   const before = hostState(mark, never);
   try {
     const pool = await createPythonPool({
       ...chosen,
-      env: () => {
-        const set = { [MARK]: mark, CHAOS_LEDGER: ledgerFile.path, CHAOS_START: order };
-        order = '';
-        return { set };
-      },
+      env: () => ({
+        set: { [MARK]: mark, CHAOS_LEDGER: ledgerFile.path, CHAOS_START: faults?.takeOrder() ?? '' },
+      }),
     });
     pool.on('output', () => undefined); // what dying workers print would drown the table
+    const ends = new WorkerEnds(pool);
     const about = describe(chosen);
-    onReady?.(about);
+    options.onReady?.(about);
     const target: Target = { pool, log: calls };
     const began = performance.now();
 
@@ -109,11 +115,17 @@ export async function runLab({ seed, seconds, calls: maxCalls, onReady }: LabOpt
         one: (random) => impatient.one(random),
       },
     });
-    const faults = new Faults(target, Random.of(seed, 2), (next) => (order = next));
-    while (performance.now() - began < seconds * 1_000 && calls.made < maxCalls) await wait(20);
+    faults = new Faults(target, Random.of(seed, 2), options.faultRestMs);
+    let told = began;
+    while (performance.now() - began < seconds * 1_000 && calls.made < maxCalls) {
+      await wait(20);
+      if (performance.now() - told < PROGRESS_MS) continue;
+      told = performance.now();
+      options.onProgress?.(calls.made);
+    }
     // Bounded as everything is here: a promise that never settles is a finding, not the end of the lab.
     await within(SETTLE_MS, Promise.all([faults.stop(), load.stop()]));
-    const recovery = await recover(target, mark);
+    const recovery = await recover(target, { mark, size: SIZE, idleTimeoutMs: IDLE_TIMEOUT_MS });
     clearInterval(look);
     const busySessions = pool.sessions.list().flatMap(({ id, inFlight }) => (inFlight > 0 ? [id] : []));
 
@@ -126,13 +138,15 @@ export async function runLab({ seed, seconds, calls: maxCalls, onReady }: LabOpt
     process.off('uncaughtException', onUncaught);
     const after = await settledState(mark, never, before);
     const stats = pool.stats();
+    const ledger = ledgerFile.read();
     const findings = judge({
       calls,
-      ledger: ledgerFile.read(),
+      ledger,
       maxAttempts: MAX_ATTEMPTS,
       counted: stats.calls,
       overfull,
       recovery,
+      starts: { failures: ends.failures, planted: faults.failingStarts },
       busySessions,
       uncaught,
       closed,
@@ -140,7 +154,8 @@ export async function runLab({ seed, seconds, calls: maxCalls, onReady }: LabOpt
       after,
     });
     const took = (ended - began) / 1_000;
-    return { seed, pool: about, seconds: took, calls, faults: faults.counts, stats, findings };
+    const done = faults.counts(calls, ledger);
+    return { seed, pool: about, seconds: took, calls, faults: done, ends, stats, findings };
   } finally {
     ledgerFile.close();
     process.off('unhandledRejection', onUncaught);
@@ -192,28 +207,6 @@ function lookAtPlaces(pool: PythonPool, { maxCalls = Infinity }: PythonPoolOptio
   return overfull;
 }
 
-/**
- * Call as a friendly service would, until the pool is as it should be: at once on each worker, for that is how one that stands still is
- * found out, and then long enough nothing that overflow leaves.
- */
-async function recover(target: Target, mark: string): Promise<Recovery> {
-  const deadline = performance.now() + RECOVERY_MS;
-  for (;;) {
-    let refused = SIZE;
-    const answers = Array.from({ length: SIZE }, async () => {
-      if (await ask(target, { kind: 'calm', name: 'nap', args: [0.02], expected: 0.02 })) refused -= 1;
-    });
-    await within(SETTLE_MS, Promise.all(answers));
-    await wait(2 * IDLE_TIMEOUT_MS);
-    const running = processesWithEnv(MARK, mark)
-      // Workers lead their groups, and what stands still serves nobody.
-      .filter(({ pid, group, state }) => pid === group && state !== 'T')
-      .map(({ pid }) => pid);
-    const recovery = { size: SIZE, running, reported: readyPids(target.pool), refused };
-    if (isBack(recovery) || performance.now() > deadline) return recovery;
-  }
-}
-
 /** What is left a moment later, once the kernel and Node have caught up. */
 async function settledState(mark: string, never: AbortSignal, before: ReturnType<typeof hostState>) {
   const deadline = performance.now() + GONE_MS;
@@ -225,15 +218,4 @@ async function settledState(mark: string, never: AbortSignal, before: ReturnType
     if (isClean || performance.now() > deadline) return state;
     await wait(LOOK_MS);
   }
-}
-
-/** Whether something resolves in time. */
-async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  const late = new AbortController();
-  const inTime = await Promise.race([
-    work.then(() => true),
-    wait(ms, false, { signal: late.signal }).catch(() => false),
-  ]);
-  late.abort();
-  return inTime;
 }

@@ -7,12 +7,14 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runLab } from './lab.js';
 import { labJson, renderLab, violations } from './report/report.js';
+import { grouped } from './report/table.js';
 
-const USAGE = `npm run chaos -- [--seconds N] [--calls N] [--seed N] [--json FILE]
+const USAGE = `npm run chaos -- [--seconds N] [--calls N] [--rest N] [--seed N] [--json FILE]
 npm run chaos -- --self-test [--json FILE]
 
   --seconds N  how long the load lasts (60, or without a limit where --calls is given)
   --calls N    end the load after so many calls
+  --rest N     longest rest between two faults, in milliseconds (1000)
   --seed N     draw the same choices again; it is printed at the start
   --json FILE  write the figures and findings there as well
   --self-test  plant bugs into the pool, one at a time, and see that each is found
@@ -26,6 +28,7 @@ async function main(): Promise<number> {
     options: {
       seconds: { type: 'string' },
       calls: { type: 'string' },
+      rest: { type: 'string' },
       seed: { type: 'string' },
       json: { type: 'string' },
       'self-test': { type: 'boolean', default: false },
@@ -57,7 +60,9 @@ async function main(): Promise<number> {
     seed,
     calls,
     seconds: Math.min(seconds, LIMIT_SECONDS),
+    faultRestMs: positive('rest', values.rest),
     onReady: (about) => process.stdout.write(`chaos: ${about}\n`),
+    onProgress: (made) => process.stderr.write(`chaos: ${grouped(made)} calls\n`),
   });
   process.stdout.write(renderLab(result));
   write(labJson(result));

@@ -38,15 +38,45 @@ export class Random {
     return values[this.below(values.length)] ?? values[0];
   }
 
-  /** A key, as often as its weight says. */
-  weighted<Key extends string>(weights: Readonly<Record<Key, number>>): Key {
-    const entries = Object.entries<number>(weights) as [Key, number][];
-    let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [key, weight] of entries) if ((left -= weight) < 0) return key;
-    return entries[entries.length - 1]![0];
+  bytes(length: number): Uint8Array {
+    const words = new Uint32Array(Math.ceil(length / 4));
+    for (let at = 0; at < words.length; at += 1) words[at] = this.below(2 ** 32);
+    return new Uint8Array(words.buffer, 0, length);
+  }
+}
+
+/** Draws keys as often as their weights say, on average. Made once: a load draws a million times. */
+export class Weights<Key extends string> {
+  readonly #keys: readonly Key[];
+  /** What the weights come to, up to each key. */
+  readonly #sums: readonly number[];
+
+  constructor(weights: Readonly<Record<Key, number>>) {
+    this.#keys = Object.keys(weights) as Key[];
+    let sum = 0;
+    this.#sums = this.#keys.map((key) => (sum += weights[key]));
   }
 
-  bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.below(256));
+  draw(random: Random): Key {
+    const drawn = random.next() * this.#sums[this.#sums.length - 1]!;
+    return this.#keys[this.#sums.findIndex((sum) => drawn < sum)]!;
+  }
+}
+
+/** Draws keys like cards: each as often as its number says within every round, so that a short run sees them all. */
+export class Deck<Key extends string> {
+  readonly #numbers: Readonly<Record<Key, number>>;
+  #cards: Key[] = [];
+
+  constructor(numbers: Readonly<Record<Key, number>>) {
+    this.#numbers = numbers;
+  }
+
+  draw(random: Random): Key {
+    if (this.#cards.length === 0) {
+      const numbers = Object.entries<number>(this.#numbers) as [Key, number][];
+      this.#cards = numbers.flatMap(([key, number]) => Array<Key>(number).fill(key));
+    }
+    return this.#cards.splice(random.below(this.#cards.length), 1)[0]!;
   }
 }

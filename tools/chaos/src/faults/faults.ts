@@ -1,31 +1,35 @@
 import type { PythonPool } from 'pypool';
+import type { Ledger } from '../ledger/ledger.js';
+import type { CallRecords } from '../load/call-records.js';
 import { ask, type Target } from '../load/one-call.js';
-import type { Random } from '../random.js';
+import { Deck, type Random } from '../random.js';
 
-/** What the next start of a worker is to do, read by the handlers when they are imported. */
+/** What a start of a worker is to do, read by the handlers when they are imported. */
 export type StartOrder = '' | 'hang' | 'raise';
 
-/** What is done to workers, and how often of a hundred times. */
-const WEIGHTS = {
-  SIGKILL: 16,
-  SIGSEGV: 8,
-  SIGTERM: 4,
-  'SIGSTOP, then SIGCONT': 10,
-  'SIGSTOP for good': 6,
-  'exit in a call': 8,
-  'memory exhausted in a call': 8,
-  'memory short from a call on': 6,
-  'channel closed': 14,
-  'garbage written': 14,
-  'child left behind': 4,
-  'hang at start': 4,
-  'failing start': 4,
+/** What is done to workers, and how often in each round. */
+const NUMBERS = {
+  SIGKILL: 8,
+  SIGSEGV: 4,
+  SIGTERM: 2,
+  'SIGSTOP, then SIGCONT': 5,
+  'SIGSTOP for good': 3,
+  'exit in a call': 4,
+  'memory exhausted in a call': 4,
+  'memory short from a call on': 3,
+  'channel closed': 7,
+  'garbage written': 7,
+  'child left behind': 2,
+  'hang at start': 2,
+  'failing start': 2,
 };
 
 /** The name of something that is done to a worker. */
-export type FaultKind = keyof typeof WEIGHTS;
+export type FaultKind = keyof typeof NUMBERS;
 
-/** Longest time between two faults, and how long one that is stopped for a while stands still. Unit: milliseconds. */
+const KINDS = Object.keys(NUMBERS) as FaultKind[];
+
+/** Longest time between two faults, unless told otherwise, and how long one that is stopped for a while stands still. Unit: milliseconds. */
 const REST_MS = 1_000;
 const STANDSTILL_MS = 800;
 
@@ -35,31 +39,56 @@ const CHANNELS = ['requests', 'replies', 'control'] as const;
 export class Faults {
   readonly #target: Target;
   readonly #random: Random;
-  readonly #onStart: (order: StartOrder) => void;
+  readonly #restMs: number;
+  readonly #deck = new Deck(NUMBERS);
   readonly #calls = new Set<Promise<unknown>>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** How often each was done. */
-  readonly counts = new Map<FaultKind, number>();
+  readonly #struck = new Map<FaultKind, number>();
+  #order: StartOrder = '';
+  /** Drawn, and there was no worker to do it to. */
+  #kept: FaultKind | undefined;
 
-  /** @param onStart - sets what the next worker that starts does */
-  constructor(target: Target, random: Random, onStart: (order: StartOrder) => void) {
+  constructor(target: Target, random: Random, restMs = REST_MS) {
     this.#target = target;
     this.#random = random;
-    this.#onStart = onStart;
-    this.#later(() => this.#next(), REST_MS);
+    this.#restMs = restMs;
+    this.#later(() => this.#next(), restMs);
+  }
+
+  /** A worker starts. @returns what it is to do: each order is for one start */
+  takeOrder(): StartOrder {
+    const order = this.#order;
+    this.#order = '';
+    if (order !== '') this.#count(order === 'hang' ? 'hang at start' : 'failing start');
+    return order;
+  }
+
+  /** Starts that were told to fail at once. */
+  get failingStarts(): number {
+    return this.#struck.get('failing start') ?? 0;
   }
 
   /** Do no more. Resolves when the calls that did it have ended; what stands still for good does so. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#onStart('');
+    this.#order = '';
     await Promise.all(this.#calls);
   }
 
+  /** How often each was really done: a call that breaks its worker may never have come to run. */
+  counts(calls: CallRecords, ledger: Ledger): ReadonlyMap<FaultKind, number> {
+    const counts = new Map<string, number>(KINDS.map((kind) => [kind, this.#struck.get(kind) ?? 0]));
+    for (let seq = 1; seq <= calls.made; seq += 1) {
+      const count = counts.get(calls.kind(seq));
+      if (count !== undefined && ledger.starts(seq) > 0) counts.set(calls.kind(seq), count + 1);
+    }
+    return counts as Map<FaultKind, number>;
+  }
+
   #next(): void {
-    const kind = this.#random.weighted(WEIGHTS);
-    if (this.#strike(kind)) this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
-    this.#later(() => this.#next(), this.#random.between(0, REST_MS));
+    this.#kept ??= this.#deck.draw(this.#random);
+    if (this.#strike(this.#kept)) this.#kept = undefined;
+    this.#later(() => this.#next(), this.#random.between(0, this.#restMs));
   }
 
   /** @returns whether there was a worker to do it to */
@@ -68,9 +97,9 @@ export class Faults {
       case 'SIGKILL':
       case 'SIGSEGV':
       case 'SIGTERM':
-        return this.#signal(kind);
+        return this.#signal(kind, kind);
       case 'SIGSTOP, then SIGCONT':
-        return this.#signal('SIGSTOP', (pid) =>
+        return this.#signal(kind, 'SIGSTOP', (pid) =>
           this.#later(
             () => {
               // By then the number may be another process's.
@@ -80,19 +109,19 @@ export class Faults {
           ),
         );
       case 'SIGSTOP for good':
-        return this.#signal('SIGSTOP');
+        return this.#signal(kind, 'SIGSTOP');
       case 'exit in a call':
-        return this.#call('exit_at_once', this.#random.below(3));
+        return this.#call(kind, 'exit_at_once', this.#random.below(3));
       case 'memory exhausted in a call':
-        return this.#call('exhaust_memory', false);
+        return this.#call(kind, 'exhaust_memory', false);
       case 'memory short from a call on':
-        return this.#call('exhaust_memory', true);
+        return this.#call(kind, 'exhaust_memory', true);
       case 'channel closed':
-        return this.#call('close_channel', this.#random.pick(CHANNELS));
+        return this.#call(kind, 'close_channel', this.#random.pick(CHANNELS));
       case 'garbage written':
-        return this.#call('write_garbage', this.#random.pick(CHANNELS), this.#garbage());
+        return this.#call(kind, 'write_garbage', this.#random.pick(CHANNELS), this.#garbage());
       case 'child left behind':
-        return this.#call('leave_child');
+        return this.#call(kind, 'leave_child');
       case 'hang at start':
         return this.#start('hang');
       case 'failing start':
@@ -100,18 +129,19 @@ export class Faults {
     }
   }
 
-  #signal(signal: NodeJS.Signals, then?: (pid: number) => void): boolean {
+  #signal(kind: FaultKind | undefined, signal: NodeJS.Signals, then?: (pid: number) => void): boolean {
     const [first, ...others] = readyPids(this.#target.pool);
     if (first === undefined) return false;
     const pid = this.#random.pick([first, ...others]);
     process.kill(pid, signal);
+    if (kind !== undefined) this.#count(kind);
     then?.(pid);
     return true;
   }
 
   /** Call what breaks the worker that runs it. That call is judged as all are. */
-  #call(name: string, ...args: readonly unknown[]): boolean {
-    const settled = ask(this.#target, { kind: name, name, args });
+  #call(kind: FaultKind, name: string, ...args: readonly unknown[]): boolean {
+    const settled = ask(this.#target, { kind, name, args });
     this.#calls.add(settled);
     void settled.finally(() => this.#calls.delete(settled));
     return true;
@@ -124,10 +154,15 @@ export class Faults {
     return Uint8Array.of(200, 3, 0, 0, type, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0);
   }
 
-  /** Have a start go wrong, and a worker to be replaced. */
+  /** Have a worker replaced by one whose start goes wrong. */
   #start(order: StartOrder): boolean {
-    this.#onStart(order);
-    return this.#signal('SIGKILL');
+    if (!this.#signal(undefined, 'SIGKILL')) return false;
+    this.#order = order;
+    return true;
+  }
+
+  #count(kind: FaultKind): void {
+    this.#struck.set(kind, (this.#struck.get(kind) ?? 0) + 1);
   }
 
   #later(what: () => void, ms: number): void {

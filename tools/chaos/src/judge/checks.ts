@@ -6,21 +6,19 @@ export interface Check {
   readonly name: string;
   /** What holds where it finds nothing. */
   readonly says: string;
-  /** @returns a line for each breach */
-  readonly find: (evidence: Evidence) => readonly string[];
+  /** @returns a line for each breach; of a million calls there may be as many */
+  readonly find: (evidence: Evidence) => Iterable<string>;
 }
 
 /** The line for each call of which something is so. */
-function callsWhere(
+function* callsWhere(
   { calls }: Evidence,
   isSo: (seq: number) => boolean,
   what: (seq: number) => string,
-): string[] {
-  const found: string[] = [];
+): Iterable<string> {
   for (let seq = 1; seq <= calls.made; seq += 1) {
-    if (isSo(seq)) found.push(`${calls.describe(seq)}: ${what(seq)}`);
+    if (isSo(seq)) yield `${calls.describe(seq)}: ${what(seq)}`;
   }
-  return found;
 }
 
 /**
@@ -56,7 +54,7 @@ export const CHECKS: readonly Check[] = [
   {
     name: 'ran-once',
     says: 'no call ran twice that is not idempotent',
-    find: (evidence: Evidence): readonly string[] => {
+    find: (evidence: Evidence): Iterable<string> => {
       const { calls, ledger, maxAttempts } = evidence;
       const allowed = (seq: number) => (calls.isIdempotent(seq) ? maxAttempts : 1);
       return callsWhere(
@@ -136,6 +134,14 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'starts',
+    says: 'no start failed but those that were to, or were too slow',
+    find: ({ starts }: Evidence): readonly string[] => {
+      const failed = starts.failures.get('start-failed') ?? 0;
+      return failed <= starts.planted ? [] : [`${failed} starts failed, ${starts.planted} were to`];
+    },
+  },
+  {
     name: 'sessions',
     says: 'no session has calls in flight',
     find: ({ busySessions }) => busySessions,
@@ -172,10 +178,21 @@ export const CHECKS: readonly Check[] = [
 export interface Finding {
   readonly check: string;
   readonly says: string;
+  /** How many there are. */
+  readonly count: number;
+  /** The first of them. */
   readonly breaches: readonly string[];
 }
 
+/** Breaches of one check that are kept. */
+const KEPT = 1_000;
+
 /** Ask every check. */
 export function judge(evidence: Evidence): Finding[] {
-  return CHECKS.map(({ name, says, find }) => ({ check: name, says, breaches: find(evidence) }));
+  return CHECKS.map(({ name, says, find }) => {
+    const breaches: string[] = [];
+    let count = 0;
+    for (const breach of find(evidence)) if (++count <= KEPT) breaches.push(breach);
+    return { check: name, says, count, breaches };
+  });
 }

@@ -16,6 +16,12 @@ export interface Evidence {
   /** Moments at which a worker had more calls than places, or the pool more workers than it may have. */
   readonly overfull: readonly string[];
   readonly recovery: Recovery;
+  readonly starts: {
+    /** Starts that failed, by the code of their error. */
+    readonly failures: ReadonlyMap<string, number>;
+    /** Starts that were told to fail at once. */
+    readonly planted: number;
+  };
   /** Sessions that still had calls in flight when none was. */
   readonly busySessions: readonly string[];
   /** Errors and rejections that nobody caught. */

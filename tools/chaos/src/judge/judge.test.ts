@@ -30,6 +30,7 @@ function evidence({ verdict, code, detail, idempotent = false }: OneCall, ledger
     counted: { submitted: 1, succeeded: 1, failed: 0, retried: 0 },
     overfull: [],
     recovery: { size: 2, running: [10, 11], reported: [11, 10], refused: 0 },
+    starts: { failures: new Map([['start-timeout', 5]]), planted: 0 },
     busySessions: [],
     uncaught: [],
     closed: true,
@@ -62,6 +63,7 @@ const BREACHES: Readonly<Record<string, () => Evidence>> = {
   places: () => ({ ...good(), overfull: ['worker a has 2 calls and 1 places'] }),
   counters: () => ({ ...good(), counted: { submitted: 1, succeeded: 0, failed: 0, retried: 0 } }),
   'back-at-size': () => ({ ...good(), recovery: { size: 2, running: [10], reported: [10, 11], refused: 0 } }),
+  starts: () => ({ ...good(), starts: { failures: new Map([['start-failed', 2]]), planted: 1 } }),
   sessions: () => ({ ...good(), busySessions: ['session-1'] }),
   uncaught: () => ({ ...good(), uncaught: ['Error: nobody caught it'] }),
   closed: () => ({ ...good(), closed: false }),
@@ -79,6 +81,15 @@ describe('the judge', () => {
   it.each(CHECKS.map(({ name }) => name))('finds a breach of %s, and takes it for no other', (name) => {
     expect(BREACHES[name], 'every check has its case here').toBeDefined();
     expect(foundBy(BREACHES[name]!())).toEqual([name]);
+  });
+
+  it('counts all breaches and keeps some, where a million calls are lost', () => {
+    const calls = new CallRecords();
+    for (let n = 1; n <= 1_000_000; n += 1) calls.begin('echo');
+    const [lost] = judge({ ...good(), calls });
+    expect(lost).toMatchObject({ check: 'settled-once', count: 1_000_000 });
+    expect(lost!.breaches).toHaveLength(1_000);
+    expect(lost!.breaches[0]).toBe('call 1 (echo): open: settled 0 times');
   });
 
   it('allows a call that was promised nothing to have run or not', () => {

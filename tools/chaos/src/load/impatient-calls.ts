@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { PoolCallOptions } from 'pypool';
-import type { Random } from '../random.js';
+import { type Random, Weights } from '../random.js';
 import { ask, read, type Target } from './one-call.js';
 
 /** What a caller that gives up does, and how often of a hundred times. */
-const WEIGHTS = {
+const KINDS = new Weights({
   'aborted at once': 25,
   'aborted call': 20,
   'aborted stream': 10,
@@ -14,7 +14,7 @@ const WEIGHTS = {
   'checkout timeout': 6,
   'item timeout': 5,
   burst: 1,
-};
+});
 
 /** Calls of one burst: more than the queue takes. */
 const BURST = 300;
@@ -30,7 +30,7 @@ export class ImpatientCalls {
   /** Make one call, or one burst of them, of whatever kind the numbers say. Never rejects. */
   async one(random: Random): Promise<void> {
     const target = this.#target;
-    const kind = random.weighted(WEIGHTS);
+    const kind = KINDS.draw(random);
     const soonMs = Math.round(random.between(0, 40));
     const seconds = Math.round(random.between(0, 60)) / 1_000;
     const idempotent = random.chance(0.3);

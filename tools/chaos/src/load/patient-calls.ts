@@ -1,4 +1,4 @@
-import type { Random } from '../random.js';
+import { type Random, Weights } from '../random.js';
 import { ask, read, type Target } from './one-call.js';
 
 /** How many sessions the callers share. */
@@ -24,6 +24,8 @@ const WEIGHTS = {
 /** What a patient caller does. */
 export type PatientKind = keyof typeof WEIGHTS;
 
+const KINDS = new Weights(WEIGHTS);
+
 /**
  * Callers that wait for every answer, one call after another.
  *
@@ -40,7 +42,7 @@ export class PatientCalls {
 
   /** Make one call, of whatever kind the numbers say. Resolves with whether it went well; never rejects. */
   one(random: Random): Promise<boolean> {
-    return this.make(random.weighted(WEIGHTS), random);
+    return this.make(KINDS.draw(random), random);
   }
 
   /** Make one call of a kind. */

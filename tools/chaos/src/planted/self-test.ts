@@ -9,6 +9,8 @@ import { BUGS, type PlantedBug } from './bugs.js';
 /** In how long a bug must be found, and how long one run of the lab is that looks for it. */
 const LIMIT_SECONDS = 60;
 const RUN_SECONDS = 4;
+/** Longest rest between two faults in it: bugs show when workers die. Unit: milliseconds. */
+const FAULT_REST_MS = 300;
 /** The lab bounds every wait of its own; this is for one that does not. Unit: milliseconds. */
 const RUN_LIMIT_MS = 120_000;
 
@@ -80,7 +82,8 @@ async function runLabWith(bug: PlantedBug | undefined, seed: number): Promise<re
       process.execPath,
       [
         ...['--import', 'tsx', '--conditions=@pypool/source', ...register, main],
-        ...['--seconds', String(RUN_SECONDS), '--seed', String(seed), '--json', report],
+        ...['--seconds', String(RUN_SECONDS), '--rest', String(FAULT_REST_MS)],
+        ...['--seed', String(seed), '--json', report],
       ],
       {
         stdio: ['ignore', 'ignore', 'pipe'],

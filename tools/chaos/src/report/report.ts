@@ -3,7 +3,7 @@ import { grouped, table } from './table.js';
 
 /** Breaches that are shown of one check; the JSON has more of them. */
 const SHOWN = 5;
-const KEPT = 1_000;
+const SHOWN_CODES = 6;
 
 const ENDS = {
   result: 'results',
@@ -16,23 +16,21 @@ const ENDS = {
 
 /** Breaches of all checks. */
 export function violations({ findings }: LabResult): number {
-  return findings.reduce((sum, { breaches }) => sum + breaches.length, 0);
+  return findings.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** A run as text for people. */
 export function renderLab(result: LabResult): string {
-  const { calls, faults, findings, seconds, seed, stats } = result;
+  const { calls, ends: workerEnds, faults, findings, seconds, seed, stats } = result;
   const tally = calls.tally();
   const ends = (Object.keys(ENDS) as (keyof typeof ENDS)[]).flatMap((verdict) => {
-    const codes = [...(tally.get(verdict) ?? [])].sort(([, a], [, b]) => b - a);
-    const all = codes.reduce((sum, [, times]) => sum + times, 0);
-    const byCode = codes.filter(([code]) => code !== '').map(([code, times]) => `${code} ${grouped(times)}`);
-    return all === 0 ? [] : [[`  ${ENDS[verdict]}`, all, wrapped(byCode)] as const];
+    const codes = tally.get(verdict) ?? new Map<string, number>();
+    const all = total(codes);
+    return all === 0 ? [] : [[`  ${ENDS[verdict]}`, all, mostFrequent(codes)] as const];
   });
   const done = [...faults].sort(([, a], [, b]) => b - a);
-  const allFaults = done.reduce((sum, [, times]) => sum + times, 0);
-  const checks = findings.flatMap(({ check, says, breaches }) => [
-    `  ${breaches.length === 0 ? 'ok  ' : 'FAIL'}  ${says}${breaches.length === 0 ? '' : ` (${check}: ${breaches.length})`}`,
+  const checks = findings.flatMap(({ check, says, count, breaches }) => [
+    `  ${count === 0 ? 'ok  ' : 'FAIL'}  ${says}${count === 0 ? '' : ` (${check}: ${grouped(count)})`}`,
     ...breaches.slice(0, SHOWN).map((breach) => `          ${breach}`),
   ]);
   return [
@@ -41,9 +39,11 @@ export function renderLab(result: LabResult): string {
       ['calls', calls.made, `${grouped(Math.round(calls.made / seconds))} a second, ${seconds.toFixed(1)} s`],
       ...ends,
       ['  given to a second worker', stats.calls.retried],
-      ['faults', allFaults],
+      ['faults', total(faults)],
       ...done.map(([kind, times]) => [`  ${kind}`, times]),
-      ['workers started', stats.workers.starts, `${grouped(stats.workers.startFailures)} starts failed`],
+      ['workers started', stats.workers.starts],
+      ['  of them failed', total(workerEnds.failures), mostFrequent(workerEnds.failures)],
+      ['workers ended', total(workerEnds.exits), mostFrequent(workerEnds.exits)],
       [
         'latency of results',
         `${stats.latency.p50Ms?.toFixed(1) ?? '-'} ms`,
@@ -60,7 +60,7 @@ export function renderLab(result: LabResult): string {
 
 /** A run as data. */
 export function labJson(result: LabResult): unknown {
-  const { calls, faults, findings, seconds, seed, stats, pool } = result;
+  const { calls, ends, faults, findings, seconds, seed, stats, pool } = result;
   return {
     seed,
     pool,
@@ -68,14 +68,21 @@ export function labJson(result: LabResult): unknown {
     calls: calls.made,
     settled: Object.fromEntries([...calls.tally()].map(([end, codes]) => [end, Object.fromEntries(codes)])),
     faults: Object.fromEntries(faults),
+    failedStarts: Object.fromEntries(ends.failures),
+    workerExits: Object.fromEntries(ends.exits),
     stats,
     violations: violations(result),
-    findings: findings.map((finding) => ({ ...finding, breaches: finding.breaches.slice(0, KEPT) })),
+    findings,
   };
 }
 
-/** The most frequent ones, in one line. */
-function wrapped(parts: readonly string[]): string {
-  const shown = parts.slice(0, 6).join(', ');
-  return parts.length > 6 ? `${shown}, ...` : shown;
+function total(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, times) => sum + times, 0);
+}
+
+/** The most frequent ones that have a name, in one line. */
+function mostFrequent(counts: ReadonlyMap<string, number>): string {
+  const named = [...counts].filter(([name]) => name !== '').sort(([, a], [, b]) => b - a);
+  const shown = named.slice(0, SHOWN_CODES).map(([name, times]) => `${name} ${grouped(times)}`);
+  return shown.join(', ') + (named.length > SHOWN_CODES ? ', ...' : '');
 }

@@ -1,0 +1,20 @@
+import type { PythonPool } from 'pypool';
+
+/** How the workers of a pool ended, and how starts failed, as the pool tells it. */
+export class WorkerEnds {
+  /** Starts that failed, by the code of their error. */
+  readonly failures = new Map<string, number>();
+  /** Workers that were up and are no more, by the signal or else the exit code. */
+  readonly exits = new Map<string, number>();
+
+  constructor(pool: PythonPool) {
+    pool.on('worker-start-failed', ({ error }) => count(this.failures, error.code));
+    pool.on('worker-exit', ({ exit: { signal, exitCode } }) =>
+      count(this.exits, signal ?? `code ${exitCode ?? 'unknown'}`),
+    );
+  }
+}
+
+function count(counts: Map<string, number>, what: string): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
+}
