@@ -6,6 +6,12 @@ import type { Attempt } from './attempt.js';
 import type { CallTerms } from './call-terms.js';
 
 /**
+ * A call that brings about the first start was made in the same millisecond, and both have the same time. The call waits a moment longer, so
+ * that its error tells how the start ended.
+ */
+const FIRST_START_TOLD_MS = 20;
+
+/**
  * Where a call stands: `placing`, in no queue, on its way into one or to a worker; `waiting` for any worker; `bound` to wait for one certain
  * worker; `held` while as many of its function run as may; `running` on one (`attempt` is set); `settled`, its caller has the answer. From the first
  * it moves to any other, from the next four through it or to the last, from the last nowhere.
@@ -93,7 +99,7 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
   /** Once more where it waits once more, while the whole call's budget goes on. */
   private get waitEndsAt(): number {
     const { at, startTimeoutMs } = this.terms.budgets;
-    if (at === Infinity) return this.submittedAt + startTimeoutMs;
+    if (at === Infinity) return this.submittedAt + startTimeoutMs + FIRST_START_TOLD_MS;
     return (this.retriedAt ?? this.countsFrom) + this.terms.checkoutTimeoutMs;
   }
 

@@ -1,3 +1,4 @@
+import { createError } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
 
 import { flush } from '../test-support/fake-clock.js';
@@ -153,11 +154,24 @@ describe('budgets', () => {
     const first = rejection(pool.call('a'));
     await clock.advance(2_000);
     const second = rejection(pool.call('b'));
-    await clock.advance(3_000);
+    await clock.advance(3_020);
     expect(await first).toMatchObject({ code: 'start-timeout', outcome: 'not-started' });
     await clock.advance(2_000);
     expect(await second).toMatchObject({ code: 'start-timeout', outcome: 'not-started' });
     expect(pool.status().queued).toBe(0);
+  });
+
+  it('tells the call that brought about the first start how that ended, though both have the same time', async () => {
+    const { pool, factory, clock } = await fakePool({ mode: 'manual', start: 'lazy', startTimeoutMs: 5_000 });
+    factory.explain = (cause) =>
+      createError({ code: 'start-timeout', message: 'It stood at line 3.', cause });
+    const call = rejection(pool.call('a'));
+    // However late the timers of both fire.
+    await clock.stall(10_000);
+    const error = await call;
+    expect(error).toMatchObject({ code: 'start-timeout', outcome: 'not-started' });
+    expect(error.cause.message).toBe('It stood at line 3.');
+    expect(error.message).toContain('The last start failed: It stood at line 3.');
   });
 
   it('rejects at once what has no time at all', async () => {

@@ -73,7 +73,9 @@ export class FakeClock implements Clock {
   /** The loop stands still for a while: all timers that came due fire late, and together. */
   async stall(ms: number): Promise<void> {
     this.#now += ms;
-    for (const timer of [...this.#timers].filter(({ at }) => at <= this.#now)) {
+    // As Node does: in the order of their times.
+    const due = [...this.#timers].filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at);
+    for (const timer of due) {
       this.#timers.delete(timer);
       timer.run();
     }
