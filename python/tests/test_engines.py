@@ -1,12 +1,13 @@
 """The engines `async` and `threads`: many calls at once, and all that holds for one at a time."""
 
+import tempfile
 import time
 import unittest
 from typing import Any, ClassVar
 
 from pypool.frame import FrameType
 from pypool.plain_json import parse_json
-from tests import test_worker_calls, test_worker_streams
+from tests import test_worker_calls, test_worker_life, test_worker_streams
 from tests.worker_process import WorkerProcess
 
 ASYNC: "dict[str, Any]" = {"engine": "async", "concurrency": 4}
@@ -27,6 +28,45 @@ class StreamsOfTasks(test_worker_streams.Streams):
 
 class StreamsInThreads(test_worker_streams.Streams):
     welcome = THREADS
+
+
+class ForksOfTasks(test_worker_life.Forks):
+    welcome = ASYNC
+    loop_sockets = 2  # by which asyncio wakes itself
+
+    def test_a_child_that_awaits_ends_and_steps_no_other_call(self) -> None:
+        with WorkerProcess("run_beside", **self.welcome) as worker, tempfile.NamedTemporaryFile() as file:
+            worker.start()
+            ids = {worker.send("note_pid", file.name), worker.send("fork_and_await")}
+            replies = [worker.reply() for _ in ids]
+            self.assertEqual({reply.call_id for reply in replies}, ids)
+            self.assertEqual([reply.envelope for reply in replies], ["0", "null"])
+            self.assertEqual(set(file.read().split()), {str(worker.process.pid).encode()})
+            self.assertEqual(worker.call("echo", 1), 1)
+            self.assertEqual(worker.stop(), 0)
+
+
+class ForksInThreads(test_worker_life.Forks):
+    welcome = THREADS
+
+
+class Advice(unittest.TestCase):
+    def test_suggests_the_async_engine_where_every_function_is_asynchronous(self) -> None:
+        for welcome, is_advised in (({}, True), (ASYNC, False), (THREADS, False)):
+            with self.subTest(welcome), WorkerProcess("be_async", **welcome) as worker:
+                worker.start()
+                if is_advised:
+                    event = worker.hear(FrameType.EVENT)
+                    self.assertEqual(event["event"], "suggestion")
+                    self.assertIn("engine 'async'", event["message"])
+                worker.send_control(FrameType.PING, {"n": 1})
+                worker.hear(FrameType.PONG)
+
+    def test_has_none_where_one_function_is_plain(self) -> None:
+        with WorkerProcess("echo") as worker:
+            worker.start()
+            worker.send_control(FrameType.PING, {"n": 1})
+            worker.hear(FrameType.PONG)
 
 
 class Common:

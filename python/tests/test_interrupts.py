@@ -47,8 +47,10 @@ class Cancelling(unittest.TestCase):
 
 
 class Blocked(Cancelling):
+    places: "ClassVar[tuple[str, ...]]" = ("sleep", "spin", "socket", "lock", "condition", "event", "loop")
+
     def test_ends_a_call_wherever_it_is_and_runs_its_finally_once(self) -> None:
-        for place in ("sleep", "spin", "socket", "lock", "condition", "event", "loop"):
+        for place in self.places:
             with self.subTest(place):
                 self.cancel(call_id := self.begin("where", place))
                 self.assert_cancelled(call_id)
@@ -180,6 +182,10 @@ class Asked(Cancelling):
         for name in ("ask", "ask_from_thread"):
             self.cancel(self.begin(name))
             self.assertEqual(self.worker.reply().envelope, '"asked"')
+
+    def test_a_shield_that_ends_in_a_cooperative_function_ends_it_no_sooner(self) -> None:
+        self.cancel(self.begin("ask_shielded"))
+        self.assertEqual(self.worker.reply().envelope, '"asked"')
 
     def test_the_modes_are_told_to_node(self) -> None:
         modes = {entry["name"]: entry["cancel"] for entry in self.worker.ready["functions"]}

@@ -7,6 +7,7 @@ import threading
 import time
 import unittest
 from pathlib import Path
+from typing import Any, ClassVar
 
 from pypool.frame import FrameType
 from pypool.frame_writer import write_frame
@@ -99,17 +100,21 @@ class NodeIsGone(unittest.TestCase):
 
 
 class Forks(unittest.TestCase):
+    welcome: ClassVar[dict[str, Any]] = {}
+    loop_sockets = 0
+
     def test_a_forked_child_does_not_hold_the_channels(self) -> None:
-        with WorkerProcess("fork_child") as worker:
+        with WorkerProcess("fork_child", **self.welcome) as worker:
             child = worker.start().call("fork_sleeper")
             os.kill(worker.process.pid, signal.SIGKILL)
             self.assertIsNone(worker.replies.read())
             self.assertIsNone(worker.said.read())
             self.assertTrue(is_alive(child))
-            self.assertNotIn("socket", " ".join(map(os.readlink, Path(f"/proc/{child}/fd").iterdir())))
+            held = " ".join(map(os.readlink, Path(f"/proc/{child}/fd").iterdir()))
+            self.assertEqual(held.count("socket"), self.loop_sockets, held)
 
     def test_a_child_that_comes_back_to_the_runtime_ends_and_writes_nothing(self) -> None:
-        with WorkerProcess("fork_child") as worker:
+        with WorkerProcess("fork_child", **self.welcome) as worker:
             worker.start()
             self.assertEqual(worker.call("fork_and_return"), 0)
             self.assertEqual(worker.call("fork_and_exit", 7), 7)
@@ -117,7 +122,7 @@ class Forks(unittest.TestCase):
             self.assertEqual(worker.stop(), 0)
 
     def test_a_child_that_is_forked_at_import_ends_where_the_worker_would_get_ready(self) -> None:
-        with WorkerProcess("fork_on_import") as worker:
+        with WorkerProcess("fork_on_import", **self.welcome) as worker:
             self.assertEqual(worker.start().call("exit_code_of_child"), 0)
 
 
