@@ -21,7 +21,7 @@ export interface WorkerEvents {
   readonly log: LogEvent;
   /** An exception ended a thread that a handler had started; the worker lives on. */
   readonly 'thread-exception': { readonly workerId: string; readonly error: PypoolError };
-  /** The runtime has advice. */
+  /** The runtime has advice. It comes once, from the first worker that has some; advice from before anybody listened comes to the first that do. */
   readonly suggestion: { readonly workerId: string; readonly message: string };
   /** A worker did not answer a heartbeat: its interpreter is held up by C code, or it is stopped. Nothing is done about it. */
   readonly 'worker-suspect': { readonly workerId: string; readonly silentMs: number };

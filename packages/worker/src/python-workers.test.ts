@@ -287,6 +287,28 @@ describe('what workers say', () => {
     fake.die({ exitCode: 0, signal: undefined });
   });
 
+  it('is advice once, though every worker gives it and nobody listened yet', async () => {
+    const { fake, workers } = await talking();
+    const say = (message: string): void =>
+      fake.runtime.control.send({
+        ...CONTROL,
+        type: FrameType.EVENT,
+        envelope: JSON.stringify({ event: 'suggestion', message }),
+      });
+    say('use async');
+    say('use async, really');
+    await settle();
+    const told: string[] = [];
+    workers.on('suggestion', ({ message }) => told.push(message));
+    expect(told).toEqual([]);
+    await settle();
+    workers.on('suggestion', ({ message }) => told.push(message));
+    say('use async at last');
+    await settle();
+    expect(told).toEqual(['use async']);
+    fake.die({ exitCode: 0, signal: undefined });
+  });
+
   it('is one shape of event for records and lines, free of control sequences', async () => {
     const { fake, workers } = await talking();
     const told: unknown[] = [];

@@ -10,6 +10,7 @@ import {
 } from '@pypool/protocol';
 import type { Transport } from '@pypool/transport';
 import { pipeTransport } from '@pypool/transport-pipe';
+import { Advice } from './advice.js';
 import { resolveEnvironment, type EnvOption } from './environment.js';
 import { WorkerEventHub, type WorkerEvents } from './events.js';
 import { Heartbeat } from './heartbeat.js';
@@ -110,6 +111,7 @@ class PythonWorkerSource implements PythonWorkers {
   readonly #transport: Transport;
   readonly #codec: ValueCodec;
   readonly #hub = new WorkerEventHub();
+  readonly #advice = new Advice(this.#hub);
   readonly #unheard = new UnheardOutput(process.stderr);
   readonly #heartbeat: Heartbeat;
 
@@ -212,7 +214,7 @@ class PythonWorkerSource implements PythonWorkers {
         onPong: ({ n }) => this.#heartbeat.answered(worker, n),
         onEvent: ({ event, error, message }) => {
           if (event === 'thread-exception' && error !== undefined) this.#hub.emit(event, { workerId, error });
-          if (event === 'suggestion' && message !== undefined) this.#hub.emit(event, { workerId, message });
+          if (event === 'suggestion' && message !== undefined) this.#advice.add({ workerId, message });
         },
       },
     });
@@ -227,7 +229,11 @@ class PythonWorkerSource implements PythonWorkers {
     return worker;
   }
 
-  on: PythonWorkers['on'] = (name, listener) => this.#hub.on(name, listener);
+  on: PythonWorkers['on'] = (name, listener) => {
+    this.#hub.on(name, listener);
+    // Not before whoever listens has got on with it.
+    if (name === 'suggestion') queueMicrotask(() => this.#advice.tell());
+  };
   off: PythonWorkers['off'] = (name, listener) => this.#hub.off(name, listener);
 
   async close(): Promise<void> {
