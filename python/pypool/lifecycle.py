@@ -24,7 +24,6 @@ __all__ = [
     "lead_process_group",
     "leave_child",
     "stop_writing_stacks",
-    "use_line_buffers",
     "watch_forks",
     "write_stacks_on_signal",
 ]
@@ -95,21 +94,6 @@ def write_stacks_on_signal() -> None:
 def stop_writing_stacks() -> None:
     """In a forked child: the signal means nothing there."""
     faulthandler.unregister(_STACKS_SIGNAL)
-
-
-def use_line_buffers() -> None:
-    """Let `print` write whole lines.
-
-    Under ``-u`` each of its parts would be a write of its own, and the lines of threads would mix.
-    """
-    for name, descriptor in (("stdout", 1), ("stderr", 2)):
-        stream = getattr(sys, name)
-        if stream is not None:
-            lines = open(  # noqa: SIM115 - lives as long as the process
-                descriptor, "w", buffering=1, encoding=stream.encoding, errors=stream.errors, closefd=False
-            )
-            setattr(sys, name, lines)
-            setattr(sys, f"__{name}__", lines)
 
 
 def die_of_protocol(message: str) -> NoReturn:

@@ -119,6 +119,7 @@ def _message(
         shortened(text, MAX_MESSAGE),
         time,
         None if call is None else call.id,
+        None if call is None else call.name,
         None if call is None else call.session_id,
         exception,
         handled,

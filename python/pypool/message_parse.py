@@ -198,6 +198,7 @@ _WELCOME = all_required(
     engine=one_of("sync", "async", "threads"),
     logLevel=nullable(is_count),
     rlimits=list_of(shaped(name=is_text, soft=_is_limit, hard=nullable(_is_limit))),
+    outputToken=nullable(is_text),
 )
 _NUMBERED = all_required(n=is_count)
 _CANCEL = all_required(mode=one_of("leave", "interrupt"))

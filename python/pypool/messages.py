@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         engine: Literal["sync", "async", "threads"]
         logLevel: int | None
         rlimits: list[Rlimit]
+        outputToken: str | None
 
 
 __all__ = [
@@ -146,6 +147,7 @@ def log_message(
     message: str,
     time: float,
     call_id: int | None,
+    function: str | None,
     session: str | None,
     exception: str | None,
     handled: bool,
@@ -160,6 +162,7 @@ def log_message(
         message: Its text.
         time: In seconds since the Unix epoch.
         call_id: The call that it was logged for, where that is certain.
+        function: What that call runs.
         session: That call's.
         exception: The traceback that was logged with it.
         handled: Handlers of the user's took it as well.
@@ -172,6 +175,7 @@ def log_message(
         "message": message,
         "time": time,
         "callId": call_id,
+        "function": function,
         "session": session,
         "exception": exception,
         "handled": handled,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .frame import FrameLimits, Socket
+    from .output import Output
     from .value import Encoded, ValueCodec
 
 __all__ = ["Replies"]
@@ -29,19 +30,21 @@ class Replies:
         sock: The replies channel.
         codec: How values are said.
         limits: Of the connection.
+        output: What is told of each call that ends.
 
     Attributes:
         disarmed: This process is a child that user code forked. It has no channels: where a parent would
             reply, it ends.
     """
 
-    __slots__ = ("_limits", "_sock", "codec", "disarmed")
+    __slots__ = ("_limits", "_output", "_sock", "codec", "disarmed")
 
-    def __init__(self, sock: Socket, codec: ValueCodec, limits: FrameLimits) -> None:
+    def __init__(self, sock: Socket, codec: ValueCodec, limits: FrameLimits, output: Output) -> None:
         self.codec = codec
         self.disarmed = False
         self._sock = sock
         self._limits = limits
+        self._output = output
 
     def result(self, call_id: int, encoded: Encoded) -> None:
         """Send the result of a call.
@@ -50,6 +53,8 @@ class Replies:
             OSError: Node is gone.
         """
         envelope, tagged, buffers = encoded
+        if self._output.printed:
+            self._output.end(call_id)
         try:
             if not buffers and len(envelope) <= self._limits.max_frame_bytes:
                 self._sock.sendall(pack_header(len(envelope), _RESULT, tagged, 0, call_id) + envelope)
@@ -83,5 +88,7 @@ class Replies:
         """
         if self.disarmed:
             lifecycle.leave_child(error)
+        if self._output.printed:
+            self._output.end(call_id)
         envelope, tagged, buffers = encode_failure(error, self.codec, self._limits)
         write_frame(self._sock, FrameType.ERROR, call_id, envelope, tagged, buffers, self._limits)

@@ -24,6 +24,7 @@ from .log_outbox import LogOutbox
 from .message_parse import parse_welcome
 from .message_version import PROTOCOL_RANGE, negotiate
 from .messages import event_message, function_entry, hello_message, ready_message
+from .output import Output
 from .replies import Replies
 from .streams import Streams
 from .user_code import UserCode
@@ -59,7 +60,8 @@ class Runtime:
         self._sockets = [_adopt(descriptor) for descriptor in (requests, replies, control)]
         self._limits = FrameLimits()  # of all three channels; WELCOME fills in what holds
         codec = ValueCodec()
-        self._replies = Replies(self._sockets[1], codec, self._limits)
+        self._output = Output()
+        self._replies = Replies(self._sockets[1], codec, self._limits, self._output)
         self._control = FrameReader(self._sockets[2], CONTROL_FROM_NODE, self._limits)
         self._sender = ControlSender(self._sockets[2], codec, self._limits)
         self._logs = LogOutbox(self._sender)
@@ -70,7 +72,7 @@ class Runtime:
     def run(self) -> NoReturn:
         """Serve until Node ends the requests channel; then end this process."""
         lifecycle.lead_process_group()
-        lifecycle.use_line_buffers()
+        self._output.open()
         lifecycle.write_stacks_on_signal()
         lifecycle.watch_forks(self._disarm)
         signal.signal(signal.SIGINT, self._user_code.on_interrupt)
@@ -90,7 +92,7 @@ class Runtime:
                 lifecycle.leave_child(None)
             lifecycle.kill_process_group()  # a channel is gone, and Node with it
         self._stop(engine)
-        lifecycle.finish(0, self._logs.flush)
+        lifecycle.finish(0, self._send_rest)
 
     def _shake_hands(self) -> Welcome:
         python = "{}.{}.{}".format(*sys.version_info[:3])
@@ -125,6 +127,8 @@ class Runtime:
         self._engine = engine
         worker = Worker(welcome["workerId"], welcome["slot"], welcome["pool"])
         become_worker(worker)
+        if welcome["outputToken"] is not None:
+            self._output.mark_with(welcome["outputToken"])
         if welcome["logLevel"] is not None:
             capture_logs(self._logs, welcome["logLevel"])
         # Before the import, which may take minutes: Node's death and its pings are noticed all the while.
@@ -158,7 +162,7 @@ class Runtime:
             exited.__cause__ = error
             error = exited
         self._sender.send_failure(FrameType.START_FAILED, error)
-        lifecycle.finish(_START_FAILED_EXIT_CODE, self._logs.flush)
+        lifecycle.finish(_START_FAILED_EXIT_CODE, self._send_rest)
 
     def _stop(self, engine: Engine) -> None:
         running_call.set(None)
@@ -187,6 +191,10 @@ class Runtime:
 
     def _arm_parent_death(self) -> None:
         lifecycle.arm_parent_death_signal(self._parent_pid)
+
+    def _send_rest(self) -> None:
+        self._output.flush()
+        self._logs.flush()
 
     def _disarm(self) -> None:
         """In a forked child: hold no channel open, write no frame, be interrupted as Python is."""

@@ -39,7 +39,10 @@ class Made(unittest.TestCase):
             (FrameType.PONG, messages.pong_message(1, None, 0.0)),
             (FrameType.PONG, messages.pong_message(1, 7, 12.5)),
             (FrameType.REVOKED, messages.revoked_message((1, 2))),
-            (FrameType.LOG, messages.log_message("logging", "INFO", "a", "hi", 1.5, None, "ann", None, True)),
+            (
+                FrameType.LOG,
+                messages.log_message("logging", "INFO", "a", "hi", 1.5, None, None, "ann", None, True),
+            ),
             (FrameType.EVENT, messages.event_message("suggestion", message="x")),
             (FrameType.DUMPED, messages.dumped_message(3, [], None, [])),
             (FrameType.EVENT, messages.event_message("thread-exception", error={"kind": "python"})),

@@ -36,6 +36,7 @@ class Logging(unittest.TestCase):
                 "logger": "app",
                 "message": "3 of tea",
                 "callId": call_id,
+                "function": "log",
                 "session": "ann",
                 "exception": None,
                 "handled": False,

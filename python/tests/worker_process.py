@@ -90,6 +90,7 @@ class WorkerProcess:
             "engine": "sync",
             "logLevel": 20,
             "rlimits": [],
+            "outputToken": None,
             **welcome,
         }
         self.calls = 0
@@ -161,14 +162,22 @@ class WorkerProcess:
         return self.process.wait(PATIENCE_SECONDS)
 
     def stdout(self) -> str:
-        """All that the worker printed. To be called once it has ended."""
+        """All that the worker printed. Waits until it has ended."""
+        return self.stdout_bytes().decode()
+
+    def stdout_bytes(self) -> bytes:
+        """As :meth:`stdout`."""
         assert self.process.stdout is not None
-        return self.process.stdout.read().decode()
+        return self.process.stdout.read()
 
     def stderr(self) -> str:
         """As :meth:`stdout`."""
+        return self.stderr_bytes().decode()
+
+    def stderr_bytes(self) -> bytes:
+        """As :meth:`stdout`."""
         assert self.process.stderr is not None
-        return self.process.stderr.read().decode()
+        return self.process.stderr.read()
 
     def __enter__(self) -> WorkerProcess:
         return self

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { throwLater } from '@pypool/protocol';
 import type { PypoolError } from '@pypool/protocol';
-import type { OutputLine } from './output/line-reader.js';
+import type { OutputLine } from './output/line-builder.js';
 import type { LogEvent } from './output/log-event.js';
 
-/** A line that a worker printed on stdout or stderr. */
+/** A line that a worker printed on stdout or stderr, and the call that it was printed for. */
 export interface OutputEvent extends OutputLine {
   readonly workerId: string;
   readonly stream: 'stdout' | 'stderr';

@@ -19,6 +19,8 @@ export type { ModuleOption } from './modules.js';
 export type { Rlimit, RlimitsOption } from './rlimits.js';
 export type { OutputEvent, WorkerEvents } from './events.js';
 export type { LogEvent, LogOrigin } from './output/log-event.js';
+export type { OutputCall } from './output/output-call.js';
+export type { OutputLine } from './output/line-builder.js';
 export type { WorkerExit } from './life/exit.js';
 
 // Contract for implementers of launchers

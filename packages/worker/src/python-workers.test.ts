@@ -263,8 +263,9 @@ describe('what workers say', () => {
     const written = write.mock.calls.map(([text]) => text);
     write.mockRestore();
     expect(written).toEqual(['[pool-0.1] to nobody\n']);
+    const noCall = { callId: null, function: null, sessionId: null };
     expect(heard).toEqual([
-      { workerId: 'pool-0.1', stream: 'stderr', line: 'to somebody', truncated: false },
+      { workerId: 'pool-0.1', stream: 'stderr', line: 'to somebody', truncated: false, ...noCall },
     ]);
     fake.die({ exitCode: 0, signal: undefined });
   });
@@ -377,6 +378,7 @@ const RECORD = {
   message: 'hi',
   time: 1.5,
   callId: null,
+  function: null,
   session: null,
   exception: null,
   handled: false,

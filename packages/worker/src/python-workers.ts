@@ -28,7 +28,7 @@ import {
   type ResolvedPythonWorkersOptions,
   type SlotFacts,
 } from './options.js';
-import type { OutputLine } from './output/line-reader.js';
+import type { OutputLine } from './output/line-builder.js';
 import { eventOfLine, eventOfRecord, linesOf, type LogOrigin } from './output/log-event.js';
 import { UnheardOutput } from './output/unheard-output.js';
 import { findPython } from './python/find-python.js';
@@ -199,6 +199,7 @@ class PythonWorkerSource implements PythonWorkers {
         engine,
         logLevel: LOG_LEVELS[logLevel],
         rlimits: rlimitsForWelcome(rlimits),
+        outputToken: randomUUID(),
       },
       observer: {
         onUnavailable: (error) => {
@@ -248,7 +249,7 @@ class PythonWorkerSource implements PythonWorkers {
     const { workerId } = origin;
     const [isOutputHeard, isLogHeard] = [this.#hub.heard('output'), this.#hub.heard('log')];
     if (isOutputHeard) this.#hub.emit('output', { workerId, stream, ...line });
-    if (isLogHeard) this.#hub.emit('log', eventOfLine(stream, line.line, origin));
+    if (isLogHeard) this.#hub.emit('log', eventOfLine(stream, line, origin));
     if (!isOutputHeard && !isLogHeard) this.#unheard.print(workerId, line.line);
   }
 

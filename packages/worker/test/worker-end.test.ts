@@ -90,10 +90,19 @@ describe('what a worker prints', () => {
     await worker.call('colours');
     await worker.close();
     expect(lines.filter(({ stream }) => stream === 'stdout').map(({ line }) => line)).toEqual([
-      '\uFFFD\uFFFD bytes at import, no line endred bell\ttab',
+      '\uFFFD\uFFFD bytes at import, no line end',
+      'red bell\ttab',
     ]);
     expect(lines.filter(({ stream }) => stream === 'stderr')).toEqual([
-      { workerId: 'python', stream: 'stderr', line: 'second', truncated: false },
+      {
+        workerId: 'python',
+        stream: 'stderr',
+        line: 'second',
+        truncated: false,
+        callId: 1,
+        function: 'colours',
+        sessionId: null,
+      },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { LogEvent, LoneWorker } from '../src/index.js';
+import type { LogEvent, LoneWorker, OutputEvent } from '../src/index.js';
 import { leavesNothing, workerFor } from './worker-for.js';
 
 leavesNothing();
@@ -21,6 +21,38 @@ function listen(worker: LoneWorker) {
   return { events, until };
 }
 
+describe('what Python prints', () => {
+  it('arrives as lines, with the call that printed them', async () => {
+    await using worker = await workerFor('print_in_calls');
+    const { events, until } = listen(worker);
+    const heard: OutputEvent[] = [];
+    worker.on('output', (event) => heard.push(event));
+    await Promise.all([worker.call('sell', ['tea']), worker.call('sell', ['bread'])]);
+    await worker.call('sell_by_others', ['milk']);
+    await until(({ message }) => message === 'another process sold milk');
+    await worker.close();
+    const said = (line: string) => events.find(({ message }) => message === line);
+    const [tea, bread] = [said('sold tea')!, said('sold bread')!];
+    expect(tea).toMatchObject({ source: 'stdout', function: 'sell', sessionId: null });
+    expect(bread).toMatchObject({ source: 'stderr', function: 'sell', callId: tea.callId! + 1 });
+    expect(said('another process sold milk')).toMatchObject({ callId: null, function: null });
+    expect(heard.find(({ line }) => line === 'sold tea')).toEqual({
+      workerId: worker.name,
+      stream: 'stdout',
+      line: 'sold tea',
+      truncated: false,
+      callId: tea.callId,
+      function: 'sell',
+      sessionId: null,
+    });
+    expect(heard.map(({ line }) => line).sort()).toEqual([
+      'another process sold milk',
+      'sold bread',
+      'sold tea',
+    ]);
+  });
+});
+
 describe('what Python logs', () => {
   it('arrives with its call, and is not printed as well', async () => {
     await using worker = await workerFor('log_records', { name: 'shop-0.1' });
@@ -33,6 +65,7 @@ describe('what Python logs', () => {
       level: 'WARNING',
       logger: 'shop',
       exception: null,
+      function: 'sell',
       sessionId: null,
       workerId: 'shop-0.1',
       pid: worker.pid,

@@ -27,6 +27,7 @@ const WELCOME = {
   engine: 'sync',
   logLevel: 20,
   rlimits: [],
+  outputToken: 'c2e1f0',
 };
 const FUNCTION = {
   name: 'embed',
@@ -44,6 +45,7 @@ const LOG = {
   message: 'hello',
   time: 1763892000.25,
   callId: null,
+  function: null,
   session: null,
   exception: null,
   handled: false,
@@ -142,7 +144,12 @@ function valid(): unknown[] {
     message('REVOKED', 'REVOKED', { ids: [] }),
     message('SHUTDOWN', 'SHUTDOWN', {}),
     message('LOG', 'LOG', LOG),
-    message('LOG of a call in a session', 'LOG', { ...LOG, callId: 5, session: 'user-42' }),
+    message('LOG of a call in a session', 'LOG', {
+      ...LOG,
+      callId: 5,
+      function: 'embed',
+      session: 'user-42',
+    }),
     message('LOG with a traceback, after some were lost', 'LOG', {
       ...LOG,
       level: 'ERROR',

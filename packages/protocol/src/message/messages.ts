@@ -62,6 +62,8 @@ export interface Welcome {
   readonly logLevel: number | null;
   /** What the kernel is to limit from before the import on. */
   readonly rlimits: readonly WelcomeRlimit[];
+  /** What the marks in the output are known by that say which call printed what follows; `null`: none are made. */
+  readonly outputToken: string | null;
 }
 
 /** A function that can be called, with the facts that stand beside it in Python. */
@@ -122,6 +124,8 @@ export interface LogRecord {
   readonly time: number;
   /** The call that it was logged for, where that is certain, by its id on the wire. */
   readonly callId: number | null;
+  /** What that call runs. */
+  readonly function: string | null;
   readonly session: string | null;
   /** The traceback that was logged with it. */
   readonly exception: string | null;

@@ -46,6 +46,7 @@ const welcome: Welcome = {
   concurrency: 1,
   logLevel: 20,
   rlimits: [{ name: 'nofile', soft: 256, hard: null }],
+  outputToken: 'token',
   engine: 'sync',
 };
 const ready: Ready = {
@@ -92,6 +93,7 @@ describe('control messages', () => {
       message: 'm',
       time: 1.5,
       callId: 1,
+      function: 'f',
       session: null,
       exception: null,
       handled: false,

@@ -34,6 +34,7 @@ const welcome = z.object({
   engine: z.enum(['sync', 'async', 'threads']),
   logLevel: count.nullable(),
   rlimits: z.array(z.object({ name: text, soft: z.int().min(-1), hard: z.int().min(-1).nullable() })),
+  outputToken: text.nullable(),
 });
 
 const exposedFunction = z.object({
@@ -145,6 +146,7 @@ export const ENVELOPE_SCHEMAS = {
     message: text,
     time: z.number(),
     callId: callId.nullable(),
+    function: text.nullable(),
     session: text.nullable(),
     exception: text.nullable(),
     handled: z.boolean(),

@@ -10,7 +10,7 @@ import {
 import { protocolViolation } from '../calls/errors.js';
 
 /** What Node's side of the handshake has to say: all of WELCOME but the version, which the two have to agree on. */
-export type WelcomeFacts = Omit<Welcome, 'protocol'>;
+export type WelcomeFacts = Omit<Welcome, 'protocol' | 'outputToken'> & { readonly outputToken: string };
 
 /**
  * Answer a HELLO.

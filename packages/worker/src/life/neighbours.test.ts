@@ -49,6 +49,7 @@ class Home {
         engine: 'async',
         logLevel: null,
         rlimits: [],
+        outputToken: 'token',
       },
       cancelGraces: DEFAULT_GRACES,
       maxInterrupts: 16,

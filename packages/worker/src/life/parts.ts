@@ -1,7 +1,7 @@
 import type { LogRecord, Pong, PypoolError, RuntimeEvent, ValueCodec } from '@pypool/protocol';
 import type { CancelGraces } from '../calls/cancel-ladder.js';
 import type { LaunchedWorker } from '../launcher/contract.js';
-import type { OutputLine } from '../output/line-reader.js';
+import type { OutputLine } from '../output/line-builder.js';
 import type { WorkerExit } from './exit.js';
 import type { WelcomeFacts } from './handshake.js';
 

@@ -125,7 +125,8 @@ export class ProcessWorker implements PythonWorker {
       onLog: (record) => this.#observer.onLog(record),
       onEvent: (event) => this.#observer.onEvent(event),
     };
-    const read = readToEnd(process, parts.maxLineBytes, {
+    const reading = { maxLineBytes: parts.maxLineBytes, token: welcome.outputToken };
+    const read = readToEnd(process, reading, {
       onReply: this.#onReply,
       onControl: this.#onControl,
       onLine: (stream, line) => {

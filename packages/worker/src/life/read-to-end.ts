@@ -1,6 +1,7 @@
 import type { Frame, PypoolError } from '@pypool/protocol';
 import type { LaunchedWorker } from '../launcher/contract.js';
-import { readLines, type OutputLine } from '../output/line-reader.js';
+import type { OutputLine } from '../output/line-builder.js';
+import { readLines, type LineReading } from '../output/line-reader.js';
 
 /** Who hears what a process says. */
 export interface ProcessReader {
@@ -20,12 +21,12 @@ export interface ProcessReader {
  */
 export async function readToEnd(
   { connection, stdout, stderr }: LaunchedWorker,
-  maxLineBytes: number,
+  { maxLineBytes, token }: Omit<LineReading, 'onLine'>,
   reader: ProcessReader,
 ): Promise<void> {
   await Promise.all([
-    readLines(stdout, maxLineBytes, (line) => reader.onLine('stdout', line)),
-    readLines(stderr, maxLineBytes, (line) => reader.onLine('stderr', line)),
+    readLines(stdout, { maxLineBytes, token, onLine: (line) => reader.onLine('stdout', line) }),
+    readLines(stderr, { maxLineBytes, token, onLine: (line) => reader.onLine('stderr', line) }),
     new Promise<void>((resolve) => {
       let open = 2;
       const onEnd = (channel: 'replies' | 'control', error: PypoolError | undefined): void => {

@@ -84,6 +84,7 @@ export function welcomeOf(concurrency: number): WelcomeFacts {
     engine: 'sync',
     logLevel: null,
     rlimits: [],
+    outputToken: 'token',
   };
 }
 

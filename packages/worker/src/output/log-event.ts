@@ -1,4 +1,6 @@
 import type { LogRecord } from '@pypool/protocol';
+import type { OutputLine } from './line-builder.js';
+import type { OutputCall } from './output-call.js';
 import { printable } from './printable.js';
 
 /** Which worker a {@link LogEvent} comes from. */
@@ -9,7 +11,7 @@ export interface LogOrigin {
 }
 
 /** Something that Python code said: a record of `logging`, a warning, or a line that was printed. Free of control sequences. */
-export interface LogEvent extends LogOrigin {
+export interface LogEvent extends LogOrigin, OutputCall {
   readonly source: 'logging' | 'warnings' | 'stdout' | 'stderr';
   /** As `logging` names it, `'WARNING'` for a warning; `null` for a line. */
   readonly level: string | null;
@@ -19,9 +21,6 @@ export interface LogEvent extends LogOrigin {
   readonly message: string;
   /** The traceback that was logged with it. */
   readonly exception: string | null;
-  /** The call that it was logged for, `current_call().id` in Python; `null` where there is none or that is not certain, as of a line. */
-  readonly callId: number | null;
-  readonly sessionId: string | null;
   /** When, in milliseconds since the Unix epoch: when it was logged, or when the line was read. */
   readonly time: number;
   /** Handlers that were configured in Python took it as well; what they wrote to stderr comes as lines. */
@@ -32,7 +31,7 @@ export interface LogEvent extends LogOrigin {
 
 /** The event of a record. */
 export function eventOfRecord(record: LogRecord, { workerId, pid, slot }: LogOrigin): LogEvent {
-  const { source, callId, session, exception, handled, dropped } = record;
+  const { source, callId, function: name, session, exception, handled, dropped } = record;
   return {
     source,
     level: printable(record.level),
@@ -40,6 +39,7 @@ export function eventOfRecord(record: LogRecord, { workerId, pid, slot }: LogOri
     message: printableLines(record.message),
     exception: exception === null ? null : printableLines(exception),
     callId,
+    function: name,
     sessionId: session,
     workerId,
     pid,
@@ -51,16 +51,20 @@ export function eventOfRecord(record: LogRecord, { workerId, pid, slot }: LogOri
 }
 
 /** The event of a line, which is printable already. */
-export function eventOfLine(source: 'stdout' | 'stderr', line: string, origin: LogOrigin): LogEvent {
-  const { workerId, pid, slot } = origin;
+export function eventOfLine(
+  source: 'stdout' | 'stderr',
+  { line, callId, function: name, sessionId }: OutputLine,
+  { workerId, pid, slot }: LogOrigin,
+): LogEvent {
   return {
     source,
     level: null,
     logger: null,
     message: line,
     exception: null,
-    callId: null,
-    sessionId: null,
+    callId,
+    function: name,
+    sessionId,
     workerId,
     pid,
     slot,

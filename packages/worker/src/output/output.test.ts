@@ -1,15 +1,19 @@
 import { PassThrough, Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readLines, type OutputLine } from './line-reader.js';
+import type { OutputLine } from './line-builder.js';
+import { readLines } from './line-reader.js';
+import { NO_CALL } from './output-call.js';
 import { printable } from './printable.js';
 import { Tail } from './tail.js';
 import { UnheardOutput } from './unheard-output.js';
 
+const TOKEN = 'c0ffee';
+
 async function linesOf(chunks: readonly (Uint8Array | string)[], maxLineBytes = 10): Promise<OutputLine[]> {
   const stream = new PassThrough();
   const lines: OutputLine[] = [];
-  const read = readLines(stream, maxLineBytes, (line) => lines.push(line));
+  const read = readLines(stream, { maxLineBytes, token: TOKEN, onLine: (line) => lines.push(line) });
   for (const chunk of chunks) stream.write(chunk);
   stream.end();
   await read;
@@ -17,7 +21,7 @@ async function linesOf(chunks: readonly (Uint8Array | string)[], maxLineBytes = 
 }
 
 function whole(...lines: string[]): OutputLine[] {
-  return lines.map((line) => ({ line, truncated: false }));
+  return lines.map((line) => ({ line, truncated: false, ...NO_CALL }));
 }
 
 describe('reading lines', () => {
@@ -29,8 +33,8 @@ describe('reading lines', () => {
 
   it('cuts a line that is too long, and says so', async () => {
     expect(await linesOf(['0123456789abcdefghij!\nx\n'])).toEqual([
-      { line: '0123456789', truncated: true },
-      { line: 'abcdefghij', truncated: true },
+      { line: '0123456789', truncated: true, ...NO_CALL },
+      { line: 'abcdefghij', truncated: true, ...NO_CALL },
       ...whole('!', 'x'),
     ]);
   });
@@ -64,10 +68,11 @@ describe('reading lines', () => {
   it('holds no more than a line of a flood without line ends', async () => {
     const stream = new PassThrough();
     let [longest, total] = [0, 0];
-    const read = readLines(stream, 1_000, ({ line }) => {
+    const onLine = ({ line }: OutputLine): void => {
       longest = Math.max(longest, line.length);
       total += line.length;
-    });
+    };
+    const read = readLines(stream, { maxLineBytes: 1_000, token: TOKEN, onLine });
     const chunk = Buffer.alloc(65_536, 'x');
     for (let written = 0; written < 200; written++) {
       if (!stream.write(chunk)) await new Promise((resolve) => stream.once('drain', resolve));
@@ -82,12 +87,120 @@ describe('reading lines', () => {
   it('ends with a stream that breaks', async () => {
     const stream = new PassThrough();
     const lines: string[] = [];
-    const read = readLines(stream, 10, ({ line }) => lines.push(line));
+    const read = readLines(stream, {
+      maxLineBytes: 10,
+      token: TOKEN,
+      onLine: ({ line }) => lines.push(line),
+    });
     stream.write('half');
     await new Promise((resolve) => setImmediate(resolve));
     stream.destroy(new Error('EIO'));
     await read;
     expect(lines).toEqual(['half']);
+  });
+});
+
+describe('marks in what was printed', () => {
+  const mark = (body: string): string => `\u001b_pypool;${TOKEN};${body}\u001b\\`;
+  const call = (callId: number, name = 'f', sessionId: string | null = null): string =>
+    mark(JSON.stringify([callId, name, sessionId]));
+  const said = (lines: readonly OutputLine[]) =>
+    lines.map(({ line, callId, sessionId }) => [line, callId, sessionId]);
+
+  it('say which call printed what follows', async () => {
+    const lines = await linesOf([`${call(7, 'lend', 'ann')}one\ntwo\n${mark('')}three\n`]);
+    expect(lines).toEqual([
+      { line: 'one', truncated: false, callId: 7, function: 'lend', sessionId: 'ann' },
+      { line: 'two', truncated: false, callId: 7, function: 'lend', sessionId: 'ann' },
+      ...whole('three'),
+    ]);
+  });
+
+  it('end a line that another call has begun, and no line of the same call', async () => {
+    expect(said(await linesOf([`${call(1)}a${call(2)}b\n${mark('')}c${mark('')}d`]))).toEqual([
+      ['a', 1, null],
+      ['b', 2, null],
+      ['cd', null, null],
+    ]);
+  });
+
+  it('set apart what a forked child prints, which tears no line', async () => {
+    const text = `${call(1)}half ${mark('(')}child ${mark(')')}of ${mark('(')}too\nand on${mark(')')}it\n`;
+    expect(said(await linesOf([text]))).toEqual([
+      ['child too', null, null],
+      ['half of it', 1, null],
+      ['and on', null, null],
+    ]);
+  });
+
+  it('are those with the token alone: others, halves and what is too long are text', async () => {
+    const texts = [
+      '\u001b_pypool;other;\u001b\\',
+      mark('no JSON'),
+      mark('[1]'),
+      mark('["1", null, null]'),
+      `\u001b_pypool;${TOKEN};${'x'.repeat(30_000)}`,
+      `\u001b_pypool;${TOKEN};[1,`,
+      `\u001b_pypool;${TOKEN.slice(0, 3)}`,
+      '\u001b',
+    ];
+    for (const text of texts) {
+      const lines = await linesOf([`before${text}`], 100_000);
+      expect(lines).toEqual(whole(printable(`before${text}`)));
+    }
+  });
+
+  it('are found however the bytes are split, and nothing else is lost or changed', async () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        'a',
+        '€',
+        '😀',
+        '\n',
+        '\u001b',
+        '\u001b_pypool;',
+        `\u001b_pypool;${TOKEN};`,
+        '\u001b\\',
+      ),
+      fc.constantFrom(mark(''), mark('('), mark(')'), call(1), call(2)),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { maxLength: 12 }),
+        fc.array(fc.nat(400), { maxLength: 12 }),
+        async (pieces, cuts) => {
+          const bytes = Buffer.from(pieces.join(''));
+          const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+          const chunks = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
+          expect(await linesOf(chunks, 1_000)).toEqual(await linesOf([bytes], 1_000));
+        },
+      ),
+    );
+  });
+
+  it('lose nothing of what stands between them', async () => {
+    const word = fc.stringMatching(/^[a-z]{1,4}$/);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.nat(3), word), { maxLength: 20 }), async (printed) => {
+        const text = printed.map(([id, word]) => (id === 0 ? mark('') : call(id)) + word).join('');
+        const lines = await linesOf([text], 1_000);
+        expect(lines.map(({ line }) => line).join('')).toBe(printed.map(([, word]) => word).join(''));
+        for (const id of [1, 2, 3]) {
+          const mine = (owner: number | null): boolean => owner === id;
+          expect(
+            lines
+              .filter(({ callId }) => mine(callId))
+              .map(({ line }) => line)
+              .join(''),
+          ).toBe(
+            printed
+              .filter(([owner]) => mine(owner))
+              .map(([, word]) => word)
+              .join(''),
+          );
+        }
+      }),
+    );
   });
 });
 

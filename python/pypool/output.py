@@ -1,0 +1,208 @@
+"""What user code prints, and which call printed it.
+
+Prints stay on the descriptors 1 and 2. These are pipes of their own, in no order with the channels, so who
+printed what is said in them: a mark stands wherever the call changes, and Node takes it out again (SPEC.md
+section 12).
+
+Each thread gathers what it prints in a buffer of its own, which holds what one call printed and nothing else.
+So the lines of threads do not mix, and what is written at once is of one call.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import _local as ThreadLocal
+from io import BufferedWriter, FileIO, TextIOWrapper
+from weakref import WeakSet
+
+from .context import find_call
+from .output_pipe import OutputPipe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .context import Call
+
+__all__ = ["Output"]
+
+
+class Output:
+    """``sys.stdout`` and ``sys.stderr`` of a worker, and the end of calls that printed.
+
+    Attributes:
+        printed: Some call that printed may not have ended: :meth:`end` has to be told of each that does.
+    """
+
+    __slots__ = ("_buffers", "printed")
+
+    def __init__(self) -> None:
+        self.printed = False
+        self._buffers: list[_CallBuffer] = []
+
+    def open(self) -> None:
+        """Put both streams in place of Python's own.
+
+        They write whole lines. Under ``-u`` each part of a ``print`` would be a write of its own.
+        """
+        for name, descriptor in (("stdout", 1), ("stderr", 2)):
+            stream = getattr(sys, name)
+            if stream is not None:
+                buffer = _CallBuffer(self, OutputPipe(descriptor))
+                # Every part reaches the buffer at once, which alone knows whose it is.
+                lines: Any = TextIOWrapper(
+                    buffer, stream.encoding, stream.errors, line_buffering=True, write_through=True
+                )
+                lines.mode = "w"
+                self._buffers.append(buffer)
+                setattr(sys, name, lines)
+                setattr(sys, f"__{name}__", lines)
+        os.register_at_fork(
+            before=self._before_fork, after_in_parent=self._after_fork, after_in_child=self._become_child
+        )
+
+    def mark_with(self, token: str) -> None:
+        """Say from now on which call prints.
+
+        Args:
+            token: What Node knows the marks by.
+        """
+        for buffer in self._buffers:
+            buffer.pipe.token = token.encode()
+
+    def end(self, call_id: int) -> None:
+        """The answer of a call is about to leave: write what it printed, and that it prints no more.
+
+        What C code or a child writes from here on is of no call.
+        """
+        self.printed = False
+        for buffer in self._buffers:
+            if buffer.end(call_id):
+                self.printed = True
+
+    def flush(self) -> None:
+        """Write what any thread has printed."""
+        for buffer in self._buffers:
+            buffer.flush_all()
+
+    def _before_fork(self) -> None:
+        self.flush()  # or the child would write it again
+        for buffer in self._buffers:
+            buffer.pipe.lock.acquire()
+            buffer.pipe.shared = True
+
+    def _after_fork(self) -> None:
+        for buffer in self._buffers:
+            buffer.pipe.shared = False
+            buffer.pipe.lock.release()
+
+    def _become_child(self) -> None:
+        for buffer in self._buffers:
+            buffer.forget_others()
+            buffer.pipe.lock.release()
+
+
+class _CallBuffer(BufferedWriter):
+    """``sys.stdout.buffer``: hands what is written to the buffer of the thread that writes it.
+
+    What it would buffer itself, as any other, it never gets.
+    """
+
+    def __init__(self, output: Output, pipe: OutputPipe) -> None:
+        super().__init__(_CallFile(pipe))
+        self.pipe = pipe
+        self._output = output
+        self._mine: Any = ThreadLocal()
+        # A thread that ends lets go of its buffer, which then writes what it holds.
+        self._all: WeakSet[Any] = WeakSet()
+
+    def write(self, data: Any, /) -> int:
+        call = find_call()
+        try:
+            writer, file = self._mine.pair
+        except AttributeError:
+            writer, file = self._make()
+        if file.call is not call:
+            writer.flush()
+            file.call = call
+            if call is not None:
+                self._output.printed = True
+        written: int = writer.write(data)
+        return written
+
+    def close(self) -> None:
+        self.flush_all()
+        super().close()
+        self._mine = None
+
+    def flush(self) -> None:
+        if self.closed:
+            raise ValueError("flush of closed file")
+        pair = getattr(self._mine, "pair", None)
+        if pair is not None:
+            pair[0].flush()
+
+    def flush_all(self) -> None:
+        """As :meth:`flush`, for all threads. Raises nothing: there is nobody to tell."""
+        for writer in self._writers():
+            _flushed(writer)
+
+    def end(self, call_id: int) -> bool:
+        """A call ends; returns whether another that printed has not."""
+        for writer in self._writers():
+            file = writer.raw
+            # With what cannot be written now, its call has to stay.
+            if file.call is not None and file.call.id == call_id and _flushed(writer):
+                file.call = None
+        self.pipe.end(call_id)
+        return self.pipe.marked is not None or any(writer.raw.call is not None for writer in self._writers())
+
+    def forget_others(self) -> None:
+        """In a forked child: the other threads are gone, perhaps in the middle of a write."""
+        pair = getattr(self._mine, "pair", None)
+        self._all = WeakSet() if pair is None else WeakSet([pair[0]])
+
+    def _make(self) -> tuple[Any, _CallFile]:
+        if self.closed:
+            raise ValueError("write to closed file")
+        file = _CallFile(self.pipe)
+        pair: tuple[Any, _CallFile] = BufferedWriter(file), file
+        self._mine.pair = pair
+        with self.pipe.lock:
+            self._all.add(pair[0])
+        return pair
+
+    def _writers(self) -> list[Any]:
+        with self.pipe.lock:
+            return list(self._all)
+
+
+class _CallFile(FileIO):
+    """The descriptor, as the buffer of one thread writes to it.
+
+    Attributes:
+        call: Of which all is that is written.
+    """
+
+    def __init__(self, pipe: OutputPipe) -> None:
+        super().__init__(pipe.descriptor, "w", closefd=False)
+        self.call: Call | None = None
+        self._pipe = pipe
+
+    def write(self, data: Any, /) -> Any:
+        pipe = self._pipe
+        with pipe.lock:
+            if pipe.shared:
+                return pipe.write_aside(data)
+            if self.call is not pipe.marked and not pipe.mark(self.call):
+                return None  # as where it would block
+            return super().write(data)
+
+
+def _flushed(writer: Any) -> bool:
+    try:
+        writer.flush()
+    except (OSError, ValueError, RuntimeError):
+        return False  # its reader is gone, it would block, user code has closed it, or is just printing
+    return True
