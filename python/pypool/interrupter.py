@@ -19,7 +19,7 @@ from functools import partial
 from weakref import ref
 
 from .errors import Cancelled
-from .safe_points import judge, user_frame
+from .safe_points import judge
 from .shielding import when_unshielded
 
 TYPE_CHECKING = False
@@ -36,6 +36,9 @@ STILL_REPEATS = 2
 """A main thread that so many further signals found at the same place is taken for blocked there."""
 
 _SIGNAL = signal.SIGURG
+
+_FRAMES_TO_SHIELD = 2
+"""From :meth:`Interrupter._check`, over the shield's own, to whoever leaves a shield."""
 
 
 class Interrupter:
@@ -67,8 +70,8 @@ class Interrupter:
         self._profile = None
 
     def _check(self) -> None:
-        """Raise now, if it is time to: a shield has ended."""
-        if self._is_due() and judge(user_frame()) is None:
+        """Raise now, if it is time to: a shield has ended, and it is not one of the runtime's own."""
+        if self._is_due() and judge(sys._getframe(_FRAMES_TO_SHIELD)) is None:
             self._raise()
 
     def _on_signal(self, signal_number: int, frame: FrameType | None) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Verdict = Union[FrameType, Literal["later", "if blocked"], None]
 
-__all__ = ["judge", "user_frame"]
+__all__ = ["judge"]
 
 
 _SPARED = frozenset({"logging", "importlib", "_frozen_importlib", "_frozen_importlib_external", __package__})
@@ -77,14 +77,6 @@ def judge(frame: FrameType | None) -> Verdict:
         at = at.f_back
         module = "" if at is None else _module_of(at)
     return verdict
-
-
-def user_frame() -> FrameType | None:
-    """The innermost frame that is not of this package."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _module_of(frame).partition(".")[0] == __package__:
-        frame = frame.f_back
-    return frame
 
 
 def _module_of(frame: FrameType) -> str:

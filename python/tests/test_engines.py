@@ -3,6 +3,7 @@
 import tempfile
 import time
 import unittest
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from pypool.frame import FrameType
@@ -34,6 +35,9 @@ class ForksOfTasks(test_worker_life.Forks):
     welcome = ASYNC
     loop_sockets = 2  # by which asyncio wakes itself
 
+    @unittest.skipIf(
+        find_spec("uvloop"), "a child that goes back to uvloop runs what was about to be run there"
+    )
     def test_a_child_that_awaits_ends_and_steps_no_other_call(self) -> None:
         with WorkerProcess("run_beside", **self.welcome) as worker, tempfile.NamedTemporaryFile() as file:
             worker.start()
