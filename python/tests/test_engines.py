@@ -153,6 +153,15 @@ class Common:
             said = self.worker.call("ask_in_tasks_and_threads", meta={"session": {"id": "ann"}})
             self.assertEqual(said, ["ann"] * 4)
 
+        def test_what_a_call_sets_in_its_context_is_nothing_to_the_next(self) -> None:
+            # One at a time, each is started as the one before it ends.
+            self.worker = self.new_worker(**{**self.welcome, "concurrency": 1})
+            for number in range(3):
+                self.worker.send("remember", number)
+                self.worker.send("remember_in_task", number)
+            said = [self.result()[1] for _ in range(6)]
+            self.assertEqual(said, [None, [None, 0], None, [None, 1], None, [None, 2]])
+
         def test_leaving_in_a_task_is_an_error_of_its_call_alone(self) -> None:
             neighbour = self.worker.send(self.wait, "a")
             self.assertEqual(self.worker.call_error("raise_in_task")["type"], "SystemExit")
