@@ -7,7 +7,7 @@ import { grouped, table } from '../report/table.js';
 import { FIGURES, runSoak, type SoakResult } from './soak.js';
 
 /** Fewer samples than this make no line. */
-const SHORTEST_MINUTES = 0.5;
+const SHORTEST_MINUTES = 2;
 const LONGEST_MINUTES = 60;
 
 async function main(): Promise<number> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Random } from '../random.js';
-import { trendOf } from './trend.js';
+import { medians, trendOf } from './trend.js';
 
 const minutes = Array.from({ length: 96 }, (_, n) => 2 + n / 12);
 
@@ -24,5 +24,28 @@ describe('a trend', () => {
     expect(trend.slopePercent).toBeGreaterThan(1);
     expect(trend.errorPercent).toBeGreaterThan(0);
     expect(trend.errorPercent).toBeLessThan(0.3);
+  });
+});
+
+describe('medians', () => {
+  it('stand for the points of a while, and leave out what is left over at the beginning', () => {
+    const points = [9, 1, 2, 30, 4, 50, 6].map((value, at) => [at, value] as const);
+    expect(medians(points, 3)).toEqual([
+      [2, 2],
+      [5, 6],
+    ]);
+    expect(medians(points, 2)).toEqual([
+      [1.5, 1.5],
+      [3.5, 17],
+      [5.5, 28],
+    ]);
+  });
+
+  it('hide no growth, and no burst that is over makes one', () => {
+    const growing = minutes.map((at) => [at, 100 + 2 * at] as const);
+    expect(trendOf(medians(growing, 6)).slopePercent).toBeCloseTo(trendOf(growing).slopePercent);
+    const burst = minutes.map((at, n) => [at, n === 94 ? 2_000 : 100] as const);
+    expect(trendOf(burst).slopePercent).toBeGreaterThan(1);
+    expect(trendOf(medians(burst, 6)).slopePercent).toBe(0);
   });
 });

@@ -21,3 +21,25 @@ export function trendOf(points: readonly (readonly [number, number])[]): Trend {
   const error = Math.sqrt(rest / (n - 2) / spread);
   return { mean, slopePercent: (slope / mean) * 100, errorPercent: (error / mean) * 100 };
 }
+
+/**
+ * The median of so many points after each other, in the place of all of them: what happens once and is over is noise, and one extreme value
+ * of many would tilt the line. What is left over at the beginning is dropped.
+ */
+export function medians(
+  points: readonly (readonly [number, number])[],
+  size: number,
+): (readonly [number, number])[] {
+  const groups = Math.floor(points.length / size);
+  const begin = points.length - groups * size;
+  return Array.from({ length: groups }, (_, at) => {
+    const group = points.slice(begin + at * size, begin + (at + 1) * size);
+    return [median(group.map(([time]) => time)), median(group.map(([, value]) => value))] as const;
+  });
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+}
