@@ -60,6 +60,7 @@ def load_modules(sources: Sequence[Source]) -> list[tuple[str, ModuleType]]:
 
     Raises:
         FileNotFoundError: There is no such file.
+        PermissionError: This user may not look for it there.
         NothingToServe: There is no module of that name.
         BaseException: Whatever the module itself raises, ``SystemExit`` included.
     """
@@ -144,6 +145,12 @@ def _load_file(path: str) -> ModuleType:
     from _frozen_importlib_external import SourceFileLoader
 
     if not os.path.isfile(path):
+        try:
+            os.stat(path)
+        except PermissionError:
+            raise  # it may well be there: Node has seen it
+        except OSError:
+            pass
         raise FileNotFoundError(f"there is no Python file {path}")
     is_package = os.path.basename(path) == _PACKAGE_FILE
     name, _ = os.path.splitext(os.path.basename(os.path.dirname(path) if is_package else path))

@@ -102,6 +102,8 @@ const WORKER_OPTIONS: Readonly<Record<keyof PythonWorkersOptions, true>> = {
   cwd: true,
   threads: true,
   rlimits: true,
+  uid: true,
+  gid: true,
   launcher: true,
   transport: true,
   limits: true,

@@ -5,7 +5,7 @@ import { z } from 'zod';
  * Which environment variables a worker gets beyond those that every worker has.
  *
  * Inherited always: PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SSL_CERT_FILE, SSL_CERT_DIR, VIRTUAL_ENV, CONDA_PREFIX, PYENV_ROOT,
- * PYENV_VERSION, PYTHONPATH. Unless inherited or set otherwise PYTHONFAULTHANDLER is 1, and OMP_NUM_THREADS, OPENBLAS_NUM_THREADS,
+ * PYENV_VERSION, PYTHONPATH; without HOME, USER and LOGNAME where `uid` makes it another user's. Unless inherited or set otherwise PYTHONFAULTHANDLER is 1, and OMP_NUM_THREADS, OPENBLAS_NUM_THREADS,
  * MKL_NUM_THREADS, NUMEXPR_NUM_THREADS, VECLIB_MAXIMUM_THREADS and RAYON_NUM_THREADS are what the option `threads` says.
  */
 export interface EnvOption {
@@ -45,6 +45,9 @@ const ALWAYS_INHERITED = [
   'PYTHONPATH',
 ];
 
+/** Those that are about the user: without them Python looks up in the system's list of users whose process it is. */
+const OF_USER: ReadonlySet<string> = new Set(['HOME', 'USER', 'LOGNAME']);
+
 /** What tells libraries in native code how many threads to start; each otherwise starts one for each core. */
 const THREAD_LIMITS = [
   'OMP_NUM_THREADS',
@@ -66,6 +69,8 @@ const schema = z.strictObject({
 export interface EnvironmentFacts {
   /** Threads of each native library; `false`: as many as it likes. @defaultValue 1 */
   readonly threads?: number | false;
+  /** The worker runs as another user, whose home and name are not these. @defaultValue false */
+  readonly ofOtherUser?: boolean;
   /** Where names are inherited from. @defaultValue `process.env` */
   readonly source?: NodeJS.ProcessEnv;
 }
@@ -77,10 +82,11 @@ export interface EnvironmentFacts {
  */
 export function resolveEnvironment(
   option: EnvOption = {},
-  { threads = 1, source = process.env }: EnvironmentFacts = {},
+  { threads = 1, ofOtherUser = false, source = process.env }: EnvironmentFacts = {},
 ): Readonly<Record<string, string>> {
   const { inherit = [], set = {} } = checkOptions('env', schema, option);
-  const inherited = namesMatching([...ALWAYS_INHERITED, ...inherit]);
+  const always = ofOtherUser ? ALWAYS_INHERITED.filter((key) => !OF_USER.has(key)) : ALWAYS_INHERITED;
+  const inherited = namesMatching([...always, ...inherit]);
   // The runtime is started with it anyway; so are the Python processes that a handler starts.
   const env: Record<string, string> = { PYTHONFAULTHANDLER: '1' };
   if (threads !== false) for (const key of THREAD_LIMITS) env[key] = String(threads);

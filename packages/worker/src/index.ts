@@ -24,4 +24,10 @@ export type { OutputLine } from './output/line-builder.js';
 export type { WorkerExit } from './life/exit.js';
 
 // Contract for implementers of launchers
-export type { LaunchedWorker, LaunchRequest, ProcessExit, WorkerLauncher } from './launcher/contract.js';
+export type {
+  LaunchedWorker,
+  LaunchRequest,
+  ProcessExit,
+  ProcessUser,
+  WorkerLauncher,
+} from './launcher/contract.js';

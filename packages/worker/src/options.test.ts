@@ -95,6 +95,9 @@ describe('the options of Python workers', () => {
     ['integers', { module: 'a', integers: 'number' }],
     ...refused('threads', [0, 1.5, Infinity, true, 'auto'], (threads) => ({ threads })),
     ['rlimits', { module: 'a', rlimits: 5 }],
+    ...refused('uid', [-1, 1.5, Infinity, 2 ** 32 - 1, 'nobody'], (uid) => ({ uid, gid: 1 })),
+    ...refused('gid', [-1, 2 ** 32, 'nogroup'], (gid) => ({ gid })),
+    ['gid: uid 1000 needs it', { module: 'a', uid: 1000 }],
     ['rlimits.nofiles', { module: 'a', rlimits: { nofiles: 5 } }],
     ...refused(
       'rlimits.nofile',

@@ -70,6 +70,16 @@ export interface PythonWorkersOptions {
    * @defaultValue `1`: a pool is parallel by its processes, and several of these with a thread for each core are slower than one
    */
   readonly threads?: number | false;
+  /**
+   * User that each worker runs as, by number, from before Python begins: it has to be able to read the interpreter, pypool's runtime and the modules. Needs
+   * `gid` beside it, or else workers would keep this process's group. HOME, USER and LOGNAME are then inherited only where `env` says so. Takes a Node that runs as root, or
+   * has CAP_SETUID, CAP_SETGID and CAP_KILL; otherwise no worker starts.
+   *
+   * @defaultValue this process's
+   */
+  readonly uid?: number;
+  /** Group that each worker runs as, by number; supplementary groups are dropped. @defaultValue this process's */
+  readonly gid?: number;
   /** Limits of the kernel for each worker, from before the import of `module` on: `{ nofile: 256, core: 0 }`. @defaultValue those of this process */
   readonly rlimits?: RlimitsOption;
   /** What brings processes into being. Closed with the workers. @defaultValue `spawnLauncher()` */
@@ -135,6 +145,11 @@ const anObject = z.custom<object>(
   'expected an object',
 );
 const bytes = z.int().positive();
+// The last one, (uid_t) -1, is the kernel's word for "no change".
+const userId = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 2);
 const milliseconds = z.number().min(0).or(z.literal(Infinity));
 
 const schema = z.strictObject({
@@ -153,6 +168,8 @@ const schema = z.strictObject({
     .union([z.int().min(1), z.literal(false)], { error: 'expected a whole number of at least 1, or false' })
     .optional(),
   rlimits: rlimitsSchema.optional(),
+  uid: userId.optional(),
+  gid: userId.optional(),
   launcher: z.custom(...implementing('launch', 'close')).optional(),
   transport: z.custom(...implementing('offer', 'close')).optional(),
   limits: z.strictObject({ maxFrameBytes: bytes.optional(), maxBufferBytes: bytes.optional() }).optional(),
@@ -182,6 +199,7 @@ export function resolvePythonWorkersOptions(options: PythonWorkersOptions): Reso
   checkOptions('the Python workers', schema, options);
   const { engine = 'sync', concurrency = ENGINES[engine] } = options;
   if (engine === 'sync' && concurrency > 1) throw oneAtATime(concurrency);
+  if (options.uid !== undefined && options.gid === undefined) throw groupKept(options.uid);
   return Object.freeze({
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -206,6 +224,14 @@ function oneAtATime(concurrency: number): PypoolError {
     code: 'invalid-options',
     message: `Invalid options of the Python workers: concurrency: ${concurrency} calls at once need another engine than 'sync', which runs one: engine: 'async' for handlers that are async def, engine: 'threads' for those that wait for I/O. For more calls side by side in 'sync', raise size.`,
     context: { option: 'concurrency', concurrency, engine: 'sync' },
+  });
+}
+
+function groupKept(uid: number): PypoolError {
+  return createError({
+    code: 'invalid-options',
+    message: `Invalid options of the Python workers: gid: uid ${uid} needs it beside it, or else workers would keep the group of this process.`,
+    context: { option: 'gid', uid },
   });
 }
 

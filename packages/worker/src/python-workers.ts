@@ -11,6 +11,8 @@ import {
 import type { Transport } from '@pypool/transport';
 import { pipeTransport } from '@pypool/transport-pipe';
 import { Advice } from './advice.js';
+import { remediesFor } from './remedies/remedies.js';
+import { MissingModules } from './remedies/missing-module.js';
 import { resolveEnvironment, type EnvOption } from './environment.js';
 import { WorkerEventHub, type WorkerEvents } from './events.js';
 import { Heartbeat } from './heartbeat.js';
@@ -107,6 +109,7 @@ class PythonWorkerSource implements PythonWorkers {
   readonly #options: ResolvedPythonWorkersOptions;
   readonly #modules: readonly WelcomeModule[];
   readonly #interpreter: string | undefined;
+  readonly #missing: MissingModules;
   readonly #launcher: WorkerLauncher;
   readonly #transport: Transport;
   readonly #codec: ValueCodec;
@@ -126,7 +129,9 @@ class PythonWorkerSource implements PythonWorkers {
     if (typeof options.env !== 'function') resolveEnvironment(options.env);
     const { path, foundBy } = this.python;
     // A launcher of the user's own may run another.
-    this.#interpreter = options.launcher === undefined ? `${path}, found by ${foundBy}` : undefined;
+    const isOurs = options.launcher === undefined;
+    this.#interpreter = isOurs ? `${path}, found by ${foundBy}` : undefined;
+    this.#missing = new MissingModules(isOurs ? this.python : undefined, [...this.folders, cwd]);
     this.#launcher =
       options.launcher ??
       spawnLauncher({
@@ -160,16 +165,15 @@ class PythonWorkerSource implements PythonWorkers {
 
   async #start(request: WorkerRequest, observer: WorkerObserver, watch: StartWatch): Promise<PythonWorker> {
     const { workerId, poolName, slot } = request;
-    const { env, cwd, threads, rlimits, expose, limits, integers, unencodable } = this.#options;
+    const { env, cwd, uid, gid, threads, rlimits, expose, limits, integers, unencodable } = this.#options;
     const { maxLineBytes, cancelGraces, maxInterrupts, logLevel, engine, concurrency } = this.#options;
+    const user = uid === undefined && gid === undefined ? undefined : { uid, gid };
+    const given = resolveEnvironment(typeof env === 'function' ? envOf(env, { slot }) : env, {
+      threads,
+      ofOtherUser: uid !== undefined && uid !== process.geteuid?.(),
+    });
     const launched = await this.#launcher.launch(
-      {
-        workerId,
-        slot,
-        transport: this.#transport,
-        env: resolveEnvironment(typeof env === 'function' ? envOf(env, { slot }) : env, { threads }),
-        cwd,
-      },
+      { workerId, slot, transport: this.#transport, env: given, cwd, user },
       watch.signal,
     );
     const origin: LogOrigin = { workerId, pid: launched.pid, slot };
@@ -177,6 +181,7 @@ class PythonWorkerSource implements PythonWorkers {
     const worker: ProcessWorker = new ProcessWorker({
       process: launched,
       interpreter: this.#interpreter,
+      remedies: remediesFor({ env: given, user, modules: this.#missing }),
       codec: this.#codec,
       maxLineBytes,
       cancelGraces,

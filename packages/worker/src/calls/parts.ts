@@ -1,5 +1,6 @@
 import type { ValueCodec, Welcome } from '@pypool/protocol';
 import type { Connection } from '@pypool/transport';
+import type { Remedies } from '../remedies/remedies.js';
 import type { CancelGraces } from './cancel-ladder.js';
 
 /** What a `CallRunner` is made of. */
@@ -8,6 +9,8 @@ export interface CallRunnerParts {
   readonly pid: number;
   readonly concurrency: number;
   readonly codec: ValueCodec;
+  /** What can be done about the errors of calls; `undefined`: nothing is said. */
+  readonly remedies?: Remedies | undefined;
   readonly connection: Connection;
   readonly graces: CancelGraces;
   /** Interrupted calls after which {@link CallRunnerParts.onWorn} is told. */

@@ -7,12 +7,14 @@ import {
   type PypoolError,
   type ValueCodec,
 } from '@pypool/protocol';
+import { withRemedy, type Remedies } from '../remedies/remedies.js';
 import { notReturned, protocolViolation } from './errors.js';
 
 /** From whom a reply is, and how it is read. */
 export interface ReplyFrom {
   readonly workerId: string;
   readonly codec: ValueCodec;
+  readonly remedies?: Remedies | undefined;
 }
 
 /**
@@ -20,12 +22,13 @@ export interface ReplyFrom {
  *
  * @throws PypoolError `protocol` for what no runtime may say, `unencodable` for a value of a type that is not registered here.
  */
-export function readReply(frame: Frame, call: OutgoingCall, { workerId, codec }: ReplyFrom): unknown {
+export function readReply(frame: Frame, call: OutgoingCall, from: ReplyFrom): unknown {
+  const { workerId, codec } = from;
   switch (frame.type) {
     case FrameType.RESULT:
       return codec.decode(frame);
     case FrameType.ERROR:
-      return errorOf(frame, call, { workerId, codec });
+      return errorOf(frame, call, from);
     case FrameType.ITEM:
       if (call.kind !== 'stream')
         throw protocolViolation(workerId, `an item for ${call.name}, which is no stream`);
@@ -35,7 +38,8 @@ export function readReply(frame: Frame, call: OutgoingCall, { workerId, codec }:
   }
 }
 
-function errorOf(frame: Frame, call: OutgoingCall, { workerId, codec }: ReplyFrom): PypoolError {
+function errorOf(frame: Frame, call: OutgoingCall, { workerId, codec, remedies }: ReplyFrom): PypoolError {
   const error = parseError(frame, codec, { function: call.name, workerId });
-  return error.code === 'frame-too-large' ? notReturned(error, call.name) : error;
+  if (error.code === 'frame-too-large') return notReturned(error, call.name);
+  return withRemedy(error, remedies?.onRaised(error) ?? '');
 }

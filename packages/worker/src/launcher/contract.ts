@@ -9,6 +9,17 @@ export interface LaunchRequest {
   /** The whole environment of the process, already resolved. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /**
+   * Who the process is to be, from before it runs anything of its own: user and group by number, with no supplementary groups. A launcher that cannot see to
+   * it rejects. `undefined`: as this process.
+   */
+  readonly user?: ProcessUser | undefined;
+}
+
+/** A user and a group, by number; one that is left out is this process's. */
+export interface ProcessUser {
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
 }
 
 /** How a process ended. */

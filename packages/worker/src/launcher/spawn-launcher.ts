@@ -95,6 +95,7 @@ class SpawnLauncher implements WorkerLauncher {
         args: runtimeArgs(runtime, offer.args),
         env: request.env,
         cwd: request.cwd,
+        user: request.user,
         stdin: false,
         pipes: offer.pipes,
       });

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { PassThrough, type Duplex, type Readable, type Writable } from 'node:stream';
 import { createError, type PypoolError } from '@pypool/protocol';
 import { execa } from 'execa';
-import type { ProcessExit } from './contract.js';
+import type { ProcessExit, ProcessUser } from './contract.js';
+import { userInWords } from './user.js';
 
 /** What to run. */
 export interface ProcessCommand {
@@ -12,6 +13,8 @@ export interface ProcessCommand {
   /** The whole environment; nothing is added to it. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Who it is to be. @defaultValue as this process */
+  readonly user?: ProcessUser | undefined;
   /** Whether standard input is a pipe; else it is empty. */
   readonly stdin: boolean;
   /** How many duplex pipes the process inherits from descriptor 3 on. */
@@ -43,6 +46,8 @@ export async function spawnProcess(command: ProcessCommand): Promise<SpawnedProc
     cwd: command.cwd,
     env: command.env,
     extendEnv: false,
+    // Set between fork and exec, the supplementary groups dropped with them: nothing of it runs as this process's user.
+    ...givenIn(command.user),
     // Its own session: a terminal's Ctrl-C reaches Node alone, and the whole group can be signalled.
     detached: true,
     stdio: [command.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', ...extra],
@@ -87,6 +92,10 @@ export async function spawnProcess(command: ProcessCommand): Promise<SpawnedProc
   };
 }
 
+function givenIn({ uid, gid }: ProcessUser = {}): { uid?: number; gid?: number } {
+  return { ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) };
+}
+
 /** The same bytes as a stream in its initial state, which execa does not know and whose reader needs to know nothing of execa. */
 function untouched(socket: Socket): Readable {
   const stream = new PassThrough();
@@ -112,17 +121,29 @@ function notStarted(command: ProcessCommand, cause: unknown): PypoolError {
   return createError({
     code: 'start-failed',
     message: `Python did not start: ${reason(command, code, cause)}`,
-    context: { file, cwd, ...(code === undefined ? {} : { errno: code }) },
+    // Trying again changes nothing about what this process may do.
+    ...(code === 'EPERM' && { retryable: false }),
+    context: { file, cwd, ...command.user, ...(code === undefined ? {} : { errno: code }) },
     cause,
   });
 }
 
-function reason({ file, cwd }: ProcessCommand, code: string | undefined, cause: unknown): string {
+function reason({ file, cwd, user }: ProcessCommand, code: string | undefined, cause: unknown): string {
   if (!existsSync(cwd)) return `the working directory ${cwd} does not exist (option cwd).`;
   const choose = 'Choose an interpreter with the python option or PYPOOL_PYTHON.';
   if (code === 'ENOENT')
     return `${file} does not exist, or is a script whose own interpreter does not. ${choose}`;
+  if (code === 'EACCES' && user !== undefined)
+    return (
+      `${file} may not be executed by ${userInWords(user)}, or one of the folders above it not be entered. ` +
+      'Choose an interpreter that they may use with the python option, for example one in /usr.'
+    );
   if (code === 'EACCES') return `${file} may not be executed, or ${cwd} not be entered. ${choose}`;
+  if (code === 'EPERM' && user !== undefined)
+    return (
+      `user ${process.geteuid?.() ?? '?'}, as whom Node runs, may not start processes of ${userInWords(user)}. ` +
+      'Run Node as root, or with the capabilities CAP_SETUID, CAP_SETGID and CAP_KILL, or leave out the options uid and gid.'
+    );
   if (code === 'E2BIG')
     return `the environment is larger than the system allows. Inherit or set fewer variables.`;
   return `${cause instanceof Error ? cause.message : String(code)} (${file}).`;

@@ -1,4 +1,5 @@
 import type { LogRecord, Pong, PypoolError, RuntimeEvent, ValueCodec } from '@pypool/protocol';
+import type { Remedies } from '../remedies/remedies.js';
 import type { CancelGraces } from '../calls/cancel-ladder.js';
 import type { LaunchedWorker } from '../launcher/contract.js';
 import type { OutputLine } from '../output/line-builder.js';
@@ -24,6 +25,8 @@ export interface ProcessWorkerParts {
   readonly process: LaunchedWorker;
   /** What Python it runs on, for errors; `undefined` where only the launcher knows. */
   readonly interpreter: string | undefined;
+  /** What can be done about its errors; `undefined`: nothing is said. */
+  readonly remedies?: Remedies | undefined;
   readonly welcome: WelcomeFacts;
   readonly codec: ValueCodec;
   readonly observer: ProcessWorkerObserver;

@@ -101,6 +101,7 @@ export class ProcessWorker implements PythonWorker {
       pid: this.pid,
       concurrency: this.concurrency,
       codec,
+      remedies: parts.remedies,
       connection: process.connection,
       graces: parts.cancelGraces,
       maxInterrupts: parts.maxInterrupts,
@@ -253,7 +254,7 @@ export class ProcessWorker implements PythonWorker {
   }
 
   #failStart(error: PypoolError): void {
-    this.#startError ??= startRefused(this.#identity, error);
+    this.#startError ??= startRefused(this.#identity, error, this.#parts.remedies?.onRaised(error) ?? '');
     this.#awaitExit('said that it cannot start');
   }
 
@@ -329,7 +330,7 @@ export class ProcessWorker implements PythonWorker {
     );
     const { connection, stdout, stderr } = this.#parts.process;
     for (const part of [connection, stdout, stderr]) part.destroy();
-    this.#settleStart.reject(this.#startError ?? startFailed(facts));
+    this.#settleStart.reject(this.#startError ?? startFailed(facts, this.#remedyOnSilence(facts)));
     const end: WorkerExit = {
       reason: asked ? 'closed' : this.#killed ? 'killed' : 'died',
       exitCode: exit?.exitCode,
@@ -338,6 +339,10 @@ export class ProcessWorker implements PythonWorker {
     };
     this.#observer.onExit(end);
     this.#settleExit(end);
+  }
+
+  #remedyOnSilence({ pythonVersion, stderr }: DeathFacts): string {
+    return (pythonVersion === undefined && this.#parts.remedies?.onSilence(stderr)) || '';
   }
 
   /** How far its start has come. */

@@ -1,25 +1,25 @@
-import { createError, PythonError, type PypoolError } from '@pypool/protocol';
+import { createError, type PypoolError } from '@pypool/protocol';
 import { describeExit, lastWords, saidBy, type DeathFacts, type WorkerIdentity } from './exit.js';
 
 /** The runtime said why it cannot start: what it imports or its start hooks raised. */
-export function startRefused(identity: WorkerIdentity, error: PypoolError): PypoolError {
+export function startRefused(identity: WorkerIdentity, error: PypoolError, remedy: string): PypoolError {
   return createError({
     code: 'start-failed',
-    message: `Worker ${identity.workerId} could not start: ${error.message}${missingVariable(error)}${tracebackOf(error)}`,
+    message: `Worker ${identity.workerId} could not start: ${error.message}${remedy}${tracebackOf(error)}`,
     context: contextOf(identity),
     cause: error,
   });
 }
 
 /** The process ended, or had to be ended, before it was ready. */
-export function startFailed(facts: DeathFacts): PypoolError {
+export function startFailed(facts: DeathFacts, remedy: string): PypoolError {
   const { workerId, pid, interpreter, exit, reason } = facts;
   const who = `Worker ${workerId} (pid ${pid}${interpreter === undefined ? '' : `, ${interpreter}`})`;
   return createError({
     code: 'start-failed',
     message:
       reason === undefined
-        ? `${who} ${describeExit(exit)} before it was ready.${lastWords(facts)}`
+        ? `${who} ${describeExit(exit)} before it was ready.${remedy}${lastWords(facts)}`
         : `${who} could not start: ${reason.message}${lastWords(facts)}`,
     context: {
       ...contextOf(facts),
@@ -39,16 +39,6 @@ export function contextOf({
   interpreter,
 }: WorkerIdentity): Readonly<Record<string, unknown>> {
   return { workerId, pid, python: pythonVersion ?? null, interpreter: interpreter ?? null };
-}
-
-/** Where Python read a variable that this process has and did not pass on: the option that does. */
-function missingVariable(error: PypoolError): string {
-  if (!(error instanceof PythonError) || error.pythonType !== 'KeyError') return '';
-  const [name] = error.args;
-  const { file = '', function: reader = '' } = error.frames.at(-1) ?? {};
-  const isRead = /(?:^|[/\\])os\.py$|^<frozen os>$/.test(file) && reader.endsWith('__getitem__');
-  if (!isRead || typeof name !== 'string' || process.env[name] === undefined) return '';
-  return `; workers do not have that variable of this process unless an option passes it on: env: { inherit: ['${name}'] }.`;
 }
 
 /** What the runtime itself raised explains itself; where in the runtime that was is noise. */

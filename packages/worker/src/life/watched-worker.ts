@@ -1,4 +1,6 @@
 import { createValueCodec, DEFAULT_LIMITS, type PypoolError } from '@pypool/protocol';
+import { remediesFor } from '../remedies/remedies.js';
+import { MissingModules } from '../remedies/missing-module.js';
 import { DEFAULT_GRACES } from '../calls/cancel-ladder.js';
 import type { WorkerExit } from './exit.js';
 import { FakeProcess } from './fake-process.js';
@@ -35,6 +37,7 @@ export async function launched(concurrency = 1): Promise<WatchedWorker> {
   const worker = new ProcessWorker({
     process: fake.launched,
     interpreter: '/usr/bin/python3, found by PATH',
+    remedies: remediesFor({ env: {}, user: undefined, modules: new MissingModules(undefined, []) }),
     codec: createValueCodec(),
     maxLineBytes: 100,
     welcome: welcomeOf(concurrency),
