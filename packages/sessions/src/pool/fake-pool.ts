@@ -13,6 +13,8 @@ export interface FakeCall {
 
 /** A pool for tests that keeps its calls until they are answered, and streams what it was given. */
 export interface FakePool extends CallingPool {
+  /** For the test to set. */
+  places: number;
   readonly calls: FakeCall[];
   /** The next streams give these items and then this error, if any. */
   streams(items: readonly unknown[], error?: Error): void;

@@ -81,6 +81,22 @@ describe('a call in a session', () => {
   });
 });
 
+describe('a map in a session', () => {
+  it('keeps as many calls under way as the pool has places by then', async () => {
+    const { pool, front } = sessionsOver();
+    const map = front.session('a').map('f', [1, 2, 3, 4, 5]);
+    const first = map.next();
+    await expect.poll(() => pool.calls).toHaveLength(1);
+    pool.places = 3;
+    pool.calls[0]!.resolve('one');
+    expect(await first).toEqual({ done: false, value: 'one' });
+    await expect.poll(() => pool.calls).toHaveLength(4);
+    const left = map.return();
+    for (const call of pool.calls) call.resolve(undefined);
+    await left;
+  });
+});
+
 describe('a stream in a session', () => {
   it('is in flight until its end', async () => {
     const { pool, front } = sessionsOver();

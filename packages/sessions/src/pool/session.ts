@@ -1,5 +1,13 @@
 import { functionsOf, mapCalls } from '@pypool/pool';
-import type { CallFunctions, MapItems, MapOptions, PoolCallOptions, PoolMap, PoolStream } from '@pypool/pool';
+import type {
+  CallFunctions,
+  MapCaller,
+  MapItems,
+  MapOptions,
+  PoolCallOptions,
+  PoolMap,
+  PoolStream,
+} from '@pypool/pool';
 import { isPlainObject } from '@pypool/protocol';
 
 import type { SessionRegistry } from '../registry/registry.js';
@@ -69,11 +77,17 @@ export function createSession(
         throw error;
       }
     },
-    map: (name, items, options) =>
-      mapCalls({ places: pool.places, call: (...args) => session.call(...args) }, name, items, options),
+    map: (name, items, options) => mapCalls(caller, name, items, options),
     functions: <Api>() => functionsOf<Api>(session),
     info: () => registry.get(id),
     end: () => registry.end(id),
+  };
+  const caller: MapCaller = {
+    // Looked up each time: the pool may be resized meanwhile.
+    get places() {
+      return pool.places;
+    },
+    call: (...args) => session.call(...args),
   };
   return session;
 }
