@@ -1,5 +1,7 @@
 import type { FunctionFacts, OutgoingCall, PypoolError } from '@pypool/protocol';
 
+import type { LimitReached } from './strategies/recycling.js';
+
 /** How a worker ended, once the operating system has reaped it. */
 export interface WorkerExit {
   /** Why, in one word for metrics: asked to close, killed by us, or its own doing. */
@@ -54,8 +56,8 @@ export interface PoolWorkerObserver {
    * The error says why: one of category `timeout` or `cancelled`, that it is ended for the sake of a call, which says nothing of the worker itself.
    */
   onUnavailable(error: PypoolError): void;
-  /** It serves on, and is better replaced by a fresh one when it has answered what it has. */
-  onWorn(): void;
+  /** It serves on, and is better replaced by a fresh one, as any that has reached a limit. The first limit told holds. */
+  onWorn(reached: LimitReached): void;
   /** It is reaped, every call of it has been answered. Called exactly once for every worker that `start` resolved with. */
   onExit(exit: WorkerExit): void;
 }

@@ -166,6 +166,11 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
     this.reconcile();
   }
 
+  onWorn(): void {
+    this.turnover.worn();
+    this.reconcile();
+  }
+
   onStartFailed(record: WorkerRecord, error: PypoolError): void {
     this.counters.startFailures += 1;
     let opens = false;

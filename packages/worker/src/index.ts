@@ -1,6 +1,6 @@
 // Factories
 export { createPythonWorkers } from './python-workers.js';
-export type { PythonWorkers, WorkerObserver, WorkerRequest } from './python-workers.js';
+export type { InterruptsReached, PythonWorkers, WorkerObserver, WorkerRequest } from './python-workers.js';
 export type { PythonWorker } from './python-worker.js';
 export { startPythonWorker } from './standalone/start-python-worker.js';
 export type { LoneWorkerOptions } from './standalone/start-python-worker.js';

@@ -46,6 +46,13 @@ export interface WorkerRequest {
   readonly slot: number;
 }
 
+/** How many of a worker's calls were interrupted, and from how many on it is better replaced. */
+export interface InterruptsReached {
+  readonly option: 'maxInterrupts';
+  readonly value: number;
+  readonly limit: number;
+}
+
 /** What a worker tells whoever asked for it. None may throw. */
 export interface WorkerObserver {
   /**
@@ -60,7 +67,7 @@ export interface WorkerObserver {
    */
   onUnavailable(error: Error): void;
   /** It serves on, and is better replaced: more of its calls were interrupted than `maxInterrupts`. Called at most once. */
-  onWorn(): void;
+  onWorn(reached: InterruptsReached): void;
   /** It is reaped and every call of it is answered. Called exactly once for a worker that `start` resolved with. */
   onExit(exit: WorkerExit): void;
 }
@@ -216,7 +223,8 @@ class PythonWorkerSource implements PythonWorkers {
         },
         onOutput: (stream, line) => this.#onOutput(origin, stream, line),
         onLog: (record) => this.#onLog(origin, record),
-        onWorn: () => observer.onWorn(),
+        onWorn: () =>
+          observer.onWorn({ option: 'maxInterrupts', value: maxInterrupts + 1, limit: maxInterrupts }),
         onPong: ({ n }) => this.#heartbeat.answered(worker, n),
         onEvent: ({ event, error, message }) => {
           if (event === 'thread-exception' && error !== undefined) this.#hub.emit(event, { workerId, error });

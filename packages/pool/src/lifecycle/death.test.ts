@@ -248,17 +248,49 @@ describe('death of a worker', () => {
 });
 
 describe('a worn worker', () => {
-  it('is replaced when it has answered what it has', async () => {
-    const { pool, factory } = await fakePool();
+  const reached = { option: 'maxInterrupts', value: 17, limit: 16 } as const;
+
+  it('serves on until its replacement is up, and leaves when it has answered what it has', async () => {
+    const { pool, factory } = await fakePool({ mode: 'manual' });
+    factory.pending[0]!.succeed();
+    await flush();
+    const retired: unknown[] = [];
+    pool.on('worker-retiring', (event) => retired.push(event.reached));
     const [running, waiting] = [pool.call('a'), pool.call('b')];
     const [old] = factory.workers;
-    old!.observer.onWorn();
-    expect(pool.status().workers[0]).toMatchObject({ state: 'retiring', reason: 'recycled' });
+    old!.observer.onWorn(reached);
+    expect(pool.status().workers).toMatchObject([{ state: 'ready' }, { state: 'starting' }]);
     old!.answer('a');
     await flush();
-    expect(old!.given).toBe(1);
-    factory.alive[0]!.answer('b');
+    expect(old!.given).toBe(2);
+    factory.pending[0]!.succeed();
+    await flush();
+    expect(pool.status().workers).toMatchObject([
+      { state: 'retiring', reason: 'recycled' },
+      { state: 'ready' },
+    ]);
+    expect(retired).toEqual([reached]);
+    old!.answer('b');
     expect(await Promise.all([running, waiting])).toEqual(['a', 'b']);
+    await flush();
+    expect(factory.alive).toHaveLength(1);
     expect(pool.stats().workers).toMatchObject({ restarts: 1 });
+  });
+
+  it('waits its turn where another is being replaced', async () => {
+    const { pool, factory } = await fakePool({ size: 3 });
+    void Promise.allSettled([pool.call('a'), pool.call('b'), pool.call('c')]);
+    for (const worker of factory.workers.slice(0, 3)) worker.observer.onWorn(reached);
+    await flush();
+    const states = pool.status().workers.map(({ state }) => state);
+    expect(states.filter((state) => state === 'retiring')).toHaveLength(1);
+    expect(states.filter((state) => state === 'ready')).toHaveLength(3);
+    for (const worker of factory.workers.slice(0, 3)) {
+      worker.answer();
+      await flush();
+    }
+    await flush();
+    expect(pool.stats().workers).toMatchObject({ restarts: 3 });
+    expect(factory.alive).toHaveLength(3);
   });
 });

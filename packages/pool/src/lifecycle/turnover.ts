@@ -101,6 +101,11 @@ export class Turnover implements MemoryWatchOwner, ReloadsOwner {
     else if (record.state.kind === 'ready') this.#retire(record, { option: 'maxCalls', value: 1, limit: 1 });
   }
 
+  /** A worker says that it has reached a limit. */
+  worn(): void {
+    this.#recycling.look();
+  }
+
   /** Decide, and see to it that what has to be looked at later is. @param running calls that run */
   advance(running: number): void {
     const { roster, policy, capacity } = this.#parts;

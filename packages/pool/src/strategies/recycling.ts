@@ -4,8 +4,8 @@ export type ReplaceOrder = 'before' | 'after';
 /** A limit that a worker has reached. */
 export interface LimitReached {
   /** The option that sets it; its name tells the unit. */
-  readonly option: 'maxCalls' | 'maxAgeMs' | 'maxMemoryBytes' | 'hardMaxMemoryBytes';
-  /** Calls, milliseconds or bytes: where the worker stands. */
+  readonly option: 'maxCalls' | 'maxAgeMs' | 'maxMemoryBytes' | 'hardMaxMemoryBytes' | 'maxInterrupts';
+  /** Calls, milliseconds, bytes or interrupts: where the worker stands. */
   readonly value: number;
   /** Where the limit is for this worker, its jitter counted in. */
   readonly limit: number;
@@ -27,6 +27,8 @@ export interface RecyclableWorker {
   readonly readySince: number;
   /** What it held when it was last looked at. */
   readonly memoryBytes: number | undefined;
+  /** A limit that only the worker itself knows to be reached. */
+  readonly wornBy?: LimitReached | undefined;
   readonly inFlight: number;
 }
 
@@ -37,10 +39,11 @@ export function callLimit(maxCalls: number, limitShare: number): number {
 
 /** The limit that a worker has reached, or `undefined`. A worker that has served nobody is never due by memory: a fresh one would hold no less. */
 export function limitReached(
-  { limitShare, calls, readySince, memoryBytes = 0 }: RecyclableWorker,
+  { limitShare, calls, readySince, memoryBytes = 0, wornBy }: RecyclableWorker,
   { maxCalls, maxAgeMs, maxMemoryBytes }: RecyclingLimits,
   now: number,
 ): LimitReached | undefined {
+  if (wornBy !== undefined) return wornBy;
   const memory = maxMemoryBytes * limitShare;
   if (memoryBytes > memory && calls > 0)
     return { option: 'maxMemoryBytes', value: memoryBytes, limit: Math.floor(memory) };

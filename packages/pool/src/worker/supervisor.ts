@@ -14,6 +14,8 @@ export interface SupervisorOwner {
   onReady(record: WorkerRecord): void;
   /** It never became ready. */
   onStartFailed(record: WorkerRecord, error: PypoolError): void;
+  /** It says that it is better replaced. */
+  onWorn(record: WorkerRecord): void;
   /** A ready worker takes no more calls. */
   onRetiring(record: WorkerRecord, reason: RetireReason, error: PypoolError | undefined): void;
   /** A worker that was up is reaped. */
@@ -194,8 +196,9 @@ export class Supervisor {
         if (record.state.kind === 'starting') record.unavailableBy ??= error;
         else if (record.state.kind === 'ready') this.#retire(record, lossOf(error), error);
       },
-      onWorn: () => {
-        if (record.state.kind === 'ready') this.retire(record, 'recycled');
+      onWorn: (reached) => {
+        record.wornBy ??= reached;
+        this.#owner.onWorn(record);
       },
       onExit: (exit) => {
         if (record.state.kind === 'starting')

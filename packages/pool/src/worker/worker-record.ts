@@ -79,6 +79,7 @@ export class WorkerRecord implements SelectableWorker, RecyclableWorker {
   callLimit = Infinity;
   readySince = Infinity;
   memoryBytes: number | undefined = undefined;
+  wornBy: LimitReached | undefined = undefined;
   /** When it last had nothing to do. */
   idleSince: number;
   readonly running = new Set<Attempt>();
