@@ -6,6 +6,7 @@ process id. One ``os.write`` with ``O_APPEND`` is atomic on a local file, and wh
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import subprocess
@@ -89,6 +90,17 @@ def nap(seq, seconds):
 
 
 @expose
+async def nap_async(seq, seconds):
+    """Take a while, and let others run where the engine has others."""
+    _started(seq)
+    try:
+        await asyncio.sleep(seconds)
+        return [seq, seconds]
+    finally:
+        _ended(seq)
+
+
+@expose
 @_recorded
 def spin(seq, seconds):
     """Take a while, and the processor with it."""
@@ -133,6 +145,19 @@ def count(seq, items, seconds):
 
 
 @expose
+async def count_async(seq, items, seconds):
+    """The same on an event loop."""
+    _started(seq)
+    try:
+        for n in range(items):
+            if seconds:
+                await asyncio.sleep(seconds)
+            yield [seq, n]
+    finally:
+        _ended(seq)
+
+
+@expose
 def count_and_fail(seq, items):
     """Give so many items, and raise."""
     _started(seq)
@@ -145,6 +170,20 @@ def count_and_fail(seq, items):
 
 
 # What breaks the worker that runs it
+
+
+@expose
+async def resist(seq):
+    """Go on, whoever asks for the end: the worker has to be ended with it, and those that run beside it are in the way."""
+    _started(seq)
+    try:
+        while True:
+            try:
+                await asyncio.sleep(600)
+            except asyncio.CancelledError:
+                pass
+    finally:
+        _ended(seq)
 
 
 @expose

@@ -10,10 +10,12 @@ import {
   lifo,
   roundRobin,
   strictQueue,
+  type Engine,
   type PoolStats,
   type PythonPool,
   type PythonPoolOptions,
 } from 'pypool';
+import { chooseEngine } from './engine.js';
 import { Faults, type FaultKind } from './faults/faults.js';
 import { WorkerEnds } from './faults/worker-ends.js';
 import { added, hostState, MARK } from './judge/host-state.js';
@@ -32,6 +34,7 @@ import { within } from './within.js';
 export const HANDLERS = fileURLToPath(new URL('../python/handlers.py', import.meta.url));
 
 const SIZE = 3;
+const NEIGHBOURS_MS = 500;
 const OVERFLOW = 1;
 const MAX_ATTEMPTS = 3;
 const IDLE_TIMEOUT_MS = 200;
@@ -41,7 +44,7 @@ const IMPATIENT_CALLERS = 6;
 const IMPATIENT_REST_MS = 300;
 
 /** How long calls may take to settle: their longest budget is 6 s, and a worker's end has its limits. Unit: milliseconds. */
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 12_000;
 /** How long the pool may take to close. Unit: milliseconds. */
 const CLOSE_MS = 10_000;
 /** How long descriptors of ended pipes and killed processes may take to be gone. Unit: milliseconds. */
@@ -54,6 +57,8 @@ export interface LabOptions {
   readonly seed: number;
   readonly seconds: number;
   readonly calls: number;
+  /** How workers run calls. @defaultValue drawn from the seed */
+  readonly engine?: Engine | undefined;
   /** Longest rest between two faults. Unit: milliseconds. */
   readonly faultRestMs?: number | undefined;
   /** Told what the pool is like, once it serves. */
@@ -86,7 +91,8 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
   const never = new AbortController().signal;
   const calls = new CallRecords();
   let faults: Faults | undefined;
-  const chosen = poolOptions(Random.of(seed, 1));
+  // A sequence of its own: the other choices of a seed are the same for each engine.
+  const chosen = { ...poolOptions(Random.of(seed, 1)), ...chooseEngine(Random.of(seed, 3), options.engine) };
   const before = hostState(mark, never);
   try {
     const pool = await createPythonPool({
@@ -184,12 +190,14 @@ function poolOptions(random: Random): PythonPoolOptions {
     startTimeoutMs: 5_000,
     closeTimeoutMs: 2_000,
     heartbeatIntervalMs: 500,
+    // Those beside a call on a worker that stands still do so as well.
+    cancelGraces: { neighboursMs: NEIGHBOURS_MS },
     random: () => random.next(),
   };
 }
 
-function describe({ selection, queue, maxCalls }: PythonPoolOptions): string {
-  return `${SIZE} workers, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}`;
+function describe({ engine, concurrency, selection, queue, maxCalls }: PythonPoolOptions): string {
+  return `${SIZE} workers, engine ${engine}, concurrency ${concurrency}, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}`;
 }
 
 /** What is wrong with who has what, now. */

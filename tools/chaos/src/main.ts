@@ -5,17 +5,19 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { engineNamed } from './engine.js';
 import { runLab } from './lab.js';
 import { labJson, renderLab, violations } from './report/report.js';
 import { grouped } from './report/table.js';
 
-const USAGE = `npm run chaos -- [--seconds N] [--calls N] [--rest N] [--seed N] [--json FILE]
+const USAGE = `npm run chaos -- [--seconds N] [--calls N] [--rest N] [--seed N] [--engine NAME] [--json FILE]
 npm run chaos -- --self-test [--json FILE]
 
   --seconds N  how long the load lasts (60, or without a limit where --calls is given)
   --calls N    end the load after so many calls
   --rest N     longest rest between two faults, in milliseconds (1000)
   --seed N     draw the same choices again; it is printed at the start
+  --engine E   how workers run calls: sync, async or threads (drawn from the seed)
   --json FILE  write the figures and findings there as well
   --self-test  plant bugs into the pool, one at a time, and see that each is found
 `;
@@ -30,6 +32,7 @@ async function main(): Promise<number> {
       calls: { type: 'string' },
       rest: { type: 'string' },
       seed: { type: 'string' },
+      engine: { type: 'string' },
       json: { type: 'string' },
       'self-test': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -58,6 +61,7 @@ async function main(): Promise<number> {
   process.stdout.write(`chaos: seed ${seed}\n`);
   const result = await runLab({
     seed,
+    engine: values.engine === undefined ? undefined : engineNamed(values.engine),
     calls,
     seconds: Math.min(seconds, LIMIT_SECONDS),
     faultRestMs: positive('rest', values.rest),

@@ -13,6 +13,7 @@ const KINDS = new Weights({
   deadline: 6,
   'checkout timeout': 6,
   'item timeout': 5,
+  'resisted abort': 0.5,
   burst: 1,
 });
 
@@ -35,7 +36,7 @@ export class ImpatientCalls {
     const seconds = Math.round(random.between(0, 60)) / 1_000;
     const idempotent = random.chance(0.3);
     const nap = (options: PoolCallOptions) => {
-      const name = random.pick(['nap', 'spin']);
+      const name = random.pick(['nap', 'spin', 'nap_async']);
       return ask(target, {
         kind,
         name,
@@ -60,10 +61,19 @@ export class ImpatientCalls {
         const items = random.below(100);
         const args = [random.pick([0, 0.001, 0.01])];
         await abortAfter(soonMs, (signal) =>
-          read(target, { kind, name: 'count', items, args, options: { signal } }),
+          read(target, {
+            kind,
+            name: random.pick(['count', 'count_async']),
+            items,
+            args,
+            options: { signal },
+          }),
         );
         return;
       }
+      case 'resisted abort':
+        await abortAfter(soonMs, (signal) => ask(target, { kind, name: 'resist', options: { signal } }));
+        return;
       case 'execution timeout':
         await nap({ executionTimeoutMs: soonMs });
         return;
@@ -78,7 +88,13 @@ export class ImpatientCalls {
         return;
       case 'item timeout': {
         const options = { itemTimeoutMs: soonMs };
-        await read(target, { kind, name: 'count', items: 5, args: [seconds], options });
+        await read(target, {
+          kind,
+          name: random.pick(['count', 'count_async']),
+          items: 5,
+          args: [seconds],
+          options,
+        });
         return;
       }
       case 'burst': {

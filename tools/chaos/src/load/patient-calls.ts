@@ -71,7 +71,7 @@ export class PatientCalls {
         return ask(target, { kind, name: 'echo', args: [word], expected: word, options });
       }
       case 'nap': {
-        const name = random.pick(['nap', 'spin']);
+        const name = random.pick(['nap', 'spin', 'nap_async']);
         const seconds = Math.round(random.between(1, 20)) / 1_000;
         return ask(target, {
           kind,
@@ -84,14 +84,20 @@ export class PatientCalls {
       case 'stream':
         return read(target, {
           kind,
-          name: 'count',
+          name: random.pick(['count', 'count_async']),
           items: random.below(200),
           args: [0],
           options: { signal: this.#never },
         });
       case 'left stream': {
         const items = 1 + random.below(300);
-        return read(target, { kind, name: 'count', items, args: [0], leaveAfter: 1 + random.below(items) });
+        return read(target, {
+          kind,
+          name: random.pick(['count', 'count_async']),
+          items,
+          args: [0],
+          leaveAfter: 1 + random.below(items),
+        });
       }
       case 'failing stream':
         return read(target, { kind, name: 'count_and_fail', items: random.below(100) });
