@@ -1,4 +1,4 @@
-import type { PythonPool } from 'pypool';
+import type { PythonPool, WorkerStatus } from 'pypool';
 import type { Ledger } from '../ledger/ledger.js';
 import type { CallRecords } from '../load/call-records.js';
 import { ask, type Target } from '../load/one-call.js';
@@ -32,6 +32,10 @@ const KINDS = Object.keys(NUMBERS) as FaultKind[];
 /** Longest time between two faults, unless told otherwise, and how long one that is stopped for a while stands still. Unit: milliseconds. */
 const REST_MS = 1_000;
 const STANDSTILL_MS = 800;
+
+/** A call that has run for so long is no short one, and one that has run for much longer may never end. Unit: milliseconds. */
+const AMID_CALL_MS = 3;
+const STANDING_STILL_MS = 200;
 
 const CHANNELS = ['requests', 'replies', 'control'] as const;
 
@@ -130,13 +134,20 @@ export class Faults {
   }
 
   #signal(kind: FaultKind | undefined, signal: NodeJS.Signals, then?: (pid: number) => void): boolean {
-    const [first, ...others] = readyPids(this.#target.pool);
-    if (first === undefined) return false;
-    const pid = this.#random.pick([first, ...others]);
+    const pid = this.#victim();
+    if (pid === undefined) return false;
     process.kill(pid, signal);
     if (kind !== undefined) this.#count(kind);
     then?.(pid);
     return true;
+  }
+
+  /** A worker that serves. Every other time one that is in the middle of a call, where there is one: short calls are between two mostly. */
+  #victim(): number | undefined {
+    const { pool } = this.#target;
+    const amid = this.#random.chance(0.5) ? readyPids(pool, isAmidCall) : [];
+    const [first, ...others] = amid.length > 0 ? amid : readyPids(pool);
+    return first === undefined ? undefined : this.#random.pick([first, ...others]);
   }
 
   /** Call what breaks the worker that runs it. That call is judged as all are. */
@@ -174,11 +185,16 @@ export class Faults {
   }
 }
 
-/** The workers that serve now. Their processes are there: Node has not reaped them, or the pool would know. */
-export function readyPids(pool: PythonPool): number[] {
+/** The workers that serve now, or those of them of which something is so. Their processes are there: Node has not reaped them, or the pool would know. */
+export function readyPids(pool: PythonPool, isSo: (worker: WorkerStatus) => boolean = () => true): number[] {
   return pool
     .status()
-    .workers.flatMap(({ state, facts }) =>
-      state === 'ready' && typeof facts['pid'] === 'number' ? [facts['pid']] : [],
-    );
+    .workers.filter((worker) => worker.state === 'ready' && isSo(worker))
+    .flatMap(({ facts }) => (typeof facts['pid'] === 'number' ? [facts['pid']] : []));
+}
+
+/** Whether a worker has just run a call for longer than the short ones take. What runs for very long stands still. */
+function isAmidCall({ running }: WorkerStatus): boolean {
+  const now = Date.now();
+  return running.some(({ since }) => now - since >= AMID_CALL_MS && now - since <= STANDING_STILL_MS);
 }
