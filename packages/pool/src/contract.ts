@@ -1,4 +1,4 @@
-import type { FunctionFacts, OutgoingCall, PypoolError } from '@pypool/protocol';
+import type { FunctionFacts, OutgoingCall, PypoolError, WorkerDump } from '@pypool/protocol';
 
 import type { LimitReached } from './strategies/recycling.js';
 
@@ -25,6 +25,11 @@ export interface PoolWorker {
    * and once it is gone. Left out where the system does not tell; limits on memory are refused then.
    */
   memoryBytes?(): Promise<number>;
+  /**
+   * What it does now, for `dump()` of the pool: settles within seconds, whatever the worker does. Rejects with a PypoolError where it ends meanwhile or
+   * tells nothing. Left out where workers cannot tell.
+   */
+  dump?(): Promise<WorkerDump>;
   /** Begin a call. Never throws; the worker answers through the call, exactly once. */
   run(call: OutgoingCall): void;
   /**

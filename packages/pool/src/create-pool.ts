@@ -1,9 +1,10 @@
-import { checkListener } from '@pypool/protocol';
+import { checkListener, type WorkerDump } from '@pypool/protocol';
 
 import { StreamFace } from './call/stream-face.js';
 import { mapCalls, type MapItems, type PoolMap } from './map/call-map.js';
 import type { MapOptions } from './map/map-options.js';
 import type { CloseOptions } from './lifecycle/closing.js';
+import { dumpWorker } from './observe/dump.js';
 import { describeStartTrouble, judgeHealth, type PoolHealth } from './observe/health.js';
 import { POOL_EVENT_NAMES, type PoolEventName, type PoolListener } from './observe/events.js';
 import type { PoolStats } from './observe/stats.js';
@@ -99,6 +100,10 @@ class CorePool implements Pool {
         .sort((a, b) => a.slot - b.slot)
         .map((record) => workerStatus(record, options.clock)),
     };
+  }
+
+  dump(workerId: string): Promise<WorkerDump> {
+    return dumpWorker(this.#core.roster.all, workerId);
   }
 
   stats(): PoolStats {

@@ -1,3 +1,5 @@
+import type { WorkerDump } from '@pypool/protocol';
+
 import type { MapItems, PoolMap } from './map/call-map.js';
 import type { MapOptions } from './map/map-options.js';
 import type { CloseOptions } from './lifecycle/closing.js';
@@ -77,6 +79,16 @@ export interface Pool extends AsyncDisposable {
 
   /** What every worker does now. Made when asked for. */
   status(): PoolStatus;
+  /**
+   * What one worker does at this moment: the calls that run, and the stacks of its threads and tasks. Disturbs no call, and takes seconds at most,
+   * also of a worker that answers nothing else.
+   *
+   * Rejects as `invalid-arguments` for an id that no live worker has, with those that there are; as the worker does: `worker-exited` where it ends
+   * meanwhile, `worker-unresponsive` where it is stopped, tells nothing, or has not started yet; `unsupported-platform` where workers cannot tell.
+   *
+   * @param workerId as in `status()`, in events and in errors
+   */
+  dump(workerId: string): Promise<WorkerDump>;
   /** What the pool has done so far. */
   stats(): PoolStats;
   /** Whether it can serve, for probes. */

@@ -39,6 +39,7 @@ it('exports these names', () => {
       "isPlainObject",
       "isPypoolError",
       "ndarray",
+      "nearest",
       "negotiate",
       "parseCancel",
       "parseCredit",

@@ -20,6 +20,7 @@ export { pythonErrorFrom } from './errors/python-error-from.js';
 export { checkListener } from './options/check-listener.js';
 export { checkOptions } from './options/check-options.js';
 export type { OptionsSchema } from './options/check-options.js';
+export { nearest } from './options/nearest.js';
 export { implementing } from './options/implementing.js';
 export { shown } from './options/shown.js';
 

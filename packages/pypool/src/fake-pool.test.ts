@@ -59,6 +59,21 @@ describe('a fake pool', () => {
     });
   });
 
+  it('tells what runs, for want of Python stacks', async () => {
+    await using pool = fakePool({ hang: () => new Promise(() => undefined) });
+    const abort = new AbortController();
+    const running = pool.call('hang', [], { signal: abort.signal });
+    await pool.ready();
+    await new Promise((resolve) => setImmediate(resolve));
+    const [worker] = pool.status().workers;
+    expect(await pool.dump(worker!.id)).toMatchObject({
+      workerId: worker!.id,
+      calls: [{ id: 1, kind: 'call', name: 'hang', frames: [] }],
+    });
+    abort.abort();
+    await expect(running).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   it('has the budgets, the abort and the sessions of the real one', async () => {
     await using pool = fakePool({ hang: () => new Promise(() => undefined) }, { maxQueue: 0 });
     const abort = new AbortController();

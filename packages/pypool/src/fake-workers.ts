@@ -1,10 +1,11 @@
-import type { PoolWorker, WorkerExit, WorkerFactory } from '@pypool/pool';
+import type { PoolWorker, WorkerExit, WorkerFactory, WorkerRequest } from '@pypool/pool';
 import {
   createError,
   isPypoolError,
   PythonError,
   type OutgoingCall,
   type PypoolError,
+  type WorkerDump,
 } from '@pypool/protocol';
 
 /** A handler in TypeScript. What it returns or yields is the result; what it throws is the error: see {@link fakePool}. */
@@ -13,8 +14,8 @@ export type FakeHandler = (...args: never[]) => unknown;
 /** Workers that run handlers of TypeScript in this process, one call at a time each, as a Python worker does. */
 export function fakeWorkers(handlers: Readonly<Record<string, FakeHandler>>): WorkerFactory {
   return {
-    async start(_request, observer) {
-      return new FakeWorker(handlers, (exit) => observer.onExit(exit));
+    async start(request, observer) {
+      return new FakeWorker(request, handlers, (exit) => observer.onExit(exit));
     },
     async close() {},
   };
@@ -23,6 +24,8 @@ export function fakeWorkers(handlers: Readonly<Record<string, FakeHandler>>): Wo
 /** What keeps a call from going on. */
 interface Running {
   readonly call: OutgoingCall;
+  readonly id: number;
+  readonly since: number;
   endedBy: PypoolError | undefined;
   left: boolean;
   credit: number;
@@ -36,9 +39,16 @@ class FakeWorker implements PoolWorker {
   readonly #handlers: Readonly<Record<string, FakeHandler>>;
   readonly #onExit: (exit: WorkerExit) => void;
   readonly #running = new Map<OutgoingCall, Running>();
+  readonly #id: string;
   #exit: Promise<WorkerExit> | undefined;
+  #calls = 0;
 
-  constructor(handlers: Readonly<Record<string, FakeHandler>>, onExit: (exit: WorkerExit) => void) {
+  constructor(
+    { workerId }: WorkerRequest,
+    handlers: Readonly<Record<string, FakeHandler>>,
+    onExit: (exit: WorkerExit) => void,
+  ) {
+    this.#id = workerId;
     this.#handlers = handlers;
     this.#onExit = onExit;
   }
@@ -46,6 +56,8 @@ class FakeWorker implements PoolWorker {
   run(call: OutgoingCall): void {
     const running: Running = {
       call,
+      id: ++this.#calls,
+      since: Date.now(),
       endedBy: undefined,
       left: false,
       credit: call.credit,
@@ -76,6 +88,27 @@ class FakeWorker implements PoolWorker {
     if (running === undefined) return;
     running.credit += items;
     running.wake();
+  }
+
+  /** The calls that run. Of handlers of TypeScript nobody can tell where they are. */
+  dump(): Promise<WorkerDump> {
+    const calls = [...this.#running.values()].map(({ id, since, call: { kind, name } }) => ({
+      id,
+      kind,
+      name,
+      since,
+      frames: [],
+    }));
+    const { pid } = this.facts;
+    return Promise.resolve({
+      workerId: this.#id,
+      pid,
+      how: 'asked',
+      takenAt: Date.now(),
+      calls,
+      threads: [],
+      tasks: undefined,
+    });
   }
 
   close(): Promise<WorkerExit> {

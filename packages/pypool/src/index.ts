@@ -32,6 +32,7 @@ export {
   UsageError,
   isPypoolError,
 } from '@pypool/protocol';
+export type { DumpedCall, DumpedTask, DumpedThread, WorkerDump } from '@pypool/protocol';
 export type { ErrorCategory, ErrorCode, Outcome, PythonFailure, PythonFrame } from '@pypool/protocol';
 
 // Values that only Python has

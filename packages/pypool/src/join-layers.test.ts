@@ -9,7 +9,7 @@ it('has methods that can be taken from it and used alone', async () => {
         yield 1;
       },
     });
-  const { ready, drain, close, status, stats, health, on, off, [Symbol.asyncDispose]: dispose } = rest;
+  const { ready, drain, close, status, stats, health, dump, on, off, [Symbol.asyncDispose]: dispose } = rest;
   let closed = 0;
   const onClosed = () => void (closed += 1);
   const never = () => void (closed += 10);
@@ -31,6 +31,7 @@ it('has methods that can be taken from it and used alone', async () => {
   expect(await stream('many').next()).toEqual({ done: false, value: 1 });
   expect([list().length, get('a')?.operations, end('a')]).toEqual([1, 3, true]);
   await drain();
+  expect(await dump(status().workers[0]!.id)).toMatchObject({ calls: [], threads: [] });
   expect([status().state, stats().calls.failed, health().status]).toEqual(['open', 0, 'healthy']);
   await dispose();
   await close();

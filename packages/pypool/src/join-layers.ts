@@ -63,6 +63,7 @@ export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: Se
     close,
     [Symbol.asyncDispose]: () => close(),
     status: () => pool.status(),
+    dump: (workerId) => pool.dump(workerId),
     stats: () => pool.stats(),
     health: () => pool.health(),
     on(event, listener) {

@@ -1,4 +1,4 @@
-import type { ExposedFunction, FunctionFacts, OutgoingCall, PypoolError } from '@pypool/protocol';
+import type { ExposedFunction, FunctionFacts, OutgoingCall, PypoolError, WorkerDump } from '@pypool/protocol';
 import type { WorkerExit } from './life/exit.js';
 
 /**
@@ -17,6 +17,12 @@ export interface PythonWorker {
   readonly facts: Readonly<Record<string, unknown>>;
   /** Its private memory and that of its descendants, in bytes; rejects once it is gone. Left out where the system does not tell. */
   memoryBytes?(): Promise<number>;
+  /**
+   * What it does now: the calls that run, and the Python stacks of its threads and tasks. It disturbs no Python code, and takes seconds at most.
+   *
+   * Rejects with `worker-exited` where it ends meanwhile, and with `worker-unresponsive` where its process is stopped or tells nothing.
+   */
+  dump(): Promise<WorkerDump>;
   /** Resolves when it is reaped and every call of it is answered; never rejects. */
   readonly exited: Promise<WorkerExit>;
   /**

@@ -89,6 +89,10 @@ describe('cancelling', () => {
       outcome: 'finished',
       context: { budgetMs: 500, rung: 'interrupt' },
     });
+    // Where it was, down to the line of the user's file.
+    const stack = (await timedOut).context['pythonStack'] as string[];
+    expect(stack[0]).toMatch(/^File ".*stubborn\.py", line \d+ in nap$/);
+    expect((await timedOut).message).toContain(`\n  ${stack[0]!}`);
     expect(marks()).toEqual(['begun', 'cleaned up']);
     expect(await Promise.all(next)).toEqual([...next.keys()]);
     expect(await pool.call('pid')).toBe(pid);
@@ -141,6 +145,8 @@ describe('cancelling', () => {
       await using pool = await poolFor('stubborn', { size: 2, minReady: 2, cancelGraces });
       const error = await rejection(pool.call(name, [file()], { executionTimeoutMs: 1_000 }));
       expect(error).toMatchObject({ code: 'execution-timeout', outcome, context: { rung } });
+      // C code holds the interpreter, and yet it is known where in Python that is.
+      expect(error.context.pythonStack.at(-1)).toMatch(new RegExp(`stubborn\\.py", line \\d+ in ${name}$`));
       await whole(pool, 2, error.context.pid);
       expect(await pool.call('echo', ['again'])).toBe('again');
     },

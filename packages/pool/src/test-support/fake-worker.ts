@@ -1,4 +1,10 @@
-import { createError, type FunctionFacts, type OutgoingCall, type PypoolError } from '@pypool/protocol';
+import {
+  createError,
+  type FunctionFacts,
+  type OutgoingCall,
+  type PypoolError,
+  type WorkerDump,
+} from '@pypool/protocol';
 
 import type {
   PoolWorker,
@@ -21,6 +27,8 @@ export class FakeWorker implements PoolWorker {
   closing = false;
   /** What it holds, in bytes. */
   memory = 0;
+  /** What it answers where it is asked what it does; where it is not set, it cannot tell. */
+  dump?: () => Promise<WorkerDump>;
   exit: WorkerExit | undefined;
   /** Answers a call as it comes, in the same turn, where it is set. */
   respond: ((call: OutgoingCall) => void) | undefined;

@@ -11,6 +11,7 @@ import {
   type PypoolError,
 } from '@pypool/protocol';
 import { BudgetTimer } from './budget-timer.js';
+import { CallStacks } from './call-stacks.js';
 import { CallTable, type OpenCall } from './call-table.js';
 import { CancelModes } from './cancel-modes.js';
 import { CancelLadder, type Rung } from './cancel-ladder.js';
@@ -18,6 +19,7 @@ import { ClockStarter } from './clock-starter.js';
 import { endedAt, leftBehind, notSent, protocolViolation, type Culprit } from './errors.js';
 import type { CallRunnerParts } from './parts.js';
 import { readReply } from './read-reply.js';
+import type { RunningFacts } from '../stacks/dump-worker.js';
 
 /**
  * The calls of one worker: how they are sent, what they are answered with, how long they may take.
@@ -31,6 +33,7 @@ export class CallRunner {
   readonly #budgets = new BudgetTimer((now) => this.#checkBudgets(now));
   readonly #clocks = new ClockStarter();
   readonly #ladder: CancelLadder;
+  readonly #stacks: CallStacks;
   readonly #modes: CancelModes;
   /** Calls that a signal ended which was meant for another; they are told with those that their process ends under. */
   readonly #hit: OpenCall[] = [];
@@ -41,7 +44,8 @@ export class CallRunner {
     this.#parts = parts;
     this.#calls = new CallTable(parts.concurrency, (open) => this.#begin(open));
     this.#modes = new CancelModes(parts.engine);
-    const { graces, connection, concurrency, signal } = parts;
+    this.#stacks = new CallStacks(parts.inspector);
+    const { graces, connection, concurrency } = parts;
     this.#ladder = new CancelLadder({
       graces,
       connection,
@@ -50,8 +54,8 @@ export class CallRunner {
       firstHardRung: parts.engine === 'threads' ? 'sigterm' : 'sigint',
       running: () => Math.min(this.#calls.size, concurrency),
       yields: parts.onYield,
-      signal,
-      end: parts.onMustEnd,
+      signal: (signal) => this.#signal(signal),
+      end: () => this.#stacks.whenTold(() => this.#stopped || parts.onMustEnd()),
     });
   }
 
@@ -90,6 +94,8 @@ export class CallRunner {
     const open = this.#calls.find(call);
     if (open === undefined) return;
     open.endedBy ??= error;
+    const isOver = error.category === 'timeout' && open.startedAt !== undefined && open.rung === undefined;
+    if (isOver && !this.#stopped) this.#stacks.take(open);
     this.#end(open, 'interrupt');
   }
 
@@ -135,6 +141,22 @@ export class CallRunner {
     else this.#answer(open, frame.type, said);
   }
 
+  /** Calls that have no answer. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** The calls that run. */
+  get running(): RunningFacts[] {
+    const epoch = Date.now() - performance.now();
+    return [...this.#calls.running()].map(({ id, call: { kind, name }, startedAt = 0 }) => ({
+      id,
+      kind,
+      name,
+      since: Math.round(epoch + startedAt),
+    }));
+  }
+
   /** Why the process is being ended, or takes no more calls, where that is for the sake of a call. */
   get endedFor(): PypoolError | undefined {
     const { culprit } = this.#ladder.process;
@@ -146,6 +168,7 @@ export class CallRunner {
     this.#stopped = true;
     this.#budgets.stop();
     this.#ladder.stop();
+    this.#stacks.stop();
   }
 
   /**
@@ -165,7 +188,9 @@ export class CallRunner {
       if (endedBy === undefined) call.onError(death);
       else
         call.onError(
-          open.ending === undefined ? endedBy : endedAt(endedBy, death.outcome, this.#rungOf(open)),
+          open.ending === undefined
+            ? endedBy
+            : endedAt(endedBy, death.outcome, this.#rungOf(open), this.#stacks.drop(open)),
         );
     }
   }
@@ -187,6 +212,13 @@ export class CallRunner {
     const { call, endedBy, ending, rung } = open;
     const wasLeft = ending === 'leave' && (isHard(rung) || this.#ladder.process.has(open));
     return endedBy ?? (wasLeft ? leftBehind(call.name, this.#parts.workerId) : undefined);
+  }
+
+  /** `SIGINT` reaches Python only when C code lets it; before anything that ends the process, its stacks have to be written. */
+  #signal(signal: 'SIGINT' | 'SIGTERM'): void {
+    this.#stacks.force();
+    if (signal === 'SIGINT') this.#parts.signal(signal);
+    else this.#stacks.whenTold(() => this.#stopped || this.#parts.signal(signal));
   }
 
   #end(open: OpenCall, mode: Cancel['mode']): void {
@@ -218,7 +250,8 @@ export class CallRunner {
     else if (endedBy !== undefined) {
       // Otherwise it is one whose value could not be decoded.
       const outcome = error?.outcome ?? 'finished';
-      call.onError(ending === 'interrupt' ? endedAt(endedBy, outcome, rung) : endedBy);
+      if (ending !== 'interrupt') call.onError(endedBy);
+      else this.#stacks.answer(open, (stack) => call.onError(endedAt(endedBy, outcome, rung, stack)));
     } else if (error !== undefined && !(ending === 'leave' && wasCancelled)) call.onError(error);
     else call.onResult(call.kind === 'stream' ? undefined : said);
   }

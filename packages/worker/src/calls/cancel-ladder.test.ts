@@ -1,6 +1,7 @@
 import { createError, createValueCodec, FrameType } from '@pypool/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeProcess } from '../life/fake-process.js';
+import { Inspector } from '../stacks/inspector.js';
 import { CallRunner } from './call-runner.js';
 import { DEFAULT_GRACES, type CancelGraces } from './cancel-ladder.js';
 import { RecordedCall } from './recorded-call.js';
@@ -35,6 +36,7 @@ async function homeOf(graces: Partial<CancelGraces> = {}, cancel?: 'cooperative'
     concurrency: 1,
     codec: createValueCodec(),
     connection: fake.launched.connection,
+    inspector: new Inspector(fake.launched.connection.control, undefined),
     graces: { ...DEFAULT_GRACES, ...graces },
     maxInterrupts: 1,
     engine: 'sync',

@@ -41,14 +41,36 @@ export function notReturned(error: PypoolError, name: string): PypoolError {
  * The error of a call that was ended before its time, with what became of it.
  *
  * @param rung - the last that was done to end it; `undefined` where nothing was, since it had not begun, or waited for its neighbours.
+ * @param pythonStack - where it was when its time was over, the most recent call first
  */
-export function endedAt(error: PypoolError, outcome: Outcome, rung: Rung | undefined): PypoolError {
+export function endedAt(
+  error: PypoolError,
+  outcome: Outcome,
+  rung: Rung | undefined,
+  pythonStack: readonly string[] = [],
+): PypoolError {
   const { code, message, retryable, context, cause } = error;
   const how =
     outcome === 'not-started' ? 'It had not begun.' : rung === undefined ? alone(outcome) : ENDED[rung];
-  const facts = rung === undefined ? context : { ...context, rung };
-  return createError({ code, message: `${message} ${how}`, outcome, retryable, context: facts, cause });
+  const facts = {
+    ...context,
+    ...(rung !== undefined && { rung }),
+    ...(pythonStack.length > 0 && { pythonStack }),
+  };
+  const text = `${message} ${how}${whereabouts(pythonStack)}`;
+  return createError({ code, message: text, outcome, retryable, context: facts, cause });
 }
+
+/** For people, on lines of their own: they are captured output, which `toJSON()` leaves out. */
+function whereabouts(stack: readonly string[]): string {
+  if (stack.length === 0) return '';
+  const shown = stack.slice(0, FRAMES_SHOWN).map((line) => `\n  ${line}`);
+  const more = stack.length - shown.length;
+  return ` It was here (most recent call first):${shown.join('')}${more > 0 ? `\n  ... ${more} more` : ''}`;
+}
+
+/** Of a stack in a message, the most recent. */
+const FRAMES_SHOWN = 20;
 
 /** Before anything was done to end it. */
 function alone(outcome: Outcome): string {

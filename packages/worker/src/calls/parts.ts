@@ -1,6 +1,7 @@
 import type { ValueCodec, Welcome } from '@pypool/protocol';
 import type { Connection } from '@pypool/transport';
 import type { Remedies } from '../remedies/remedies.js';
+import type { Inspector } from '../stacks/inspector.js';
 import type { CancelGraces } from './cancel-ladder.js';
 
 /** What a `CallRunner` is made of. */
@@ -12,6 +13,8 @@ export interface CallRunnerParts {
   /** What can be done about the errors of calls; `undefined`: nothing is said. */
   readonly remedies?: Remedies | undefined;
   readonly connection: Connection;
+  /** Tells where calls are whose time is over. */
+  readonly inspector: Inspector;
   readonly graces: CancelGraces;
   /** Interrupted calls after which {@link CallRunnerParts.onWorn} is told. */
   readonly maxInterrupts: number;

@@ -1,6 +1,7 @@
 import { createError, createValueCodec, FrameType } from '@pypool/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeProcess } from '../life/fake-process.js';
+import { Inspector } from '../stacks/inspector.js';
 import { CallRunner } from './call-runner.js';
 import { DEFAULT_GRACES, type CancelGraces } from './cancel-ladder.js';
 import type { Culprit } from './errors.js';
@@ -43,6 +44,7 @@ class Home {
       concurrency,
       codec: createValueCodec(),
       connection,
+      inspector: new Inspector(connection.control, undefined),
       graces: {
         ...DEFAULT_GRACES,
         interruptMs: 10,

@@ -39,6 +39,8 @@ export interface LaunchedWorker {
   readonly exited: Promise<ProcessExit>;
   /** Signal the whole process group. Does nothing after `exited`. */
   signal(signal: NodeJS.Signals): void;
+  /** Signal the process and nobody else of its group. Does nothing after `exited`. Left out for a process that is on another machine. */
+  signalAlone?(signal: NodeJS.Signals): void;
 }
 
 /**

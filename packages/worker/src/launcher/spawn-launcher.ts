@@ -125,7 +125,15 @@ class SpawnLauncher implements WorkerLauncher {
       throw error;
     }
     const { pid, stdout, stderr } = process;
-    return { pid, connection, stdout, stderr, exited, signal: (name) => process.signal(name) };
+    return {
+      pid,
+      connection,
+      stdout,
+      stderr,
+      exited,
+      signal: (name) => process.signal(name),
+      signalAlone: (name) => process.signalAlone(name),
+    };
   }
 
   #guard(python: string, runtime: string): Guardian {

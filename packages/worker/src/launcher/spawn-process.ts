@@ -33,6 +33,8 @@ export interface SpawnedProcess {
   readonly exited: Promise<ProcessExit>;
   /** Signal the process group. Does nothing after `exited`. */
   signal(signal: NodeJS.Signals): void;
+  /** Signal the process alone. Likewise. */
+  signalAlone(signal: NodeJS.Signals): void;
 }
 
 /**
@@ -65,14 +67,17 @@ export async function spawnProcess(command: ProcessCommand): Promise<SpawnedProc
   const { pid } = subprocess;
   let gone = false;
   const signal = (name: NodeJS.Signals): void => {
-    if (!gone) killGroup(pid, name);
+    if (!gone) kill(-pid, name);
+  };
+  const signalAlone = (name: NodeJS.Signals): void => {
+    if (!gone) kill(pid, name);
   };
   const exited = new Promise<ProcessExit>((resolve) => {
     subprocess.once('exit', (exitCode, signalName) => {
       // Whoever sees a process die ends its group. libuv has reaped the leader just now, so its number is free unless the group
       // has other members; for another process to get it, the kernel would have to hand out every other pid in these microseconds,
       // for it assigns them in turn. After this one signal the group is never named again.
-      killGroup(pid, 'SIGKILL');
+      kill(-pid, 'SIGKILL');
       gone = true;
       resolve({ exitCode: exitCode ?? undefined, signal: signalName ?? undefined });
     });
@@ -89,6 +94,7 @@ export async function spawnProcess(command: ProcessCommand): Promise<SpawnedProc
     pipes: subprocess.stdio.slice(3) as unknown as Socket[],
     exited,
     signal,
+    signalAlone,
   };
 }
 
@@ -105,11 +111,12 @@ function untouched(socket: Socket): Readable {
   return socket.pipe(stream);
 }
 
-function killGroup(pid: number, signal: NodeJS.Signals): void {
+/** @param target - a process, or the negative of a group */
+function kill(target: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(target, signal);
   } catch (error) {
-    // ESRCH: the group is empty. EPERM: its processes have become another user's, and beyond our reach.
+    // ESRCH: there is none. EPERM: it has become another user's, and beyond our reach.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }

@@ -1,6 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { createMemoryTransport, type RuntimeSide } from '@pypool/transport';
-import { encodeMessage, FrameType, type ExposedFunction, type Frame, type Hello } from '@pypool/protocol';
+import {
+  encodeMessage,
+  FrameType,
+  type Dumped,
+  type ExposedFunction,
+  type Frame,
+  type Hello,
+} from '@pypool/protocol';
 import type { LaunchedWorker, ProcessExit } from '../launcher/contract.js';
 
 /** What the fake says of itself in HELLO. */
@@ -48,6 +55,7 @@ export class FakeProcess {
       stdout: this.stdout,
       stderr: this.stderr,
       exited: new Promise((resolve) => (this.#exit = resolve)),
+      signalAlone: (signal) => this.signals.push(`${signal} alone`),
       signal: (signal) => {
         this.signals.push(signal);
         // Python makes an exception of SIGINT, or nothing.
@@ -84,6 +92,11 @@ export class FakeProcess {
   startFailed(message: string, traceback: string, facts: Readonly<Record<string, unknown>> = {}): void {
     const error = { kind: 'python', message, type: 'ImportError', module: 'builtins', traceback, ...facts };
     this.runtime.control.send({ ...NO_CALL, type: FrameType.START_FAILED, envelope: JSON.stringify(error) });
+  }
+
+  /** Answer a DUMP; of its threads and tasks nothing is told. */
+  dumped(n: number, calls: Dumped['calls']): void {
+    this.runtime.control.send(encodeMessage(FrameType.DUMPED, { n, threads: [], tasks: null, calls }));
   }
 
   result(callId: number, value: unknown, tagged = false): void {

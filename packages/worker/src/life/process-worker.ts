@@ -6,13 +6,17 @@ import {
   type FunctionFacts,
   type OutgoingCall,
   type PypoolError,
+  type WorkerDump,
 } from '@pypool/protocol';
 import { CallRunner } from '../calls/call-runner.js';
 import { asPypoolError } from '../calls/errors.js';
 import type { ProcessExit } from '../launcher/contract.js';
+import { keepAliveDuring } from '../launcher/keep-alive.js';
 import { FatalStack } from '../output/fatal-stack.js';
 import { Tail } from '../output/tail.js';
 import type { PythonWorker } from '../python-worker.js';
+import { dumpWorker } from '../stacks/dump-worker.js';
+import { Inspector } from '../stacks/inspector.js';
 import {
   deathError,
   takesNoCalls,
@@ -22,6 +26,7 @@ import {
   type WorkerIdentity,
 } from './exit.js';
 import { answerHello } from './handshake.js';
+import { isStopped } from './is-stopped.js';
 import { tellsMemory, treeMemoryBytes } from './memory.js';
 import type { ProcessWorkerObserver, ProcessWorkerParts } from './parts.js';
 import { factsOf } from './function-facts.js';
@@ -70,6 +75,7 @@ export class ProcessWorker implements PythonWorker {
   readonly #observer: ProcessWorkerObserver;
   readonly #calls: CallRunner;
   readonly #reader: ControlReader;
+  readonly #inspector: Inspector;
   readonly #stderr = new Tail();
   readonly #fatalStack = new FatalStack();
   readonly #timer = new StateTimer();
@@ -96,6 +102,10 @@ export class ProcessWorker implements PythonWorker {
     this.pid = process.pid;
     this.concurrency = welcome.concurrency;
     if (tellsMemory()) this.memoryBytes = () => treeMemoryBytes(this.pid);
+    this.#inspector = new Inspector(
+      process.connection.control,
+      process.signalAlone === undefined ? undefined : (signal) => process.signalAlone?.(signal),
+    );
     this.#calls = new CallRunner({
       workerId: this.id,
       pid: this.pid,
@@ -103,6 +113,7 @@ export class ProcessWorker implements PythonWorker {
       codec,
       remedies: parts.remedies,
       connection: process.connection,
+      inspector: this.#inspector,
       graces: parts.cancelGraces,
       maxInterrupts: parts.maxInterrupts,
       engine: welcome.engine,
@@ -123,6 +134,7 @@ export class ProcessWorker implements PythonWorker {
       onReady: (functions) => this.#becomeReady(functions),
       onStartFailed: (error) => this.#failStart(error),
       onPong: (pong) => this.#observer.onPong(pong),
+      onDumped: (dumped) => this.#inspector.onDumped(dumped),
       onLog: (record) => this.#observer.onLog(record),
       onEvent: (event) => this.#observer.onEvent(event),
     };
@@ -131,11 +143,13 @@ export class ProcessWorker implements PythonWorker {
       onReply: this.#onReply,
       onControl: this.#onControl,
       onLine: (stream, line) => {
+        const own = stream === 'stderr' ? this.#inspector.sift(line) : line;
+        if (own === undefined) return; // written for us
         if (stream === 'stderr') {
-          this.#stderr.push(line.line);
-          this.#fatalStack.push(line.line);
+          this.#stderr.push(own.line);
+          this.#fatalStack.push(own.line);
         }
-        this.#observer.onOutput(stream, line);
+        this.#observer.onOutput(stream, own);
       },
       onChannelEnd: (channel, error) => this.#onChannelEnd(channel, error),
     });
@@ -170,6 +184,26 @@ export class ProcessWorker implements PythonWorker {
   /** Ask whether the control thread is there. */
   ping(n: number): void {
     this.#parts.process.connection.control.send(encodeMessage(FrameType.PING, { n }));
+  }
+
+  /** Whether it has no calls, and may be given some. */
+  get idle(): boolean {
+    return this.#state.name === 'ready' && this.#calls.size === 0;
+  }
+
+  /** Whether its process is stopped: false where that cannot be known. */
+  get stopped(): boolean {
+    return this.#parts.process.signalAlone !== undefined && isStopped(this.pid);
+  }
+
+  dump(): Promise<WorkerDump> {
+    const dump = dumpWorker({
+      identity: this.#identity,
+      inspector: this.#inspector,
+      calls: () => this.#calls.running,
+      isStopped: () => this.stopped,
+    });
+    return keepAliveDuring(dump);
   }
 
   /** Finish what runs, then stop, killing after `timeoutMs`. Idempotent; the shortest time given holds. */
@@ -240,6 +274,7 @@ export class ProcessWorker implements PythonWorker {
     const { welcome, python, capabilities } = answerHello(frame, facts);
     this.pythonVersion = python;
     this.#canInterrupt = capabilities.includes('interrupt');
+    this.#inspector.describe(capabilities);
     this.#move({ name: 'importing' });
     process.connection.limit(facts.limits);
     process.connection.control.send(welcome);
@@ -317,6 +352,7 @@ export class ProcessWorker implements PythonWorker {
     const { reason } = this.#state;
     this.#timer.stop();
     this.#move({ name: 'dead' });
+    this.#inspector.end();
     const facts: DeathFacts = {
       ...this.#identity,
       exit,

@@ -1,10 +1,12 @@
 import {
   FrameType,
+  parseDumped,
   parseError,
   parseEvent,
   parseLog,
   parsePong,
   parseReady,
+  type Dumped,
   type ExposedFunction,
   type Frame,
   type LogRecord,
@@ -21,6 +23,7 @@ export interface ControlReader {
   onReady(functions: readonly ExposedFunction[]): void;
   onStartFailed(error: PypoolError): void;
   onPong(pong: Pong): void;
+  onDumped(dumped: Dumped): void;
   onLog(record: LogRecord): void;
   onEvent(event: RuntimeEvent): void;
 }
@@ -61,6 +64,8 @@ export function receiveControl(
       return reader.onStartFailed(parseError(frame));
     case FrameType.PONG:
       return reader.onPong(parsePong(frame));
+    case FrameType.DUMPED:
+      return reader.onDumped(parseDumped(frame));
     case FrameType.LOG:
       return reader.onLog(parseLog(frame));
     case FrameType.EVENT:

@@ -3,7 +3,7 @@ import { remediesFor } from '../remedies/remedies.js';
 import { MissingModules } from '../remedies/missing-module.js';
 import { DEFAULT_GRACES } from '../calls/cancel-ladder.js';
 import type { WorkerExit } from './exit.js';
-import { FakeProcess } from './fake-process.js';
+import { FakeProcess, HELLO } from './fake-process.js';
 import type { WelcomeFacts } from './handshake.js';
 import { ProcessWorker } from './process-worker.js';
 
@@ -60,9 +60,10 @@ export async function launched(concurrency = 1): Promise<WatchedWorker> {
 export async function ready(
   concurrency = 1,
   functions: Parameters<FakeProcess['ready']>[0] = [{ name: 'f' }],
+  capabilities = HELLO.capabilities,
 ): Promise<WatchedWorker> {
   const home = await launched(concurrency);
-  home.fake.hello();
+  home.fake.hello({ capabilities });
   home.fake.ready(functions);
   await home.worker.started;
   return home;

@@ -1,3 +1,5 @@
+import { frameOf, headingOf } from './faulthandler.js';
+
 /** As many frames as faulthandler prints of a thread. */
 const MAX_FRAMES = 100;
 
@@ -21,9 +23,10 @@ export class FatalStack {
       this.#state = 'fatal';
     } else if (this.#state === 'fatal') {
       // "Stack" where faulthandler shows one thread only. The stacks of other threads begin with "Thread".
-      if (/^(?:Current thread 0x.*|Stack) \(most recent call first\):$/.test(line)) this.#state = 'stack';
+      const isIts = line === 'Stack (most recent call first):' || headingOf(line)?.current === true;
+      if (isIts) this.#state = 'stack';
     } else if (this.#state === 'stack') {
-      if (/^ {2}File /.test(line) && this.#frames.length < MAX_FRAMES) this.#frames.push(line.trim());
+      if (frameOf(line) !== undefined && this.#frames.length < MAX_FRAMES) this.#frames.push(line.trim());
       else this.#state = 'none';
     }
   }

@@ -1,4 +1,4 @@
-import type { ExposedFunction } from '@pypool/protocol';
+import type { ExposedFunction, WorkerDump } from '@pypool/protocol';
 import type { WorkerEvents } from '../events.js';
 import type { WorkerExit } from '../life/exit.js';
 import type { LoneCallOptions } from './call-options.js';
@@ -36,6 +36,9 @@ export interface LoneWorker extends AsyncDisposable {
 
   /** Run a function that yields many items. It begins now; what goes wrong is met where its items are. */
   stream<T = unknown>(name: string, args?: unknown, options?: LoneCallOptions): LoneStream<T>;
+
+  /** What it does now: the calls that run, and the Python stacks of its threads and tasks. Rejects where it has ended, is stopped, or tells nothing. */
+  dump(): Promise<WorkerDump>;
 
   /** Listen. A listener that throws is an uncaught exception of its own. */
   on<Name extends keyof WorkerEvents>(name: Name, listener: (event: WorkerEvents[Name]) => void): void;

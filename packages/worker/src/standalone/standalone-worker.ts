@@ -1,4 +1,10 @@
-import { createError, rejectWithSite, type ExposedFunction, type PypoolError } from '@pypool/protocol';
+import {
+  createError,
+  rejectWithSite,
+  type ExposedFunction,
+  type PypoolError,
+  type WorkerDump,
+} from '@pypool/protocol';
 import type { WorkerExit } from '../life/exit.js';
 import { StateTimer } from '../life/state-timer.js';
 import type { PythonWorker } from '../python-worker.js';
@@ -78,6 +84,10 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
       leave: () => this.#leave(call),
     };
     return stream;
+  }
+
+  dump(): Promise<WorkerDump> {
+    return this.#worker.dump();
   }
 
   on: LoneWorker['on'] = (name, listener) => this.#workers.on(name, listener);

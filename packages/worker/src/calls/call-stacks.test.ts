@@ -1,0 +1,151 @@
+import { createError, FrameType } from '@pypool/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { FakeProcess } from '../life/fake-process.js';
+import { CANCELLED, ready, settle, type WatchedWorker } from '../life/watched-worker.js';
+import { RecordedCall } from './recorded-call.js';
+
+const FRAMES = [{ file: '/app/a.py', line: 3, function: 'f', code: 'sleep(5)' }];
+const STACK = ['File "/app/a.py", line 3 in f'];
+const WRITTEN = [
+  'Current thread 0x1 (most recent call first):',
+  '  File "/app/a.py", line 3 in f',
+  '  File "/r/pypool/engine_sync.py", line 100 in _answer',
+  '  File "<string>", line 8 in <module>',
+];
+const timedOut = createError({ code: 'deadline-exceeded', message: 'Too late.', outcome: 'unknown' });
+const aborted = createError({ code: 'aborted', message: 'No longer wanted.', outcome: 'unknown' });
+
+async function pass(ms: number): Promise<void> {
+  vi.advanceTimersByTime(ms);
+  await settle();
+}
+
+/** A call that runs on a worker that can tell where it is. */
+async function running(
+  cancel: 'interrupt' | 'kill' = 'interrupt',
+): Promise<WatchedWorker & { call: RecordedCall }> {
+  const home = await ready(1, [{ name: 'f', cancel }], ['stream', 'interrupt', 'dump']);
+  const call = new RecordedCall();
+  home.worker.run(call);
+  await settle();
+  return { ...home, call };
+}
+
+const control = (fake: FakeProcess): number[] => fake.control.map(({ type }) => type).slice(1);
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+describe('a call whose time is over', () => {
+  it('is asked where it is before it is interrupted, and says so', async () => {
+    const { fake, worker, call } = await running();
+    worker.cancel(call, timedOut);
+    await settle();
+    expect(control(fake)).toEqual([FrameType.DUMP, FrameType.CANCEL]);
+    fake.dumped(1, [{ id: 1, frames: FRAMES }]);
+    fake.error(1, CANCELLED);
+    await settle();
+    expect(call.error).toMatchObject({ code: 'deadline-exceeded', context: { pythonStack: STACK } });
+    expect(call.answers).toBe(1);
+    void worker.kill();
+    await settle();
+  });
+
+  it('waits a moment for what was told before its answer and is read after it', async () => {
+    const { fake, worker, call } = await running();
+    worker.cancel(call, timedOut);
+    fake.error(1, CANCELLED);
+    await settle();
+    expect(call.answers).toBe(0);
+    fake.dumped(1, [{ id: 1, frames: FRAMES }]);
+    await settle();
+    expect(call.error?.context).toMatchObject({ pythonStack: STACK });
+    void worker.kill();
+    await settle();
+  });
+
+  it('answers without a stack where none is told', async () => {
+    const { fake, worker, call } = await running();
+    worker.cancel(call, timedOut);
+    fake.error(1, CANCELLED);
+    await settle();
+    await pass(99);
+    expect(call.answers).toBe(0);
+    await pass(1);
+    expect(call.error?.code).toBe('deadline-exceeded');
+    expect(call.error?.context).not.toHaveProperty('pythonStack');
+    // Too late, and no offence.
+    fake.dumped(1, [{ id: 1, frames: FRAMES }]);
+    await settle();
+    expect([worker.state, call.answers]).toEqual(['ready', 1]);
+    void worker.kill();
+    await settle();
+  });
+
+  it('is answered at once where its process dies while its stack is waited for', async () => {
+    const { fake, worker, call } = await running();
+    worker.cancel(call, timedOut);
+    fake.error(1, CANCELLED);
+    await settle();
+    fake.die({ exitCode: 1, signal: undefined });
+    await settle();
+    expect(call.told.at(-1)).toBe('error deadline-exceeded/finished');
+    expect(call.answers).toBe(1);
+  });
+
+  it('has its stack written before SIGINT where it was not told', async () => {
+    const { fake, worker, call, told } = await running();
+    worker.cancel(call, timedOut);
+    await pass(2_000);
+    expect(fake.signals).toEqual(['SIGWINCH alone', 'SIGINT']);
+    fake.stderr.write(`${WRITTEN.join('\n')}\n`);
+    await settle();
+    await pass(500);
+    expect(call.error).toMatchObject({
+      outcome: 'unknown',
+      context: { rung: 'sigterm', pythonStack: STACK },
+    });
+    expect(told.output).toEqual([]);
+  });
+
+  it('has half a second to say where it is before it is killed, told or written', async () => {
+    const { fake, worker, call } = await running('kill');
+    worker.cancel(call, timedOut);
+    await pass(249);
+    expect(fake.signals).toEqual([]);
+    await pass(1);
+    expect(fake.signals).toEqual(['SIGWINCH alone']);
+    await pass(249);
+    expect(fake.signals).toHaveLength(1);
+    await pass(1);
+    expect(fake.signals).toContain('SIGKILL');
+    expect(call.error).toMatchObject({ code: 'deadline-exceeded', context: { rung: 'sigkill' } });
+  });
+
+  it('is killed as soon as it has told', async () => {
+    const { fake, worker, call } = await running('kill');
+    worker.cancel(call, timedOut);
+    await settle();
+    fake.dumped(1, [{ id: 1, frames: FRAMES }]);
+    await settle();
+    expect(fake.signals[0]).toBe('SIGKILL');
+    expect(call.error).toMatchObject({ context: { rung: 'sigkill', pythonStack: STACK } });
+  });
+});
+
+it('asks nothing of a call that is aborted', async () => {
+  const { fake, worker, call } = await running();
+  worker.cancel(call, aborted);
+  fake.error(1, CANCELLED);
+  await settle();
+  expect(control(fake)).toEqual([FrameType.CANCEL]);
+  expect(call.answers).toBe(1);
+  void worker.kill();
+  await settle();
+});

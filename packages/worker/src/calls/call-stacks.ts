@@ -1,0 +1,115 @@
+import type { Dumped, DumpedThread, PythonFrame } from '@pypool/protocol';
+import { StateTimer } from '../life/state-timer.js';
+import { lineOf } from '../output/faulthandler.js';
+import type { Inspector, Withdraw } from '../stacks/inspector.js';
+import { ownFramesOf } from '../stacks/own-frames.js';
+import type { OpenCall } from './call-table.js';
+
+/** How long the process is not ended for want of a stack that was asked for, and as long again for one from a signal. */
+const PATIENCE_MS = 250;
+
+/** How long the error of a call that was answered waits for its stack, which was told before but on another channel. */
+const STRAGGLE_MS = 100;
+
+/** A stack that was asked for. */
+interface Taking {
+  readonly withdraw: Withdraw;
+  /** Who waits until it is told, or can be told no more. */
+  readonly waiting: Set<() => void>;
+}
+
+/**
+ * Where calls were when their time was over: asked before they are interrupted, and where C code holds the interpreter written from a signal,
+ * before the process gets one that may end it.
+ */
+export class CallStacks {
+  readonly #inspector: Inspector;
+  readonly #taking = new Map<OpenCall, Taking>();
+  readonly #told = new Map<OpenCall, readonly string[]>();
+  readonly #patience = new StateTimer();
+  #withdrawSignal: Withdraw | undefined;
+
+  constructor(inspector: Inspector) {
+    this.#inspector = inspector;
+  }
+
+  /** Ask where a call is. What is sent on control after this, comes after that. */
+  take(open: OpenCall): void {
+    if (!this.#inspector.canTell || this.#taking.has(open) || this.#told.has(open)) return;
+    const told = (dumped: Dumped | undefined): void =>
+      this.#settle(open, dumped?.calls.find(({ id }) => id === open.id)?.frames ?? []);
+    this.#taking.set(open, { withdraw: this.#inspector.ask(told), waiting: new Set() });
+  }
+
+  /** The process is about to get a signal, and some stack was not told: have it written, from where it is now. */
+  force(): void {
+    if (this.#taking.size === 0 || this.#withdrawSignal !== undefined) return;
+    this.#withdrawSignal = this.#inspector.signal((threads) => this.#onSignalled(threads ?? []));
+  }
+
+  /** Call `then` at once where no stack is waited for, and otherwise when that is told, or is not to be had in half a second. */
+  whenTold(then: () => void): void {
+    const [latest] = [...this.#taking.values()].slice(-1);
+    if (latest === undefined) return then();
+    latest.waiting.add(then);
+    const giveUp = (): void => this.#giveUp();
+    if (this.#withdrawSignal !== undefined) this.#patience.start(PATIENCE_MS, giveUp);
+    else {
+      this.#patience.start(PATIENCE_MS, () => {
+        this.force();
+        this.#patience.start(PATIENCE_MS, giveUp);
+      });
+    }
+  }
+
+  /** Call `then` with the stack of a call that is answered; a little later where that is still on its way. */
+  answer(open: OpenCall, then: (stack: readonly string[]) => void): void {
+    const taking = this.#taking.get(open);
+    if (taking === undefined) return then(this.drop(open));
+    const timer = new StateTimer();
+    const answer = (): void => {
+      timer.stop();
+      then(this.drop(open));
+    };
+    taking.waiting.add(answer);
+    timer.start(STRAGGLE_MS, () => this.#settle(open, []));
+  }
+
+  /** The stack of a call, which is not asked for again. */
+  drop(open: OpenCall): readonly string[] {
+    const stack = this.#told.get(open) ?? [];
+    this.#told.delete(open);
+    return stack;
+  }
+
+  /** The process is ending: who was answered is not kept waiting. What it has written by then may still be read. */
+  stop(): void {
+    this.#patience.stop();
+    for (const { waiting } of this.#taking.values()) {
+      for (const waits of waiting) waits();
+      waiting.clear();
+    }
+  }
+
+  #onSignalled(threads: readonly DumpedThread[]): void {
+    this.#withdrawSignal = undefined;
+    const frames = ownFramesOf(threads);
+    for (const open of [...this.#taking.keys()]) this.#settle(open, frames);
+  }
+
+  #giveUp(): void {
+    this.#withdrawSignal?.();
+    this.#withdrawSignal = undefined;
+    for (const open of [...this.#taking.keys()]) this.#settle(open, []);
+  }
+
+  #settle(open: OpenCall, frames: readonly PythonFrame[]): void {
+    const taking = this.#taking.get(open);
+    if (taking === undefined) return;
+    this.#taking.delete(open);
+    taking.withdraw();
+    if (this.#taking.size === 0) this.#patience.stop();
+    if (frames.length > 0) this.#told.set(open, frames.map(lineOf));
+    for (const waits of taking.waiting) waits();
+  }
+}
