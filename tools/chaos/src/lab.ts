@@ -109,7 +109,7 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
     const began = performance.now();
 
     const overfull: string[] = [];
-    const look = setInterval(() => overfull.push(...lookAtPlaces(pool, chosen)), LOOK_MS);
+    const look = setInterval(() => overfull.push(...lookAtPlaces(pool)), LOOK_MS);
     const patient = new PatientCalls(target, never);
     const impatient = new ImpatientCalls(target);
     const load = new Load({
@@ -201,7 +201,7 @@ function describe({ engine, concurrency, selection, queue, maxCalls }: PythonPoo
 }
 
 /** What is wrong with who has what, now. */
-function lookAtPlaces(pool: PythonPool, { maxCalls = Infinity }: PythonPoolOptions): string[] {
+function lookAtPlaces(pool: PythonPool): string[] {
   const { workers } = pool.status();
   const overfull = workers
     .filter(({ running, concurrency }) => running.length > concurrency)
@@ -209,8 +209,8 @@ function lookAtPlaces(pool: PythonPool, { maxCalls = Infinity }: PythonPoolOptio
       ({ id, running, concurrency }) => `worker ${id} has ${running.length} calls and ${concurrency} places`,
     );
   const serving = workers.filter(({ state }) => state !== 'retiring').length;
-  // A worker that has had its calls serves on until its replacement is ready.
-  const allowed = SIZE + OVERFLOW + (maxCalls === Infinity ? 0 : 1);
+  // One that has had its calls, or was interrupted too often, serves on until its replacement is ready: one at a time.
+  const allowed = SIZE + OVERFLOW + 1;
   if (serving > allowed) overfull.push(`${serving} workers, ${allowed} allowed`);
   return overfull;
 }
