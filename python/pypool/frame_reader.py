@@ -88,8 +88,8 @@ class FrameReader:
                     envelope = decode_text(self._view[begin:stop])  # to say what is wrong
                 self._start = stop
                 return Frame(kind, call_id, envelope, False, _NO_BUFFERS)
-        if self._end - self._start < HEADER_BYTES and not self._fill(HEADER_BYTES):
-            return None
+        if self._end - self._start < HEADER_BYTES:
+            self._fill(HEADER_BYTES)
         envelope_bytes, kind, flags, count, call_id = unpack_header(self._ring, self._start)
         head_bytes = HEADER_BYTES + 8 * count
         check_header(self._accepts, self.limits, kind, flags, call_id, head_bytes + envelope_bytes)
@@ -127,8 +127,8 @@ class FrameReader:
         except ConnectionResetError:  # Node went away with replies unread: the end, like any other
             return 0
 
-    def _fill(self, need: int) -> bool:
-        """Have `need` bytes in one piece from `_start` on. False where the stream ends before the first."""
+    def _fill(self, need: int) -> None:
+        """Have `need` bytes in one piece from `_start` on, inside a frame."""
         have = self._end - self._start
         if have == 0:
             self._start = self._end = 0
@@ -137,12 +137,9 @@ class FrameReader:
                 self._move(have, need)
             received = self._receive(self._view[self._end :])
             if received == 0:
-                if have == 0 and need == HEADER_BYTES:
-                    return False
                 raise ProtocolError(f"the stream ended inside a frame, after {have} of {need} bytes")
             self._end += received
             have += received
-        return True
 
     def _move(self, have: int, need: int) -> None:
         """Make room behind what is there. Growth follows what has arrived, never what was announced."""

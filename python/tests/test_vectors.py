@@ -138,6 +138,53 @@ class FrameVectors(unittest.TestCase):
         )
 
 
+class FuzzVectors(unittest.TestCase):
+    vectors = described.load("fuzz.json")
+
+    def test_inputs_are_read_as_they_were_when_they_were_kept(self):
+        codec = ValueCodec(types=described.registry())
+        for vector in self.vectors["inputs"]:
+            limits = FrameLimits(vector["limits"]["maxFrameBytes"], vector["limits"]["maxBufferBytes"])
+            accepts, data = ACCEPTS[vector["channel"]], bytes.fromhex(vector["hex"])
+            wanted = [value["python"] for value in vector["values"]]
+            for read in (self.decode, self.receive):
+                with self.subTest(vector["name"], read=read.__name__):
+                    frames, error = read(data, accepts, limits)
+                    self.assertEqual((error, len(frames)), (vector["error"], vector["frames"]))
+                    self.assertEqual([self.ending(codec, frame) for frame in frames[: len(wanted)]], wanted)
+
+    def decode(self, data, accepts, limits):
+        frames = []
+        decoder = FrameDecoder(accepts, frames.append, limits)
+        try:
+            decoder.push(data)
+            decoder.end()
+        except (ProtocolError, FrameTooLarge) as error:
+            return frames, self.code(error)
+        return frames, "none"
+
+    def receive(self, data, accepts, limits):
+        frames = []
+        reader = FrameReader(Script(data, 7), accepts, limits)
+        try:
+            frames.extend(iter(reader.read, None))
+        except (ProtocolError, FrameTooLarge) as error:
+            return frames, self.code(error)
+        return frames, "none"
+
+    def code(self, error):
+        return next(code for code, kind in ERRORS.items() if type(error) is kind)
+
+    def ending(self, codec, frame):
+        try:
+            codec.decode(frame)
+        except ProtocolError:
+            return "protocol"
+        except InvalidArguments:
+            return "impossible"
+        return "ok"
+
+
 class ValueVectors(unittest.TestCase):
     vectors = described.load("values.json")
 

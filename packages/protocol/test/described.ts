@@ -13,11 +13,15 @@ export const pointType: ValueType<Point> = {
   name: 'point',
   is: (value): value is Point => value instanceof Point,
   encode: ({ x, y }) => ({ x, y }),
-  decode: (payload) => {
-    const { x, y } = payload as { x: unknown; y: unknown };
-    return new Point(x, y);
-  },
+  decode: (payload) => new Point(fieldOf(payload, 'x'), fieldOf(payload, 'y')),
 };
+
+function fieldOf(payload: unknown, name: string): unknown {
+  if (payload instanceof Map && payload.has(name)) return payload.get(name);
+  if (typeof payload === 'object' && payload !== null && Object.hasOwn(payload, name))
+    return (payload as Fields)[name];
+  throw new Error(`a point has no ${name}`);
+}
 
 /** A value as vectors describe it: itself where JSON holds it, or an object with the key `@`. vectors/README.md lists them. */
 export type Described = unknown;

@@ -156,6 +156,36 @@ describe('frames.json', () => {
   });
 });
 
+describe('fuzz.json', () => {
+  interface Input {
+    readonly name: string;
+    readonly channel: string;
+    readonly limits: FrameLimits;
+    readonly hex: string;
+    readonly error: string;
+    readonly frames: number;
+    readonly values: readonly { readonly javascript: string }[];
+  }
+  const { inputs } = read<{ inputs: Input[] }>('fuzz');
+  const ENDINGS: Readonly<Record<string, string>> = { none: 'ok', unencodable: 'impossible' };
+
+  it.each(inputs)('reads $name as it was read when it was kept', ({ channel, limits, hex, ...kept }) => {
+    const frames: Frame[] = [];
+    const onFrame = (frame: Frame): number => frames.push(frame);
+    const decoder = new FrameDecoder({ limits, accepts: CHANNELS[channel]!, onFrame });
+    const error = codeOf(() => {
+      decoder.push(fromHex(hex));
+      decoder.end();
+    });
+    const values = frames.slice(0, kept.values.length).map((frame) => codeOf(() => codec.decode(frame)));
+    expect({ error, frames: frames.length, values: values.map((code) => ENDINGS[code] ?? code) }).toEqual({
+      error: kept.error,
+      frames: kept.frames,
+      values: kept.values.map(({ javascript }) => javascript),
+    });
+  });
+});
+
 describe('values.json', () => {
   interface Language {
     readonly sends?: Described;

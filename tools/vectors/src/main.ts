@@ -6,6 +6,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { frameVectors } from './frames.js';
+import { fuzzVectors } from './fuzz.js';
 import { messageVectors } from './messages.js';
 import { valueVectors } from './values.js';
 
@@ -14,6 +15,7 @@ const FILES: Readonly<Record<string, () => unknown>> = {
   'frames.json': frameVectors,
   'values.json': valueVectors,
   'messages.json': messageVectors,
+  'fuzz.json': fuzzVectors,
 };
 
 const check = process.argv.includes('--check');

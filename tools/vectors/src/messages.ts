@@ -264,6 +264,11 @@ function calls(): unknown[] {
   return [
     call('a name alone', '["f"]', { name: 'f' }),
     call('positional arguments', '["f",[1,"a"]]', { name: 'f', args: [1, 'a'] }),
+    call('positional arguments and a deadline', '["f",[1],null,{"deadline":1763892000123}]', {
+      name: 'f',
+      args: [1],
+      meta: { deadline: 1763892000123 },
+    }),
     call('keyword arguments', '["f",null,{"a":1}]', { name: 'f', kwargs: { a: 1 } }),
     call('both', '["a.f",[1],{"b":2}]', { name: 'a.f', args: [1], kwargs: { b: 2 } }),
     call('everything', JSON.stringify(['f', [1], { b: 2 }, meta]), {

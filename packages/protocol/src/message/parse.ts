@@ -97,9 +97,9 @@ export function parseItems(frame: Frame, codec: ValueCodec): unknown[] {
 function parse<T>(frame: Frame, schema: z.ZodType<T>, codec: ValueCodec = plain): T {
   const result = schema.safeParse(codec.decode(frame));
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
+  const issue = result.error.issues[0]!;
   throw protocolError(
-    `a message of type ${frame.type} is not as agreed: ${issue?.message ?? ''} at "${issue?.path.join('.') ?? ''}"`,
+    `a message of type ${frame.type} is not as agreed: ${issue.message} at "${issue.path.join('.')}"`,
     { type: frame.type },
   );
 }

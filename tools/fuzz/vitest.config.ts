@@ -1,0 +1,3 @@
+import { packageConfig } from '../test/vitest-preset.js';
+
+export default packageConfig();
