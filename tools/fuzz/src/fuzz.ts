@@ -25,6 +25,8 @@ export interface Finding {
 /** What a run came to. */
 export interface FuzzResult {
   readonly seed: number;
+  /** How many were asked for; the last batch is judged whole. */
+  readonly asked: number;
   readonly inputs: number;
   readonly seconds: number;
   /** Of the inputs, those whose first header a receiver goes on with. */
@@ -104,6 +106,7 @@ class Run {
   result(): FuzzResult {
     return {
       seed: this.#options.seed,
+      asked: this.#options.inputs,
       inputs: this.#inputs,
       seconds: this.#seconds,
       headerPassed: this.#headerPassed,

@@ -92,7 +92,7 @@ export function renderReport(report: Report): string {
   for (const { language, about, hex, times } of findingsOf(report)) {
     lines.push('', `${language}, ${times} times: ${about.slice(0, SHOWN)}`, `  input ${hex.slice(0, SHOWN)}`);
   }
-  lines.push(`repeat with --seed ${result.seed} --inputs ${result.inputs}`, '');
+  lines.push(`repeat with --seed ${result.seed} --inputs ${result.asked}`, '');
   return lines.join('\n');
 }
 

@@ -35,7 +35,7 @@ export function seeds(): Uint8Array[] {
     for (const vector of messages[list]!)
       found.push(envelopeInput(vector, 3), envelopeInput(asItems(vector), 4));
   }
-  found.push(...fuzzed());
+  found.push(...large(), ...fuzzed());
   return found.filter((input) => input.length <= MOST_BYTES);
 }
 
@@ -49,6 +49,15 @@ function frameInputs(vectors: readonly { readonly channel: string; readonly hex:
     const index = CHANNELS.findIndex((name) => name === channel);
     return flatOf(index, 0, 0, Buffer.from(hex, 'hex'));
   });
+}
+
+/** An envelope and a buffer of 2.2 MB, from where on memory follows what arrives. */
+function large(): Uint8Array[] {
+  const frame = { flags: 0, callId: 1n, envelope: Buffer.from('["f"]'), buffers: [] };
+  const rest = Buffer.alloc(0);
+  const envelope = putTogether({ frames: [{ ...frame, type: 1, envelopeBytes: 2_200_000 }], rest });
+  const buffer = putTogether({ frames: [{ ...frame, type: 2, lengths: [2_200_000n] }], rest });
+  return [flatOf(0, 2, 255, envelope), flatOf(1, 2, 255, buffer)];
 }
 
 /** What earlier runs found. */
