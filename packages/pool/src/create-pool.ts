@@ -52,7 +52,10 @@ class CorePool implements Pool {
   }
 
   stream<T>(name: string, args?: unknown, options?: PoolCallOptions): PoolStream<T> {
-    return new StreamFace<T>(this.#core.stream(name, args, options));
+    const stream = this.#core.stream(name, args, options);
+    const face = new StreamFace<T>(stream);
+    this.#core.leaks.opened(stream, face, this);
+    return face;
   }
 
   ready(): Promise<void> {

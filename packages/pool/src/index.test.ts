@@ -8,6 +8,7 @@ it('exports these names and no other', () => {
       "CallList",
       "POOL_EVENT_NAMES",
       "createPool",
+      "endingOf",
       "fair",
       "fifo",
       "functionsOf",

@@ -10,6 +10,7 @@ export type { PoolWorker, PoolWorkerObserver, WorkerExit, WorkerFactory, WorkerR
 // The pool
 export { createPool } from './create-pool.js';
 export type { Pool, PoolStream } from './pool.js';
+export { endingOf } from './call/stream-face.js';
 export { mapCalls } from './map/call-map.js';
 export type { MapCaller, MapItems, PoolMap } from './map/call-map.js';
 export type { MapOptions } from './map/map-options.js';
@@ -20,7 +21,14 @@ export type { CloseOptions, PoolState } from './lifecycle/closing.js';
 
 // What it tells
 export { POOL_EVENT_NAMES } from './observe/events.js';
-export type { LoadEvent, PoolEventName, PoolEvents, PoolListener, WorkerEvent } from './observe/events.js';
+export type {
+  LeakedStream,
+  LoadEvent,
+  PoolEventName,
+  PoolEvents,
+  PoolListener,
+  WorkerEvent,
+} from './observe/events.js';
 export type { HealthStatus, PoolHealth } from './observe/health.js';
 export type { PoolStats } from './observe/stats.js';
 export type { WaitingCall, WaitsFor } from './observe/waiting.js';

@@ -2,6 +2,7 @@ import type { PypoolError } from '@pypool/protocol';
 
 import { CallCourse, type CallCourseOwner } from './call/call-course.js';
 import type { PendingStream } from './call/pending-stream.js';
+import { StreamLeaks } from './call/stream-leaks.js';
 import type { WorkerExit } from './contract.js';
 import { Capacity } from './dispatch/capacity.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -41,6 +42,7 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
   readonly supervisor: Supervisor;
   readonly turnover: Turnover;
   readonly announce: Announcer;
+  readonly leaks: StreamLeaks;
   readonly #course: CallCourse;
   readonly #readiness: Readiness;
   readonly #idle: IdleSweep;
@@ -65,6 +67,7 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
     const rested = (record: WorkerRecord) => this.supervisor.retire(record, 'idle');
     this.#idle = new IdleSweep(clock, this.roster, idleTimeoutMs, minIdle, rested);
     this.announce = new Announcer(name, clock, this.events);
+    this.leaks = new StreamLeaks(options, this.events);
     this.#alive = new KeepAlive(clock);
     this.turnover = new Turnover({
       options,

@@ -41,6 +41,7 @@ it('exports these names', () => {
       "ndarray",
       "nearest",
       "negotiate",
+      "openerStack",
       "parseCancel",
       "parseCredit",
       "parseDumped",

@@ -13,6 +13,7 @@ export { PythonError } from './errors/python-error.js';
 export type { PythonErrorDetails, PythonFailure, PythonFrame } from './errors/python-error.js';
 export { createError } from './errors/create-error.js';
 export { addCallSite, rejectWithSite } from './errors/call-site.js';
+export { openerStack } from './errors/opener-stack.js';
 export { throwLater } from './errors/throw-later.js';
 export { pythonErrorFrom } from './errors/python-error-from.js';
 

@@ -56,7 +56,10 @@ function start(id: string, observer: PoolWorkerObserver, workers: FakeWorker[]):
       call.onStart();
     },
     cancel: (call, error) => call.onError(error),
-    leave: () => undefined,
+    leave(call) {
+      running.splice(running.indexOf(call), 1);
+      call.onResult(undefined);
+    },
     grant: () => undefined,
     close: () => end('closed'),
     kill: () => end('killed'),

@@ -17,6 +17,7 @@ import type { Attempt } from './attempt.js';
 import { CallBook, type CallBookOwner } from './call-book.js';
 import type { PendingCall } from './pending-call.js';
 import type { PendingStream, StreamOwner } from './pending-stream.js';
+import type { StreamLeaks } from './stream-leaks.js';
 
 /** The pool around its calls. */
 export interface CallCourseOwner {
@@ -29,6 +30,7 @@ export interface CallCourseOwner {
   readonly supervisor: Supervisor;
   readonly turnover: Turnover;
   readonly announce: Announcer;
+  readonly leaks: StreamLeaks;
   /** Whether a call may still be given to a worker. */
   readonly mayStart: boolean;
   closedError(outcome: 'not-started'): PypoolError;
@@ -113,6 +115,10 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
 
   onLeft(stream: PendingStream): void {
     this.#end(stream, errors.leftEarly(stream));
+  }
+
+  onEnded(stream: PendingStream): void {
+    this.#pool.leaks.ended(stream);
   }
 
   #admit(call: PendingCall): void {

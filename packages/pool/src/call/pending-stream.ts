@@ -9,6 +9,8 @@ export const STREAM_WINDOW = 64;
 export interface StreamOwner {
   /** Its consumer left before a worker had it. */
   onLeft(stream: PendingStream): void;
+  /** It is settled. */
+  onEnded(stream: PendingStream): void;
 }
 
 /** A call with many results. */
@@ -20,6 +22,10 @@ export class PendingStream extends PendingCall {
     onGrant: (items) => this.#grant(items),
     onLeave: () => this.#leave(),
   });
+  /** How often its consumer has asked for an item. */
+  reads = 0;
+  /** Somebody has asked for its end. */
+  awaited = false;
   #begun: Outcome = 'open';
   #error: PypoolError | undefined;
   #started: PromiseWithResolvers | undefined;
@@ -86,6 +92,7 @@ export class PendingStream extends PendingCall {
 
   #finish(error: PypoolError | undefined): void {
     this.#answer ??= { error };
+    this.owner?.onEnded(this);
     if (error === undefined) this.#finished?.resolve();
     else this.#finished?.reject(error);
   }

@@ -21,6 +21,21 @@ export interface LoadEvent {
   readonly places: number;
 }
 
+/** A stream that was opened, and may hold up a worker for nobody. */
+export interface LeakedStream {
+  readonly kind: 'stream';
+  readonly pool: string;
+  /** Counts the calls of the pool. */
+  readonly callId: number;
+  readonly function: string;
+  readonly sessionId: string | undefined;
+  /** When it was opened, in milliseconds since the Unix epoch. */
+  readonly openedAt: number;
+  readonly openMs: number;
+  /** Where it was opened, as lines of a stack; `undefined` where nobody listened to `leak` yet. */
+  readonly stack: string | undefined;
+}
+
 /** The events of a pool, each with what its listeners get. */
 export interface PoolEvents {
   'worker-starting': WorkerEvent;
@@ -75,6 +90,15 @@ export interface PoolEvents {
     readonly attempts: number;
     readonly error: PypoolError;
   };
+  /** A stream that nobody takes care of; told once. See `leakAfterMs`. */
+  leak: LeakedStream & {
+    /** Nobody holds it any more, and it was left so that its place is free; or nobody has read it for `leakAfterMs`. */
+    readonly why: 'dropped' | 'unread';
+    /** For how long nobody has read it; `undefined` of one that was dropped. */
+    readonly unreadMs: number | undefined;
+  };
+  /** A stream of which `leak` told has ended. */
+  'leak-ended': LeakedStream;
   /** A `reload()` is done: no worker from before it is left. */
   reloaded: { readonly pool: string; readonly reloadMs: number };
   /** A `reload()` was given up: the workers that are left from before it stay. */
@@ -106,6 +130,8 @@ const NAMES: Readonly<Record<PoolEventName, true>> = {
   'worker-retiring': true,
   'worker-exit': true,
   'call-retried': true,
+  leak: true,
+  'leak-ended': true,
   reloaded: true,
   'reload-failed': true,
   saturated: true,

@@ -42,6 +42,11 @@ export class ItemStream<T = unknown> implements AsyncIterableIterator<T> {
     return this.#items.length - this.#head;
   }
 
+  /** Its consumer waits for an item. */
+  get waited(): boolean {
+    return this.#waiting !== undefined;
+  }
+
   /** An item arrived. Ignored after the end; an item beyond the credit fails the stream and leaves it. */
   push(value: T): void {
     if (this.#ended) return;

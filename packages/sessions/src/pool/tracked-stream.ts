@@ -1,3 +1,4 @@
+import { endingOf } from '@pypool/pool';
 import type { PoolStream } from '@pypool/pool';
 
 import type { SessionOperation } from '../registry/session-operation.js';
@@ -11,7 +12,7 @@ export class TrackedStream<T> implements PoolStream<T> {
     this.#stream = stream;
     this.#operation = operation;
     // Nobody need take its items for it to be over.
-    stream.finished.then(
+    endingOf(stream).then(
       () => operation.finish(false),
       () => operation.finish(true),
     );

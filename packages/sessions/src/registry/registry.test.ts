@@ -169,6 +169,26 @@ describe('the end of a session', () => {
     expect(ended).toEqual(['a ended']);
   });
 
+  it('tells onLeak of those alone that expired, and where they were opened', () => {
+    const leaks: [string, string][] = [];
+    const { registry, clock, ended } = registryWith({
+      ttlMs: 10,
+      onLeak: ({ id }, stack) => leaks.push([id, stack]),
+    });
+    function forgetful(): void {
+      registry.open('opened');
+      registry.begin('called').finish(false);
+    }
+    forgetful();
+    registry.open('ended');
+    registry.end('ended');
+    clock.advance(10);
+    registry.list();
+    expect(leaks.map(([id]) => id)).toEqual(['opened', 'called']);
+    for (const [, stack] of leaks) expect(stack).toMatch(/^ {4}at forgetful \(/);
+    expect(ended).toEqual(['ended ended', 'opened expired', 'called expired']);
+  });
+
   it('comes whatever onEnd throws, which is reported and keeps nobody else', () => {
     const told: string[] = [];
     const { registry, clock } = registryWith({

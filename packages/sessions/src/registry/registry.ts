@@ -1,5 +1,5 @@
 import type { ClockTimer } from '@pypool/pool';
-import { createError, throwLater } from '@pypool/protocol';
+import { createError, openerStack, throwLater } from '@pypool/protocol';
 
 import { assertMetadata, assertSessionId, mergeMetadata, NO_METADATA } from './metadata.js';
 import { resolveSessionRegistryOptions } from './options.js';
@@ -49,6 +49,8 @@ export function createSessionRegistry(options?: SessionRegistryOptions): Session
 class Registry implements SessionRegistry {
   readonly #options: ResolvedSessionRegistryOptions;
   readonly #time: SessionTime;
+  /** Where open sessions were opened, by id, for `onLeak` alone. */
+  readonly #stacks = new Map<string, string>();
   #sweepTimer: ClockTimer | undefined;
   /** No session can expire before this moment, so that a full registry refuses new ids without looking at every session. */
   #nextExpiry = -Infinity;
@@ -67,7 +69,7 @@ class Registry implements SessionRegistry {
     assertMetadata(metadata);
     const now = this.#time.now();
     const known = this.#find(id, now);
-    const record = known ?? this.#add(id, NO_METADATA, now);
+    const record = known ?? this.#add(id, NO_METADATA, now, 'open');
     record.metadata = mergeMetadata(record.metadata, metadata);
     record.lastActivity = now;
     this.#options.store.set(record);
@@ -79,7 +81,7 @@ class Registry implements SessionRegistry {
     let record = this.#find(id, now);
     if (record === undefined) {
       assertMetadata(metadata);
-      record = this.#add(id, mergeMetadata(NO_METADATA, metadata), now);
+      record = this.#add(id, mergeMetadata(NO_METADATA, metadata), now, 'begin');
     }
     record.operations += 1;
     record.inFlight += 1;
@@ -110,6 +112,7 @@ class Registry implements SessionRegistry {
     this.#sweepTimer?.cancel();
     this.#sweepTimer = undefined;
     for (const record of this.#options.store.values()) this.#options.store.delete(record.id);
+    this.#stacks.clear();
   }
 
   #find(id: string, now: number): SessionRecord | undefined {
@@ -120,7 +123,7 @@ class Registry implements SessionRegistry {
     return undefined;
   }
 
-  #add(id: string, metadata: SessionMetadata, now: number): SessionRecord {
+  #add(id: string, metadata: SessionMetadata, now: number, opener: 'open' | 'begin'): SessionRecord {
     if (this.#closed) {
       throw createError({
         code: 'pool-closed',
@@ -140,16 +143,17 @@ class Registry implements SessionRegistry {
       });
     }
     this.#startSweeping();
+    if (this.#options.onLeak !== undefined) this.#stacks.set(id, openerStack<SessionRegistry>(this, opener));
     return { id, startedAt: now, lastActivity: now, operations: 0, errors: 0, inFlight: 0, metadata };
   }
 
   #remove(record: SessionRecord, reason: SessionEndReason): void {
-    this.#options.store.delete(record.id);
-    try {
-      this.#options.onEnd?.(sessionInfo(record), reason);
-    } catch (error) {
-      throwLater(error);
-    }
+    const { store, onEnd, onLeak } = this.#options;
+    store.delete(record.id);
+    const stack = this.#stacks.get(record.id);
+    this.#stacks.delete(record.id);
+    if (stack !== undefined && reason === 'expired') tell(() => onLeak?.(sessionInfo(record), stack));
+    tell(() => onEnd?.(sessionInfo(record), reason));
   }
 
   #expired(record: SessionRecord, now: number): boolean {
@@ -176,5 +180,13 @@ class Registry implements SessionRegistry {
       this.#sweep();
       if (this.size > 0) this.#startSweeping();
     });
+  }
+}
+
+function tell(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    throwLater(error);
   }
 }
