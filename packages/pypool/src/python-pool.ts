@@ -111,6 +111,7 @@ const WORKER_OPTIONS: Readonly<Record<keyof PythonWorkersOptions, true>> = {
   unencodable: true,
   types: true,
   heartbeatIntervalMs: true,
+  unresponsiveTimeoutMs: true,
   maxLineBytes: true,
   cancelGraces: true,
   maxInterrupts: true,

@@ -23,8 +23,13 @@ export interface WorkerEvents {
   readonly 'thread-exception': { readonly workerId: string; readonly error: PypoolError };
   /** The runtime has advice. It comes once, from the first worker that has some; advice from before anybody listened comes to the first that do. */
   readonly suggestion: { readonly workerId: string; readonly message: string };
-  /** A worker did not answer a heartbeat: its interpreter is held up by C code, or it is stopped. Nothing is done about it. */
-  readonly 'worker-suspect': { readonly workerId: string; readonly silentMs: number };
+  /** A worker did not answer a heartbeat: C code holds its interpreter, or its process is stopped. What comes of it is said by `unresponsiveTimeoutMs`. */
+  readonly 'worker-suspect': {
+    readonly workerId: string;
+    readonly silentMs: number;
+    /** Its process is stopped, by `SIGSTOP` or a debugger. */
+    readonly stopped: boolean;
+  };
   /** A suspected worker answered. */
   readonly 'worker-recovered': { readonly workerId: string };
   /** The guardian ended, which nobody but the machine or its administrator does. Until there is another, workers are left to their second net. */

@@ -99,8 +99,16 @@ export interface PythonWorkersOptions {
   readonly unencodable?: 'error' | 'marker';
   /** Types of the application's own, registered in Python by the same name. @defaultValue none */
   readonly types?: readonly ValueType[];
-  /** How often each worker is asked whether it is there; one that does not answer is reported, never killed. 0 or `Infinity`: never. @defaultValue `5_000` */
+  /** How often each worker is asked whether it is there; one that does not answer is reported. 0 or `Infinity`: never. @defaultValue `5_000` */
   readonly heartbeatIntervalMs?: number;
+  /**
+   * How long a worker may leave heartbeats unanswered that does nothing, before it is ended: its process is stopped (`SIGSTOP`, a debugger), whatever calls it
+   * has; or it has none, and a thread holds its interpreter. One that runs a call is never ended for its silence. Looked at with each heartbeat. 0: at the first look.
+   * `Infinity`: never.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly unresponsiveTimeoutMs?: number;
   /** Longest line of captured output; longer ones are cut. At least 80. Finite. @defaultValue `16_384` */
   readonly maxLineBytes?: number;
   /**
@@ -133,6 +141,7 @@ export type ResolvedPythonWorkersOptions = Omit<PythonWorkersOptions, 'limits' |
   readonly unencodable: 'error' | 'marker';
   readonly types: readonly ValueType[];
   readonly heartbeatIntervalMs: number;
+  readonly unresponsiveTimeoutMs: number;
   readonly maxLineBytes: number;
   readonly cancelGraces: CancelGraces;
   readonly maxInterrupts: number;
@@ -177,6 +186,7 @@ const schema = z.strictObject({
   unencodable: z.enum(['error', 'marker']).optional(),
   types: z.array(anObject).optional(),
   heartbeatIntervalMs: milliseconds.optional(),
+  unresponsiveTimeoutMs: milliseconds.optional(),
   maxLineBytes: z.int().min(80).optional(),
   cancelGraces: z
     .strictObject({
@@ -212,6 +222,7 @@ export function resolvePythonWorkersOptions(options: PythonWorkersOptions): Reso
     unencodable: options.unencodable ?? 'error',
     types: options.types ?? [],
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? 5_000,
+    unresponsiveTimeoutMs: options.unresponsiveTimeoutMs ?? 10_000,
     maxLineBytes: options.maxLineBytes ?? 16_384,
     cancelGraces: resolveGraces(options.cancelGraces),
     maxInterrupts: options.maxInterrupts ?? 16,

@@ -148,7 +148,8 @@ class PythonWorkerSource implements PythonWorkers {
       });
     this.#transport = options.transport ?? pipeTransport();
     this.#codec = createValueCodec({ types: options.types });
-    this.#heartbeat = new Heartbeat(this.#hub, options.heartbeatIntervalMs);
+    const { heartbeatIntervalMs: intervalMs, unresponsiveTimeoutMs } = options;
+    this.#heartbeat = new Heartbeat(this.#hub, { intervalMs, unresponsiveTimeoutMs });
   }
 
   start(request: WorkerRequest, observer: WorkerObserver, signal: AbortSignal): Promise<PythonWorker> {
