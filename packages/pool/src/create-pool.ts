@@ -97,7 +97,14 @@ class CorePool implements Pool {
       places: capacity.places,
       queued: calls.waiting,
       queuedBytes: capacity.bytes?.total,
-      waiting: waitingCalls({ clock, calls, roster, policy, queue: options.queue.name }),
+      waiting: waitingCalls({
+        clock,
+        calls,
+        roster,
+        policy,
+        queue: options.queue.name,
+        selection: options.selection.name,
+      }),
       circuit: policy.circuit.state,
       workers: [...roster.all]
         .sort((a, b) => a.slot - b.slot)

@@ -29,6 +29,7 @@ describe('status() of calls that wait', () => {
     const anyWorker = {
       kind: 'any-worker',
       busy: 1,
+      free: 0,
       starting: [],
       nextStartMs: undefined,
       circuit: 'closed',
@@ -128,6 +129,41 @@ describe('status() of calls that wait', () => {
         },
       ],
     });
+  });
+
+  it('tells of a call that its function no longer holds, and that has no place yet', async () => {
+    const limited = { idempotent: false, executionTimeoutMs: undefined, concurrency: 2 };
+    const { pool, factory } = await fakePool({ size: 2, facts: [['train', limited]] });
+    for (let n = 0; n < 4; n += 1) void rejection(pool.call('train'));
+    expect(pool.status().waiting.map(({ waitsFor }) => waitsFor.kind)).toEqual(['function', 'function']);
+    factory.mode = 'manual';
+    factory.workers[0]!.die();
+    await flush();
+    // One runs and another may, as soon as there is a worker for it.
+    expect(pool.status().waiting).toMatchObject([
+      {
+        waitsFor: { kind: 'any-worker', busy: 1, free: 0 },
+        why: 'all 1 workers are busy; pool-2.3 has been starting for 0 ms',
+      },
+      {
+        waitsFor: { kind: 'function', running: 1, limit: 2 },
+        why: '1 of "train" run, and at most 2 may at once',
+      },
+    ]);
+    await pool.close({ force: true });
+  });
+
+  it('tells that a strategy chooses nobody, though some are free', async () => {
+    const nobody: SelectionStrategy = { name: 'nobody', select: () => null };
+    const { pool } = await fakePool({ size: 2, selection: nobody });
+    void rejection(pool.call('a'));
+    expect(pool.status().waiting).toMatchObject([
+      {
+        waitsFor: { kind: 'any-worker', busy: 0, free: 2 },
+        why: 'selection "nobody" chooses none of the 2 workers that have a free place',
+      },
+    ]);
+    await pool.close({ force: true });
   });
 
   it('shows a hundred of a hundred thousand', async () => {

@@ -6,6 +6,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { CircuitState } from '../lifecycle/circuit-breaker.js';
 import type { StartPolicy } from '../lifecycle/start-policy.js';
 import type { QueuedCall } from '../strategies/queue.js';
+import { hasFreePlace } from '../strategies/selection.js';
 import type { Roster } from '../worker/roster.js';
 
 /** Calls of the queue that `status()` shows: the next ones. Of a longer queue `queued` tells the number. */
@@ -19,8 +20,10 @@ export type WaitsFor =
   /** A free place of any worker: of a busy one, or of one that is still to come. */
   | {
       readonly kind: 'any-worker';
-      /** Ready workers, all of them busy. */
+      /** Ready workers without a free place. */
       readonly busy: number;
+      /** Ready workers with one, none of which the selection strategy chose. */
+      readonly free: number;
       /** Starts under way, the oldest first, and for how long. */
       readonly starting: readonly { readonly workerId: string; readonly startingMs: number }[];
       /** After how long starts go on, where they have failed and pause. */
@@ -61,10 +64,19 @@ export interface WaitingParts {
   readonly policy: StartPolicy;
   /** Name of the queue discipline. */
   readonly queue: string;
+  /** Name of the selection strategy. */
+  readonly selection: string;
 }
 
 /** The calls that wait, and what for: the first of each line, so that a long queue costs no more than a short one. */
-export function waitingCalls({ clock, calls, roster, policy, queue }: WaitingParts): WaitingCall[] {
+export function waitingCalls({
+  clock,
+  calls,
+  roster,
+  policy,
+  queue,
+  selection,
+}: WaitingParts): WaitingCall[] {
   if (calls.waiting === 0) return [];
   const now = clock.now();
   const epochOf = (moment: number) => Math.round(clock.epochMs() - (now - moment));
@@ -79,7 +91,7 @@ export function waitingCalls({ clock, calls, roster, policy, queue }: WaitingPar
       ahead += 1;
     }
   };
-  const anyWorker = anyWorkerReason(roster, policy, now);
+  const anyWorker = anyWorkerReason(roster, policy, selection, now);
   const held: Reason = { waitsFor: { kind: 'discipline', queue }, why: `${queue}() holds it back` };
   const { eligible } = calls.queue;
   show(calls.queue, QUEUE_SHOWN, (ahead) => (ahead < eligible ? anyWorker : held));
@@ -91,25 +103,31 @@ export function waitingCalls({ clock, calls, roster, policy, queue }: WaitingPar
   for (const { name, running, limit, held: line } of calls.limits.lines) {
     const why = `${running} of "${name}" run, and at most ${limit} may at once`;
     const reason: Reason = { waitsFor: { kind: 'function', running, limit }, why };
-    show(line, LINE_SHOWN, () => reason);
+    // Held once, the first may run by now, and wait for a place like any other.
+    show(line, LINE_SHOWN, (ahead) => (ahead < limit - running ? anyWorker : reason));
   }
   return shown;
 }
 
 type Reason = Pick<WaitingCall, 'waitsFor' | 'why'>;
 
-function anyWorkerReason(roster: Roster, policy: StartPolicy, now: number): Reason {
+function anyWorkerReason(roster: Roster, policy: StartPolicy, selection: string, now: number): Reason {
   const starting = [...roster.all]
     .filter(({ state }) => state.kind === 'starting')
     .map(({ id, startedAt }) => ({ workerId: id, startingMs: Math.round(now - startedAt) }));
-  const busy = roster.ready.length;
+  const free = roster.ready.filter(hasFreePlace).length;
+  const busy = roster.ready.length - free;
   const pauseMs = Math.round(policy.pausedUntil - now);
   const nextStartMs = pauseMs > 0 && starting.length === 0 ? pauseMs : undefined;
   const why = [
-    busy === 0 ? 'no worker is up' : `all ${busy} workers are busy`,
+    free > 0
+      ? `selection "${selection}" chooses none of the ${free} workers that have a free place`
+      : busy === 0
+        ? 'no worker is up'
+        : `all ${busy} workers are busy`,
     ...starting.map(({ workerId, startingMs }) => `${workerId} has been starting for ${startingMs} ms`),
     ...(nextStartMs === undefined ? [] : [`the next start is tried in ${nextStartMs} ms`]),
   ].join('; ');
   const circuit = policy.circuit.state;
-  return { waitsFor: { kind: 'any-worker', busy, starting, nextStartMs, circuit }, why };
+  return { waitsFor: { kind: 'any-worker', busy, free, starting, nextStartMs, circuit }, why };
 }

@@ -157,7 +157,8 @@ export interface FakeFactoryOptions {
 /** A factory whose starts succeed at once, or wait for the test. */
 export class FakeFactory implements WorkerFactory {
   /** `manual`: starts wait in {@link FakeFactory.pending}. */
-  readonly mode: 'instant' | 'manual';
+  /** How starts to come go. */
+  mode: 'instant' | 'manual';
   readonly concurrency: number;
   /** Whether an aborted start rejects, as the contract asks. */
   honoursAbort = true;
