@@ -72,6 +72,11 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
     return this.terms.meta?.session;
   }
 
+  /** Whether anybody is there for what it brings: nobody is once the consumer of a stream has left. */
+  get wanted(): boolean {
+    return true;
+  }
+
   /** When the whole call must be over; `Infinity` for never. Without any time it is over before its budget counts. */
   get endsAt(): number {
     const { deadline, timeoutMs } = this.terms;

@@ -26,6 +26,7 @@ export class PendingStream extends PendingCall {
   reads = 0;
   /** Somebody has asked for its end. */
   awaited = false;
+  #left = false;
   #begun: Outcome = 'open';
   #error: PypoolError | undefined;
   #started: PromiseWithResolvers | undefined;
@@ -35,6 +36,10 @@ export class PendingStream extends PendingCall {
 
   get kind(): 'stream' {
     return 'stream';
+  }
+
+  override get wanted(): boolean {
+    return !this.#left;
   }
 
   /** Resolves when a worker begins with it, rejects when none ever will. Made when asked for. */
@@ -85,6 +90,7 @@ export class PendingStream extends PendingCall {
 
   /** Its place is free when the worker has answered. */
   #leave(): void {
+    this.#left = true;
     const { attempt } = this;
     if (attempt === undefined) this.owner?.onLeft(this);
     else attempt.worker.worker?.leave(attempt);

@@ -71,6 +71,17 @@ describe('a call that its worker failed', () => {
     expect(await isRetried(code, outcome, { idempotent: true })).toBe(false);
   });
 
+  it('is no more wanted where its consumer has left: a stream ends then, rather than fill a window that nobody empties', async () => {
+    const { pool, factory } = await fakePool();
+    const stream = pool.stream('f');
+    const ended = rejection(stream.finished);
+    const [first] = factory.workers;
+    await stream.return();
+    first!.fail(died('not-started'));
+    expect(await ended).toMatchObject({ code: 'worker-exited', outcome: 'not-started' });
+    expect(factory.alive.flatMap(({ calls }) => calls)).toEqual([]);
+  });
+
   it('is tried three times in all, whatever mixture of causes fails it', async () => {
     const { pool, factory } = await fakePool({ facts: [['f', SAFE]] });
     const retried: unknown[] = [];

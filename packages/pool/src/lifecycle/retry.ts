@@ -17,7 +17,8 @@ export function isDeath(error: PypoolError): boolean {
 
 /**
  * Whether a call whose worker died is given to another: where it provably never ran, or where running it twice is harmless, as the caller says or else
- * the function. A stream is tried again only in the first case, for its consumer may hold items already.
+ * the function. A stream is tried again only in the first case, for its consumer may hold items already, and only while it has one: what nobody takes
+ * would fill its window and wait for ever.
  */
 export function mayRunAgain(
   call: PendingCall,
@@ -25,7 +26,7 @@ export function mayRunAgain(
   error: PypoolError,
   maxAttempts: number,
 ): boolean {
-  if (!isDeath(error) || call.attempts >= maxAttempts) return false;
+  if (!isDeath(error) || !call.wanted || call.attempts >= maxAttempts) return false;
   if (error.outcome !== 'unknown' || call.kind === 'stream') return error.outcome === 'not-started';
   return call.terms.idempotent ?? worker.functions?.get(call.name)?.idempotent ?? false;
 }

@@ -138,6 +138,20 @@ describe('start', () => {
     expect(pool.status().workers.map(({ slot }) => slot)).toEqual([1]);
   });
 
+  it('S08 takes a worker that arrives after its time and is gone at once for gone, where its memory is limited too', async () => {
+    const { pool, factory, clock } = await fakePool({
+      mode: 'manual',
+      startTimeoutMs: 1_000,
+      maxMemoryBytes: 1_000,
+    });
+    factory.honoursAbort = false;
+    const late = factory.pending[0]!;
+    await clock.advance(1_500);
+    late.succeed().die();
+    await flush();
+    expect(pool.status().workers.map(({ slot }) => slot)).toEqual([1]);
+  });
+
   it('S09 closes right after creation and in the middle of many starts, once, leaving nothing', async () => {
     const { pool, factory } = await fakePool({ mode: 'manual', size: 20, startConcurrency: 20 });
     const ready = rejection(pool.ready());

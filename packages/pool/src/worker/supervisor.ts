@@ -173,16 +173,17 @@ export class Supervisor {
   }
 
   #failed(record: WorkerRecord, error: PypoolError): void {
-    if (record.state.kind === 'retiring') return this.#gone(record);
+    if (record.state.kind !== 'starting') return this.#gone(record);
     this.#starts.delete(record);
     this.#roster.move(record, { kind: 'dead', since: this.#options.clock.now() });
     // One step, not two: between them the pool would start the next worker without the pause that this failure brings.
     this.#owner.onStartFailed(record, error);
   }
 
-  /** The end of a start that was given up. */
+  /** The end of a start that was given up. Its worker may have come up all the same, and have been reaped before this was read. */
   #gone(record: WorkerRecord): void {
     this.#starts.delete(record);
+    if (record.state.kind === 'dead') return;
     this.#roster.move(record, { kind: 'dead', since: this.#options.clock.now() });
     this.#owner.reconcile();
   }
