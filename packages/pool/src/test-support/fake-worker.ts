@@ -25,6 +25,8 @@ export class FakeWorker implements PoolWorker {
   readonly granted: number[] = [];
   given = 0;
   closing = false;
+  /** It takes no more calls, and has said so. */
+  dying = false;
   /** What it holds, in bytes. */
   memory = 0;
   /** What it answers where it is asked what it does; where it is not set, it cannot tell. */
@@ -32,6 +34,10 @@ export class FakeWorker implements PoolWorker {
   exit: WorkerExit | undefined;
   /** Answers a call as it comes, in the same turn, where it is set. */
   respond: ((call: OutgoingCall) => void) | undefined;
+  /** Hears what a call is told before it hears it itself. */
+  told: ((call: OutgoingCall, error: PypoolError | undefined) => void) | undefined;
+  /** Whether it stays when it may leave, until {@link FakeWorker.letGo}. */
+  lingers = false;
   #exited!: (exit: WorkerExit) => void;
   readonly #exit = new Promise<WorkerExit>((resolve) => (this.#exited = resolve));
 
@@ -71,7 +77,7 @@ export class FakeWorker implements PoolWorker {
 
   /** Be about to end for the sake of a call: those it has go on, and it stops when it has answered them. */
   yield(error: PypoolError): void {
-    this.observer.onUnavailable(error);
+    this.#becomeUnavailable(error);
     this.closing = true;
     this.#leaveWhenIdle();
   }
@@ -84,8 +90,8 @@ export class FakeWorker implements PoolWorker {
 
   kill(reason?: PypoolError): Promise<WorkerExit> {
     if (this.exit === undefined) {
-      this.observer.onUnavailable(reason ?? died('not-started'));
-      for (const call of this.calls.splice(0)) call.onError(reason ?? died('unknown'));
+      this.#becomeUnavailable(reason ?? died('not-started'));
+      while (this.calls.length > 0) this.#fail(this.calls.shift()!, asOutcome('unknown', reason));
       this.#gone({ reason: 'killed', exitCode: undefined, signal: 'SIGKILL', error: reason });
     }
     return this.#exit;
@@ -95,26 +101,45 @@ export class FakeWorker implements PoolWorker {
 
   /** Answer the oldest call, or a certain one. */
   answer(value: unknown = undefined, call: OutgoingCall | undefined = this.calls[0]): void {
-    this.#take(call).onResult(value);
+    const taken = this.#take(call);
+    this.told?.(taken, undefined);
+    taken.onResult(value);
     this.#leaveWhenIdle();
   }
 
   fail(error: PypoolError, call: OutgoingCall | undefined = this.calls[0]): void {
-    this.#take(call).onError(error);
+    this.#fail(this.#take(call), error);
     this.#leaveWhenIdle();
   }
 
   /** Die: the first `concurrency` calls are unknown, the rest never started. */
   die({ reap = true } = {}): void {
-    this.observer.onUnavailable(died('unknown'));
-    this.calls
-      .splice(0)
-      .forEach((call, at) => call.onError(died(at < this.concurrency ? 'unknown' : 'not-started')));
+    this.#becomeUnavailable(died('unknown'));
+    // One by one, since the pool may end it at the first.
+    for (let at = 0; this.calls.length > 0; at += 1)
+      this.#fail(this.calls.shift()!, died(at < this.concurrency ? 'unknown' : 'not-started'));
     if (reap) this.reap();
   }
 
   reap(): void {
     this.#gone({ reason: 'died', exitCode: undefined, signal: 'SIGKILL', error: died('unknown') });
+  }
+
+  /** Let it leave, if it lingers. */
+  letGo(): void {
+    this.lingers = false;
+    this.#leaveWhenIdle();
+  }
+
+  #becomeUnavailable(error: PypoolError): void {
+    if (this.dying) return;
+    this.dying = true;
+    this.observer.onUnavailable(error);
+  }
+
+  #fail(call: OutgoingCall, error: PypoolError): void {
+    this.told?.(call, error);
+    call.onError(error);
   }
 
   #take(call: OutgoingCall | undefined): OutgoingCall {
@@ -124,7 +149,7 @@ export class FakeWorker implements PoolWorker {
   }
 
   #leaveWhenIdle(): void {
-    if (!this.closing || this.calls.length > 0) return;
+    if (!this.closing || this.lingers || this.calls.length > 0) return;
     queueMicrotask(() => this.#gone({ reason: 'closed', exitCode: 0, signal: undefined, error: undefined }));
   }
 
@@ -170,7 +195,8 @@ export class FakeFactory implements WorkerFactory {
   readonly workers: FakeWorker[] = [];
   readonly pending: FakeStart[] = [];
   closed = 0;
-  respond: ((call: OutgoingCall) => void) | undefined;
+  respond: FakeWorker['respond'];
+  told: FakeWorker['told'];
   /** Most workers that were alive or starting at the same time. */
   most = 0;
 
@@ -193,6 +219,7 @@ export class FakeFactory implements WorkerFactory {
     const make = () => {
       const worker = new FakeWorker(request, observer, this.concurrency, new Map(this.facts));
       worker.respond = this.respond;
+      worker.told = this.told;
       if (!this.tellsMemory) Object.defineProperty(worker, 'memoryBytes', { value: undefined });
       this.workers.push(worker);
       this.#count();
@@ -238,6 +265,13 @@ export class FakeFactory implements WorkerFactory {
 
 export function died(outcome: 'unknown' | 'not-started'): PypoolError {
   return createError({ code: 'worker-exited', message: 'The worker was killed by SIGKILL.', outcome });
+}
+
+/** What a call that has begun is told when its worker is ended for this reason: whatever was known of others, it may have run. */
+function asOutcome(outcome: 'unknown', reason: PypoolError | undefined): PypoolError {
+  if (reason === undefined) return died(outcome);
+  if (reason.outcome === outcome) return reason;
+  return createError({ code: reason.code, message: reason.message, outcome, cause: reason });
 }
 
 export function startFailed(message: string): PypoolError {
