@@ -1,21 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import type { PlantedBug } from './plant.js';
 
-/** A bug of the kind that pools have, as a change of one text of the product. */
-export interface PlantedBug {
-  readonly name: string;
-  /** What the bug is, for people. */
-  readonly about: string;
-  /** From the root of the repository. */
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly find: string;
-  readonly replace: string;
-  /** A line before all others. */
-  readonly prepend?: string;
-}
-
-/** The bugs that the lab must find. None leaves a trace in the product: they are planted while it is loaded. */
+/** The bugs that the lab must find. */
 export const BUGS: readonly PlantedBug[] = [
   {
     name: 'late-reply',
@@ -43,8 +28,9 @@ export const BUGS: readonly PlantedBug[] = [
     name: 'lost-exit',
     about: 'a lost exit: the pool does not hear of the end of every fourth worker',
     file: 'packages/pool/src/worker/supervisor.ts',
-    find: "if (record.state.kind === 'dead') return;",
-    replace: "if (record.state.kind === 'dead' || record.number % 4 === 0) return;",
+    find: "if (record.state.kind === 'dead') return;\n    if (record.state.kind === 'ready')",
+    replace:
+      "if (record.state.kind === 'dead' || record.number % 4 === 0) return;\n    if (record.state.kind === 'ready')",
   },
   {
     name: 'place-released-twice',
@@ -55,31 +41,3 @@ export const BUGS: readonly PlantedBug[] = [
       'this.#roster.vacate(worker, now);\n    if (worker.calls % 10 === 0) this.#roster.vacate(worker, now);',
   },
 ];
-
-const ROOT = new URL('../../../../', import.meta.url);
-
-/** The file that a bug is planted into. */
-export function fileOf(bug: PlantedBug): string {
-  return fileURLToPath(new URL(bug.file, ROOT));
-}
-
-/**
- * The file's text with the bug in it.
- *
- * @throws Error where the product has changed so that the bug has no place any more: it must be planted elsewhere then.
- */
-export function withBug(bug: PlantedBug): string {
-  const text = readFileSync(fileOf(bug), 'utf8');
-  const pieces = text.split(bug.find);
-  if (pieces.length === 2) return `${bug.prepend ?? ''}\n${pieces.join(bug.replace)}`;
-  throw new Error(
-    `Bug "${bug.name}" cannot be planted: ${bug.file} has its text ${pieces.length - 1} times instead of once: ${bug.find}`,
-  );
-}
-
-/** @throws Error that names the bugs there are. */
-export function bugNamed(name: string): PlantedBug {
-  const bug = BUGS.find((one) => one.name === name);
-  if (bug !== undefined) return bug;
-  throw new Error(`No bug is named "${name}"; there are ${BUGS.map((one) => one.name).join(', ')}.`);
-}

@@ -1,11 +1,11 @@
-// Preloaded by the self-test (`node --import`): plants the bug that CHAOS_BUG names into the modules that are loaded from now on.
+// Preloaded by the self-test (`node --import`): plants a bug into the modules that are loaded from now on.
 
 import { register } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
-import { bugNamed, fileOf, withBug } from './bugs.js';
+import { fileOf, plantedBug, withBug } from './plant.js';
 
-const bug = bugNamed(process.env['CHAOS_BUG'] ?? '');
+const bug = plantedBug();
 // As tsx would have it: the hook answers for it.
 const source = ts.transpileModule(withBug(bug), {
   compilerOptions: {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { table } from '../report/table.js';
-import { BUGS, type PlantedBug } from './bugs.js';
+import { BUGS } from './bugs.js';
+import { planting, type PlantedBug } from './plant.js';
 
 /** In how long a bug must be found, and how long one run of the lab is that looks for it. */
 const LIMIT_SECONDS = 60;
@@ -76,12 +77,13 @@ async function runLabWith(bug: PlantedBug | undefined, seed: number): Promise<re
   const folder = mkdtempSync(join(tmpdir(), 'pypool-chaos-self-test-'));
   try {
     const report = join(folder, 'report.json');
-    const register = bug === undefined ? [] : ['--import', new URL('register.ts', import.meta.url).href];
+    const { args, env } = planting(bug);
     const main = fileURLToPath(new URL('../main.ts', import.meta.url));
     const lab = spawn(
       process.execPath,
       [
-        ...['--import', 'tsx', '--conditions=@pypool/source', ...register, main],
+        ...args,
+        main,
         ...['--seconds', String(RUN_SECONDS), '--rest', String(FAULT_REST_MS)],
         ...['--seed', String(seed), '--json', report],
       ],
@@ -89,7 +91,7 @@ async function runLabWith(bug: PlantedBug | undefined, seed: number): Promise<re
         stdio: ['ignore', 'ignore', 'pipe'],
         timeout: RUN_LIMIT_MS,
         killSignal: 'SIGKILL',
-        env: { ...process.env, CHAOS_BUG: bug?.name },
+        env,
       },
     );
     let stderr = '';
