@@ -135,7 +135,7 @@ describe('the start circuit breaker', () => {
       startTimeoutMs: 20_000,
     });
     const call = rejection(pool.call('call'));
-    for (let n = 0; n < 20; n += 1) {
+    for (let n = 0; n <= 20; n += 1) {
       factory.pending[0]?.fail();
       await clock.advance(1_000);
     }
