@@ -38,6 +38,14 @@ class Streams(unittest.TestCase):
         frame = self.worker.reply()
         self.assertEqual((frame.type, frame.envelope), (FrameType.RESULT, "null"))
 
+    def assert_left(self) -> None:
+        """It ends between two items, or interrupted where a busy machine keeps it from them for a moment."""
+        frame = self.worker.reply()
+        if frame.type == FrameType.ERROR:
+            self.assertEqual(parse_json(frame.envelope)["kind"], "cancelled", frame.envelope)
+        else:
+            self.assertEqual((frame.type, frame.envelope), (FrameType.RESULT, "null"))
+
     def test_sends_items_in_order_and_one_end(self) -> None:
         for name in ("count", "count_async", "return_async_generator"):
             self.open(name, 100, credit=1000)
@@ -79,7 +87,7 @@ class Streams(unittest.TestCase):
             self.items(2)
             self.leave(call_id)
             self.leave(call_id)
-            self.assert_end()
+            self.assert_left()
         self.assertEqual(self.worker.call("closed"), ["count", "count_async"])
 
     def test_never_starts_a_stream_that_was_left_before_it_was_read(self) -> None:
