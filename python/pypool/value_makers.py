@@ -24,6 +24,14 @@ NONE, ITEMS, PAIRS, VALUE = range(4)
 _INT = re.compile(r"-?[0-9]{1,4300}")
 _FLOAT = re.compile(r"nan|-?inf|-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 _TIMEDELTA = re.compile(r"(-?)([0-9]{1,18})(?:\.([0-9]{1,6}))?")
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = "([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}([.][0-9]{3}([0-9]{3})?)?"
+_ZONE = "([+-][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{6})?)?)?"
+_ISO_FORMS = {
+    "date": re.compile(_DATE),
+    "time": re.compile(_CLOCK + _ZONE),
+    "datetime": re.compile(_DATE + "T" + _CLOCK + _ZONE),
+}
 _MAX_DIMENSIONS = 32  # of numpy 1; numpy 2 has 64
 
 
@@ -132,7 +140,7 @@ def _datetime(_maker: Maker, tag: str, text: str) -> Any:
 
     if text[-1:] in ("Z", "z"):  # which Python reads from 3.11 on
         text = text[:-1] + "+00:00"
-    moment = _read(datetime.datetime.fromisoformat, tag, text)
+    moment = _read_iso(datetime.datetime.fromisoformat, tag, text)
     if moment.utcoffset() is None:
         raise Impossible("is a datetime without a time zone")
     return moment
@@ -141,13 +149,13 @@ def _datetime(_maker: Maker, tag: str, text: str) -> Any:
 def _date(_maker: Maker, tag: str, text: str) -> Any:
     import datetime
 
-    return _read(datetime.date.fromisoformat, tag, text)
+    return _read_iso(datetime.date.fromisoformat, tag, text)
 
 
 def _time(_maker: Maker, tag: str, text: str) -> Any:
     import datetime
 
-    return _read(datetime.time.fromisoformat, tag, text)
+    return _read_iso(datetime.time.fromisoformat, tag, text)
 
 
 def _timedelta(_maker: Maker, _tag: str, text: str) -> Any:
@@ -188,6 +196,13 @@ def _read(read: Callable[[str], Any], tag: str, text: str) -> Any:
         return read(text)
     except (ValueError, OverflowError) as error:
         raise Impossible(f"is no {tag}: {error}") from error
+
+
+def _read_iso(read: Callable[[str], Any], tag: str, text: str) -> Any:
+    """Read what ``isoformat`` writes. Newer Pythons take more, and values must not depend on the version."""
+    if _ISO_FORMS[tag].fullmatch(text) is None:
+        raise Impossible(f"is no {tag} as isoformat() writes it: {text[:40]!r}")
+    return _read(read, tag, text)
 
 
 def _set(_maker: Maker, tag: str, items: list[Any]) -> Any:

@@ -690,6 +690,13 @@ function impossible(): unknown[] {
     cannot('a date that is none', [tag('date', '2026-02-30')], 'args[0]'),
     cannot('a datetime without a zone', [tag('datetime', '2026-11-23T10:00:00')], 'args[0]'),
     cannot('a time that is none', [{ at: tag('time', '25:00:00') }], 'args[0].at'),
+    cannot('a date that only newer Pythons read', [tag('date', '20261123')], 'args[0]'),
+    cannot('a time without seconds', [tag('time', '10:00')], 'args[0]'),
+    cannot(
+      'a datetime that only newer Pythons read',
+      [tag('datetime', '2026-W48-1T10:00:00+01:00')],
+      'args[0]',
+    ),
     cannot('a timedelta that is too long', [tag('timedelta', '99999999999999999')], 'args[0]'),
     cannot('a decimal that is none', [tag('decimal', 'abc')], 'args[0]'),
     cannot('a uuid that is none', [{ 'odd key': tag('uuid', 'abc') }], 'args[0]["odd key"]'),
