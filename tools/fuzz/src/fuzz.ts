@@ -50,6 +50,8 @@ export interface FuzzOptions {
   readonly seeds: readonly Uint8Array[];
   readonly workspace: Workspace;
   readonly onProgress?: (line: string) => void;
+  /** Stop early. What was judged by then is the result. */
+  readonly signal?: AbortSignal;
   /** Stop at the first finding. */
   readonly firstOnly?: boolean;
 }
@@ -128,7 +130,8 @@ class Run {
   }
 
   get #done(): boolean {
-    return this.#findings.size >= (this.#options.firstOnly ? 1 : MOST_FINDINGS);
+    const { firstOnly, signal } = this.#options;
+    return signal?.aborted === true || this.#findings.size >= (firstOnly ? 1 : MOST_FINDINGS);
   }
 
   #batch(): Uint8Array[] {

@@ -68,7 +68,17 @@ async function main(): Promise<number> {
     start.push(...guided.found.slice(0, MOST_GUIDED_SEEDS));
   }
   progress(`seed ${seed}; ${inputs} inputs, of which ${start.length} are seeds`);
-  const result = await fuzz({ seed, inputs, seeds: start, workspace, onProgress: progress });
+  // Asked to end, a long run tells what it came to.
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
+  const result = await fuzz({
+    seed,
+    inputs,
+    seeds: start,
+    workspace,
+    onProgress: progress,
+    signal: stop.signal,
+  });
   const report: Report = {
     result,
     guided,

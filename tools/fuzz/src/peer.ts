@@ -104,7 +104,8 @@ export class Peer {
 
   #start(): ChildProcess {
     const { command, args } = this.#options;
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    // In a group of its own, so that Ctrl-C ends the run and not the peer under it; the end of stdin ends the peer.
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     this.#stderr = '';
     child.stderr.on('data', (chunk: Buffer) => (this.#stderr = (this.#stderr + String(chunk)).slice(-4000)));
     // A process that died tells so by its exit; the pipe's own error says less.
