@@ -41,6 +41,7 @@ it('exports these names', () => {
       "ndarray",
       "nearest",
       "negotiate",
+      "noSuchOption",
       "openerStack",
       "parseCancel",
       "parseCredit",

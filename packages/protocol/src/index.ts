@@ -23,6 +23,7 @@ export { checkOptions } from './options/check-options.js';
 export type { OptionsSchema } from './options/check-options.js';
 export { nearest } from './options/nearest.js';
 export { implementing } from './options/implementing.js';
+export { noSuchOption } from './options/no-such-option.js';
 export { shown } from './options/shown.js';
 
 // Calls

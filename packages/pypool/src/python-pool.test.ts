@@ -18,7 +18,7 @@ describe('options of a Python pool', () => {
   it.each<[unknown, string]>([
     [5, 'expected object, got 5'],
     [null, 'expected object, got null'],
-    [{ ttl: 5 }, 'ttl: there is no such option (did you mean ttlMs?)'],
+    [{ ttl: 5 }, 'ttl: there is no such option (did you mean ttlMs, in milliseconds?)'],
     [{ store: {} }, 'store: expected an object with get(), set(), delete(), values(), got an object'],
     [{ clock: {} }, 'clock: expected an object with now(), epochMs(), after(), got an object'],
   ])('refuse sessions: %j before anything is made', async (sessions, message) => {

@@ -4,6 +4,7 @@ import { resolveSessionRegistryOptions, sessionPool } from '@pypool/sessions';
 import { createPythonWorkers, type ModuleOption, type PythonWorkersOptions } from '@pypool/worker';
 import { joinLayers, type PythonPool } from './join-layers.js';
 import { memoryBytes } from './memory.js';
+import { assertOptionNames, WORKER_OPTIONS } from './option-names.js';
 import type { PythonPoolOptions } from './options.js';
 import { reloadOnSave, withoutBytecode } from './reload-on-save.js';
 import { autoSize, autoThreads } from './size.js';
@@ -53,8 +54,10 @@ function assertOptions(of: string, options: unknown): void {
   });
 }
 
-/** One object of options to those of each layer. What none of them knows goes to the pool, which refuses it by name. */
-function byLayer({ sessions, watch = false, ...options }: PythonPoolOptions) {
+/** One object of options to those of each layer. */
+function byLayer(all: PythonPoolOptions) {
+  assertOptionNames(all as unknown as Readonly<Record<string, unknown>>);
+  const { sessions, watch = false, ...options } = all;
   if (typeof watch !== 'boolean') throw invalid('watch', 'true or false', watch);
   const forWorkers: Record<string, unknown> = {};
   const forPool: Record<string, unknown> = { name: nameOf(options.module) };
@@ -90,33 +93,6 @@ function resolved(name: string, value: unknown): unknown {
     throw invalid(name, `a number of workers or 'auto'`, value);
   return name === 'maxMemoryBytes' || name === 'hardMaxMemoryBytes' ? memoryBytes(value) : value;
 }
-
-/** The options that are the workers' business; the type says when one is missing here. */
-const WORKER_OPTIONS: Readonly<Record<keyof PythonWorkersOptions, true>> = {
-  module: true,
-  expose: true,
-  python: true,
-  env: true,
-  engine: true,
-  concurrency: true,
-  cwd: true,
-  threads: true,
-  rlimits: true,
-  uid: true,
-  gid: true,
-  launcher: true,
-  transport: true,
-  limits: true,
-  integers: true,
-  unencodable: true,
-  types: true,
-  heartbeatIntervalMs: true,
-  unresponsiveTimeoutMs: true,
-  maxLineBytes: true,
-  cancelGraces: true,
-  maxInterrupts: true,
-  logLevel: true,
-};
 
 /** A pool is named after its module unless it is given a name. */
 function nameOf(module: ModuleOption): string {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { throwLater } from '@pypool/protocol';
+import { checkListener, throwLater } from '@pypool/protocol';
 import type { PypoolError } from '@pypool/protocol';
 import type { OutputLine } from './output/line-builder.js';
 import type { LogEvent } from './output/log-event.js';
@@ -40,11 +40,23 @@ export interface WorkerEvents {
   };
 }
 
+const NAMES: Readonly<Record<keyof WorkerEvents, true>> = {
+  output: true,
+  log: true,
+  'thread-exception': true,
+  suggestion: true,
+  'worker-suspect': true,
+  'worker-recovered': true,
+  'guardian-lost': true,
+};
+const EVENT_NAMES = Object.keys(NAMES);
+
 /** Where workers' events go. A listener that throws makes an uncaught exception, and disturbs nobody else. */
 export class WorkerEventHub {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
 
   on<Name extends keyof WorkerEvents>(name: Name, listener: (event: WorkerEvents[Name]) => void): void {
+    checkListener(name, listener, EVENT_NAMES);
     this.#emitter.on(name, listener);
   }
 

@@ -161,7 +161,8 @@ const userId = z
   .max(2 ** 32 - 2);
 const milliseconds = z.number().min(0).or(z.literal(Infinity));
 
-const schema = z.strictObject({
+/** What checks {@link PythonWorkersOptions}. */
+export const pythonWorkersSchema = z.strictObject({
   module: z.union([source, z.record(z.string(), source)], {
     error: 'expected a path, a URL, a dotted name, or a record of these',
   }),
@@ -206,7 +207,7 @@ const schema = z.strictObject({
  * @throws PypoolError `invalid-options` that names every wrong or unknown one.
  */
 export function resolvePythonWorkersOptions(options: PythonWorkersOptions): ResolvedPythonWorkersOptions {
-  checkOptions('the Python workers', schema, options);
+  checkOptions('the Python workers', pythonWorkersSchema, options);
   const { engine = 'sync', concurrency = ENGINES[engine] } = options;
   if (engine === 'sync' && concurrency > 1) throw oneAtATime(concurrency);
   if (options.uid !== undefined && options.gid === undefined) throw groupKept(options.uid);

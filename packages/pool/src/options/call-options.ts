@@ -1,4 +1,4 @@
-import { createError, isPlainObject, type CallMeta, type PypoolError } from '@pypool/protocol';
+import { createError, isPlainObject, noSuchOption, type CallMeta, type PypoolError } from '@pypool/protocol';
 
 /** How one call or stream differs from what the pool does by default. `undefined` is as if it were left out. */
 export interface PoolCallOptions {
@@ -56,6 +56,14 @@ const KNOWN: ReadonlySet<string> = new Set<keyof PoolCallOptions>([
   'meta',
 ]);
 
+/** What they are called elsewhere. */
+const OTHER_NAMES = {
+  callTimeout: 'timeoutMs',
+  queueTimeout: 'checkoutTimeoutMs',
+  abortSignal: 'signal',
+  labels: 'attributes',
+};
+
 /**
  * What is wrong with a call's options, or `undefined`. Written out by hand, for it runs with every call that has options.
  *
@@ -65,7 +73,7 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
   if (!isPlainObject(options)) return wrong('all', 'call options are a plain object, or left out');
   for (const key in options) {
     if (!KNOWN.has(key) && options[key] !== undefined)
-      return wrong(key, `there is no such option; there are ${[...KNOWN].join(', ')}`);
+      return wrong(key, noSuchOption(key, [...KNOWN], OTHER_NAMES));
   }
   for (const key of DURATIONS) {
     const value = options[key];

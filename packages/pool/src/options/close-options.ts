@@ -1,4 +1,4 @@
-import { createError } from '@pypool/protocol';
+import { createError, noSuchOption } from '@pypool/protocol';
 
 import type { CloseOptions } from '../lifecycle/closing.js';
 
@@ -15,7 +15,7 @@ export function resolveCloseOptions(
     throw wrong('all', 'close options are an object, or left out');
   const { force = false, timeoutMs = closeTimeoutMs, ...unknown } = options;
   const [surplus] = Object.keys(unknown);
-  if (surplus !== undefined) throw wrong(surplus, 'there is no such option; there are force, timeoutMs');
+  if (surplus !== undefined) throw wrong(surplus, noSuchOption(surplus, ['force', 'timeoutMs']));
   if (typeof force !== 'boolean') throw wrong('force', 'it is not a boolean');
   if (!(typeof timeoutMs === 'number' && timeoutMs >= 0))
     throw wrong('timeoutMs', 'it is not a number of milliseconds of at least 0');

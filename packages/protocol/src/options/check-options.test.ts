@@ -48,13 +48,17 @@ describe('checkOptions', () => {
     [{ waitMs: -1 }, 'waitMs: expected number of milliseconds to be >=0, got -1'],
     [{ most: null }, 'most: expected number or Infinity, got null'],
     [{ either: 5 }, 'either: expected object or array, got 5'],
-    [{ ttl: 5 }, 'ttl: there is no such option (did you mean ttlMs?)'],
+    [{ ttl: 5 }, 'ttl: there is no such option (did you mean ttlMs, in milliseconds?)'],
     [{ szie: 5 }, 'szie: there is no such option (did you mean size?)'],
     [
       { colour: 5 },
       'colour: there is no such option (there are ttlMs, size, store, limits, waitMs, most, either)',
     ],
-    [{ limits: { maxBytes: 1, x: 1 } }, 'limits.x: there is no such option'],
+    [{ limits: { maxBytes: 1, x: 1 } }, 'limits.x: there is no such option (there are maxBytes)'],
+    [
+      { limits: { maxByte: 1 } },
+      'limits.maxBytes: expected number of bytes, got undefined; limits.maxByte: there is no such option (did you mean maxBytes, in bytes?)',
+    ],
     [
       { ttlMs: true, colr: 1, STORE: 1 },
       'ttlMs: expected number of milliseconds, got true; colr: there is no such option (there are ttlMs, size, store, limits, waitMs, most, either); ' +

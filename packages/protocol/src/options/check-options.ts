@@ -1,5 +1,5 @@
 import { createError } from '../errors/create-error.js';
-import { nearest } from './nearest.js';
+import { noSuchOption } from './no-such-option.js';
 import { shown } from './shown.js';
 
 /** What checks options: a zod schema, as far as this needs one. */
@@ -26,6 +26,7 @@ interface OptionsIssue {
  * Check options against their schema.
  *
  * @param subject Whose options, for the message: `"env"`, `"spawnLauncher()"`.
+ * @param otherNames What some of them are called elsewhere, for "did you mean".
  * @returns the same options, copied as deep as the schema goes, and frozen.
  * @throws UsageError `invalid-options` that names every wrong or unknown one, what was given and what is expected.
  */
@@ -33,10 +34,11 @@ export function checkOptions<T extends object>(
   subject: string,
   schema: OptionsSchema,
   options: T,
+  otherNames: Readonly<Record<string, string>> = {},
 ): Readonly<T> {
   const checked = schema.safeParse(options);
   if (checked.success) return Object.freeze(checked.data as T);
-  const issues = checked.error.issues.flatMap((issue) => described(issue, schema, options));
+  const issues = checked.error.issues.flatMap((issue) => described(issue, { schema, options, otherNames }));
   throw createError({
     code: 'invalid-options',
     message: `Invalid options of ${subject}: ${issues.join('; ')}.`,
@@ -44,12 +46,18 @@ export function checkOptions<T extends object>(
   });
 }
 
-function described(issue: OptionsIssue, schema: OptionsSchema, options: unknown): string[] {
+interface Checked {
+  readonly schema: OptionsSchema;
+  readonly options: unknown;
+  readonly otherNames: Readonly<Record<string, string>>;
+}
+
+function described(issue: OptionsIssue, { schema, options, otherNames }: Checked): string[] {
   const { path, message, keys } = issue;
   const at = path.map(String);
   if (keys !== undefined) {
-    const known = at.length === 0 ? Object.keys(schema.shape ?? {}) : [];
-    return keys.map((key) => `${[...at, key].join('.')}: there is no such option${hint(key, known)}`);
+    const known = namesAt(schema, at);
+    return keys.map((key) => `${[...at, key].join('.')}: ${noSuchOption(key, known, otherNames)}`);
   }
   const expected = expectedBy(issue);
   const what =
@@ -73,10 +81,21 @@ function withUnit(expected: string, option = ''): string {
   return unit === undefined ? expected : expected.replace(/^(?:number|int)\b/, `$& of ${unit}`);
 }
 
-function hint(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known);
-  if (meant !== undefined) return ` (did you mean ${meant}?)`;
-  return known.length === 0 ? '' : ` (there are ${known.join(', ')})`;
+/** The options that there are at a place within others, as far as these are objects that may be left out. */
+function namesAt(schema: OptionsSchema, path: readonly string[]): readonly string[] {
+  let at: Nested | undefined = schema;
+  for (const key of path) at = unwrapped(at?.shape?.[key] as Nested | undefined);
+  return Object.keys(at?.shape ?? {});
+}
+
+/** What zod says of a schema within another: the one that it makes optional, or the options of an object. */
+interface Nested {
+  readonly unwrap?: () => Nested;
+  readonly shape?: Readonly<Record<string, unknown>>;
+}
+
+function unwrapped(schema: Nested | undefined): Nested | undefined {
+  return schema?.shape === undefined ? schema?.unwrap?.() : schema;
 }
 
 function valueAt(options: unknown, path: readonly PropertyKey[]): unknown {

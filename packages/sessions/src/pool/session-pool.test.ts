@@ -297,7 +297,7 @@ describe('wrong use', () => {
   });
 
   it.each<[unknown, string]>([
-    [{ ttl: 5 }, 'ttl: there is no such option (did you mean ttlMs?)'],
+    [{ ttl: 5 }, 'ttl: there is no such option (did you mean ttlMs, in milliseconds?)'],
     [{ afinity: 5 }, 'afinity: there is no such option (did you mean affinity?)'],
     [5, 'expected object, got 5'],
     [null, 'expected object, got null'],

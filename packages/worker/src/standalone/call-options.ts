@@ -1,4 +1,4 @@
-import { createError, type PypoolError } from '@pypool/protocol';
+import { createError, noSuchOption, type PypoolError } from '@pypool/protocol';
 
 /** How one call of a lone worker differs from others. */
 export interface LoneCallOptions {
@@ -15,10 +15,17 @@ export interface LoneCallOptions {
 const DURATIONS = ['executionTimeoutMs', 'itemTimeoutMs'] as const;
 const KNOWN: readonly string[] = [...DURATIONS, 'signal', 'attributes'] satisfies (keyof LoneCallOptions)[];
 
+/** What they are called elsewhere; a lone worker's call has no budget of the whole, which `signal` can be. */
+const OTHER_NAMES = {
+  timeoutMs: 'executionTimeoutMs',
+  callTimeout: 'executionTimeoutMs',
+  abortSignal: 'signal',
+};
+
 /** What is wrong with a call's options, or `undefined`. Written out by hand, for it runs with every call that has options. */
 export function findOptionsError(options: LoneCallOptions): PypoolError | undefined {
   for (const key in options) {
-    if (!KNOWN.includes(key)) return wrong(key, `there is no such option; there are ${KNOWN.join(', ')}`);
+    if (!KNOWN.includes(key)) return wrong(key, noSuchOption(key, KNOWN, OTHER_NAMES));
   }
   for (const key of DURATIONS) {
     const value = options[key];

@@ -1,6 +1,6 @@
 import { checkOptions, createError, isPypoolError, type PypoolError } from '@pypool/protocol';
 import { z } from 'zod';
-import type { PythonWorkersOptions } from '../options.js';
+import { pythonWorkersSchema, type PythonWorkersOptions } from '../options.js';
 import { createPythonWorkers } from '../python-workers.js';
 import { isSignal } from './call-options.js';
 import type { LoneWorker } from './lone-worker.js';
@@ -18,10 +18,23 @@ export interface LoneWorkerOptions extends PythonWorkersOptions {
 }
 
 const schema = z.strictObject({
+  ...pythonWorkersSchema.shape,
   name: z.string().min(1).optional(),
   startTimeoutMs: z.number().min(0).or(z.literal(Infinity)).optional(),
   signal: z.custom<AbortSignal>(isSignal, 'expected an AbortSignal').optional(),
 });
+
+/** What some of them are called elsewhere. */
+const OTHER_NAMES = {
+  timeoutMs: 'startTimeoutMs',
+  path: 'module',
+  file: 'module',
+  script: 'module',
+  pythonPath: 'python',
+  interpreter: 'python',
+  environment: 'env',
+  id: 'name',
+};
 
 /**
  * Start one Python worker for those who want no pool, and wait until it takes calls.
@@ -31,7 +44,7 @@ const schema = z.strictObject({
  */
 export async function startPythonWorker(options: LoneWorkerOptions): Promise<LoneWorker> {
   const { name: workerId = 'python', startTimeoutMs = 120_000, signal, ...forWorkers } = options;
-  checkOptions('startPythonWorker()', schema, { name: workerId, startTimeoutMs, signal });
+  checkOptions('startPythonWorker()', schema, options, OTHER_NAMES);
   const workers = createPythonWorkers(forWorkers);
   const worker = new StandaloneWorker(workerId, workers);
   const patience = new StartPatience({ workerId, startTimeoutMs, signal });
