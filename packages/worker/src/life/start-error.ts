@@ -1,11 +1,15 @@
 import { createError, type PypoolError } from '@pypool/protocol';
+import { printableLines } from '../output/printable.js';
 import { describeExit, lastWords, saidBy, type DeathFacts, type WorkerIdentity } from './exit.js';
 
 /** The runtime said why it cannot start: what it imports or its start hooks raised. */
 export function startRefused(identity: WorkerIdentity, error: PypoolError, remedy: string): PypoolError {
   return createError({
     code: 'start-failed',
-    message: `Worker ${identity.workerId} could not start: ${error.message}${remedy}${tracebackOf(error)}`,
+    // It is read where other output is, as a rule on a terminal; the cause has it as it was raised.
+    message: printableLines(
+      `Worker ${identity.workerId} could not start: ${error.message}${remedy}${tracebackOf(error)}`,
+    ),
     context: contextOf(identity),
     cause: error,
   });

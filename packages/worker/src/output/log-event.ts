@@ -1,7 +1,7 @@
 import type { LogRecord } from '@pypool/protocol';
 import type { OutputLine } from './line-builder.js';
 import type { OutputCall } from './output-call.js';
-import { printable } from './printable.js';
+import { printable, printableLines } from './printable.js';
 
 /** Which worker a {@link LogEvent} comes from. */
 export interface LogOrigin {
@@ -82,8 +82,4 @@ export function linesOf({ level, logger, message, exception, dropped }: LogEvent
       : [];
   const text = `${level} ${logger}: ${message}${exception === null ? '' : `\n${exception}`}`;
   return [...lost, ...text.split('\n')];
-}
-
-function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
 }
