@@ -17,6 +17,9 @@ export function packageConfig(): ViteUserConfig {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       passWithNoTests: true,
       pool: 'forks',
+      // Files share a process and its modules, which halves the time of a run: no module of ours keeps state, and each test is
+      // held to leave nothing behind.
+      isolate: false,
       testTimeout: 30_000,
       hookTimeout: 30_000,
       sequence: { shuffle: true },
