@@ -82,8 +82,8 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
     impossible = None
     if frame.tagged:
         (args, kwargs, meta), impossible = _untag_parts((args, kwargs, meta), frame, codec)
-        if type(kwargs) is not dict or type(meta) is not dict or {*map(type, kwargs)} - {str}:
-            raise ProtocolError("the kwargs of a CALL are no object with names")
+        if type(kwargs) is not dict or type(meta) is not dict or {*map(type, (*kwargs, *meta))} - {str}:
+            raise ProtocolError("the kwargs or the meta of a CALL are no object with names")
     for key in meta:  # nearly always the deadline alone
         known = _META.get(key)
         if known is not None and not known[1](meta[key]):

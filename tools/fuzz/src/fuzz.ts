@@ -197,8 +197,12 @@ class Run {
     for (const about of faults) {
       const kind = `${language} ${about.replace(/\d+|["'`].*?["'`]/g, '').slice(0, 300)}`;
       const known = this.#findings.get(kind);
-      if (known) known.times++;
-      else this.#findings.set(kind, { language, about, hex: Buffer.from(input).toString('hex'), times: 1 });
+      if (known) {
+        known.times++;
+        continue;
+      }
+      this.#options.onProgress?.(`found in ${language}: ${about.slice(0, 300)}`);
+      this.#findings.set(kind, { language, about, hex: Buffer.from(input).toString('hex'), times: 1 });
     }
   }
 }

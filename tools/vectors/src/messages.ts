@@ -342,6 +342,8 @@ function malformedCalls(): unknown[] {
       '["f",[{"$":["decimal","abc"]}],{"a":{"$":["int","x"]}}]',
       true,
     ),
+    bad('keyword arguments whose names are numbers', '["f",[],{"$":["map",[[1,2]]]}]', true),
+    bad('meta whose keys are numbers', '["f",[],{},{"$":["map",[[1,2]]]}]', true),
     bad('keyword arguments in a tagged set', '["f",[],{"$":["set",[]]}]', true),
   ];
 }

@@ -24,16 +24,11 @@ export function mutateJson(random: Random, text: string, buffers: number): strin
   collect(root[0], places, 0);
   // The root is one of many, and replacing it wholly makes everything else moot.
   const place = places[random.chance(0.05) ? 0 : random.below(places.length)]!;
-  change(random, place, places, buffers);
-  const [value = null] = root;
-  return written(value);
-}
-
-function written(value: unknown): string | undefined {
   try {
-    return spell(JSON.stringify(value));
+    change(random, place, places, buffers);
+    return spell(JSON.stringify(root[0] ?? null));
   } catch {
-    // Deeper than this engine writes.
+    // Deeper than this engine copies or writes.
     return undefined;
   }
 }

@@ -115,9 +115,10 @@ export class FrameJudge {
       if (PLAIN.has(frame.type))
         return !frame.tagged && frame.buffers.length === 0 && accepts(JSON.parse(frame.envelope));
       if (!CALLS.has(frame.type)) return accepts(value.value);
-      // Tags stand for the arguments and for nothing else, which the schema cannot say.
-      const isCall = accepts(JSON.parse(frame.envelope)) && accepts(value.value);
-      return isCall && isRecord((value.value as unknown[])[3] ?? {});
+      // A map with names as keys is as good as an object; nothing else that tags stand for is, which the schema cannot say.
+      if (!accepts(JSON.parse(frame.envelope))) return false;
+      const parts = (value.value as unknown[]).map((part, index) => (index > 1 ? asRecord(part) : part));
+      return accepts(parts) && isRecord(parts[3] ?? {});
     };
     return { ending: isRight() ? 'ok' : 'protocol', why: '' };
   }
@@ -138,6 +139,11 @@ export class FrameJudge {
       return { ending: 'none', why: '' };
     }
   }
+}
+
+function asRecord(value: unknown): unknown {
+  const isOne = value instanceof Map && [...value.keys()].every((key) => typeof key === 'string');
+  return isOne ? Object.fromEntries(value) : value;
 }
 
 function isRecord(value: unknown): boolean {
