@@ -63,6 +63,7 @@ SHAPES = {
         message=is_text,
         time=is_number,
         callId=nullable(is_positive),
+        function=nullable(is_text),
         session=nullable(is_text),
         exception=nullable(is_text),
         handled=is_flag,

@@ -72,6 +72,12 @@ class Read(unittest.TestCase):
         )
         self.assertEqual((name, args, kwargs["x"].tolist()), ("f", [b"ab"], [1, 2]))
 
+    def test_meta_has_names_for_keys_also_where_it_is_a_tagged_map(self):
+        *_, meta = self.call('["f",[],{},{"$":["map",[["later",2]]]}]', True)
+        self.assertEqual(meta, {"later": 2})
+        with self.assertRaises(ProtocolError):
+            self.call('["f",[],{},{"$":["map",[[1,2]]]}]', True)
+
     def test_an_argument_that_cannot_exist_is_named_as_the_caller_knows_it(self):
         with self.assertRaisesRegex(InvalidArguments, r"^args\[1\]\.at is no date"):
             self.call('["f",[0,{"at":{"$":["date","never"]}}]]', True)

@@ -222,6 +222,7 @@ function malformed(): unknown[] {
     message('READY with an unknown way to cancel', 'READY', { functions: [{ ...FUNCTION, cancel: 'ask' }] }),
     message('LOG without a level', 'LOG', without(LOG, 'level')),
     message('LOG with a time of text', 'LOG', { ...LOG, time: 'now' }),
+    message('LOG without a function', 'LOG', without(LOG, 'function')),
     message('LOG of an unknown source', 'LOG', { ...LOG, source: 'stdout' }),
     message('LOG with a negative count of losses', 'LOG', { ...LOG, dropped: -1 }),
     message('EVENT without a name', 'EVENT', { message: 'x' }),
@@ -343,7 +344,6 @@ function malformedCalls(): unknown[] {
       true,
     ),
     bad('keyword arguments whose names are numbers', '["f",[],{"$":["map",[[1,2]]]}]', true),
-    bad('meta whose keys are numbers', '["f",[],{},{"$":["map",[[1,2]]]}]', true),
     bad('keyword arguments in a tagged set', '["f",[],{"$":["set",[]]}]', true),
   ];
 }
