@@ -85,9 +85,13 @@ export class CallBook {
     if (signal !== undefined) this.#aborts.add(call, signal);
   }
 
-  /** It waits once more, since a worker failed it. */
-  rewatch(call: PendingCall, error: PypoolError): void {
+  /** A worker failed it: from now on nothing may say that it never ran, where it may have. */
+  doubt(call: PendingCall, error: PypoolError): void {
     this.#doubts.add(call, error);
+  }
+
+  /** It waits once more, since a worker failed it. */
+  rewatch(call: PendingCall): void {
     const now = this.#options.clock.now();
     call.retriedAt = now;
     this.#deadlines.add(call, now);

@@ -140,16 +140,19 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
   #onFailed({ call, worker, endedBy }: Attempt, error: PypoolError): void {
     const { options, calls, counters, supervisor, announce } = this.#pool;
     const death = isDeath(error);
+    // Before anybody hears of it: a listener may end the call, or close the pool, and the call may have run.
+    this.#book.doubt(call, error);
     if (death) supervisor.condemn(worker, error);
+    if (call.state === 'settled') return;
     if (
       endedBy === undefined &&
       this.#pool.mayStart &&
       mayRunAgain(call, worker, error, options.maxAttempts)
     ) {
       counters.retried += 1;
-      announce.retried(call, worker, error);
       calls.retry(call);
-      this.#book.rewatch(call, error);
+      this.#book.rewatch(call);
+      announce.retried(call, worker, error);
     } else {
       // A caller that gave up hears so, however the worker took it.
       this.#book.fail(call, death ? (endedBy ?? error) : error);

@@ -9,7 +9,7 @@ import type { PendingCall } from './pending-call.js';
 export class Doubts {
   readonly #earlier = new Map<PendingCall, PypoolError>();
 
-  /** A call is tried again after this error. */
+  /** A worker failed a call with this error; it may be tried again. */
   add(call: PendingCall, error: PypoolError): void {
     if (error.outcome === 'unknown') this.#earlier.set(call, error);
   }

@@ -101,6 +101,44 @@ describe('a call that its worker failed', () => {
     expect(pool.stats().calls.retried).toBe(2);
   });
 
+  it.each(['worker-retiring', 'call-retried'] as const)(
+    'is settled once, and tried no more, where a listener ends it as it hears of it (%s)',
+    async (name) => {
+      const { pool, factory } = await fakePool();
+      const abort = new AbortController();
+      pool.on(name, () => abort.abort('enough'));
+      const call = rejection(pool.call('f', ['argument'], { idempotent: true, signal: abort.signal }));
+      factory.workers[0]!.die();
+      await flush();
+      expect(await call).toMatchObject({ code: 'aborted', outcome: 'unknown', cause: 'enough' });
+      expect(factory.alive.flatMap(({ calls }) => calls)).toEqual([]);
+      expect(pool.stats().calls).toMatchObject({ submitted: 1, failed: 1, succeeded: 0 });
+      expect(pool.status().queued).toBe(0);
+    },
+  );
+
+  it.each([
+    ['worker-retiring', true],
+    ['worker-retiring', false],
+    ['call-retried', true],
+    ['call-retried', false],
+  ] as const)(
+    'is settled where a listener closes the pool as it hears of it (%s, force %s)',
+    async (name, force) => {
+      const { pool, factory, clock } = await fakePool();
+      let closed: Promise<void> | undefined;
+      pool.on(name, () => {
+        closed ??= pool.close({ force });
+      });
+      const call = rejection(pool.call('f', [], { idempotent: true }));
+      factory.workers[0]!.die();
+      await flush();
+      await clock.advance(60_000);
+      expect(await call).toMatchObject({ outcome: 'unknown' });
+      await closed;
+    },
+  );
+
   it('is not tried again once its caller gave up', async () => {
     const { pool, factory } = await fakePool();
     const abort = new AbortController();
