@@ -323,10 +323,11 @@ export class ProcessWorker implements PythonWorker {
     if (name === 'dying' || name === 'dead') return;
     this.#move({ name: 'dying', reason });
     this.#killed = decided;
+    // Before a call is answered, which that may do: whoever hears of it has the next call ready.
+    if (name === 'ready') this.#becomeUnavailable(reason);
     this.#calls.stop();
     this.#parts.process.signal('SIGKILL');
     this.#timer.start(REAP_MS, () => this.#bury(undefined));
-    if (name === 'ready') this.#becomeUnavailable(reason);
   }
 
   /** Where it is ended for the sake of a call, that is why, whatever breaks first; the other calls of it are not told so. */
