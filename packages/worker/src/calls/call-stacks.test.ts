@@ -99,6 +99,19 @@ describe('a call whose time is over', () => {
     expect(call.answers).toBe(1);
   });
 
+  it('is answered only once its worker has said that it takes no more, where that is killed meanwhile', async () => {
+    const { fake, worker, call, told } = await running();
+    worker.cancel(call, timedOut);
+    fake.error(1, CANCELLED);
+    await settle();
+    let unavailableThen = 0;
+    vi.spyOn(call, 'onError').mockImplementation(() => (unavailableThen = told.unavailable.length));
+    void worker.kill();
+    expect(unavailableThen).toBe(1);
+    await settle();
+    expect(told.unavailable).toHaveLength(1);
+  });
+
   it('has its stack written before SIGINT where it was not told', async () => {
     const { fake, worker, call, told } = await running();
     worker.cancel(call, timedOut);
@@ -137,6 +150,38 @@ describe('a call whose time is over', () => {
     expect(fake.signals[0]).toBe('SIGKILL');
     expect(call.error).toMatchObject({ context: { rung: 'sigkill', pythonStack: STACK } });
   });
+});
+
+it('asks once for all calls that run out of time, together or until it is told', async () => {
+  const { fake, worker } = await ready(65, [{ name: 'f' }], ['stream', 'interrupt', 'dump']);
+  const together = Array.from({ length: 64 }, () => new RecordedCall({ executionTimeoutMs: 10 }));
+  const later = new RecordedCall();
+  const all = [...together, later];
+  for (const call of all) worker.run(call);
+  await settle();
+  await pass(10);
+  expect(control(fake)).toEqual([FrameType.DUMP, ...together.map(() => FrameType.CANCEL)]);
+  worker.cancel(later, timedOut);
+  await settle();
+  expect(control(fake).filter((type) => type === FrameType.DUMP)).toHaveLength(1);
+  const frames = (id: number): typeof FRAMES => [{ ...FRAMES[0]!, line: id }];
+  fake.dumped(
+    1,
+    all.map((_, at) => ({ id: at + 1, frames: frames(at + 1) })),
+  );
+  for (const at of all.keys()) fake.error(at + 1, CANCELLED);
+  await settle();
+  expect(all.map(({ error }) => error?.context['pythonStack'])).toEqual(
+    all.map((_, at) => [`File "/app/a.py", line ${at + 1} in f`]),
+  );
+  // Once that is told, the next is asked about anew.
+  const next = new RecordedCall();
+  worker.run(next);
+  worker.cancel(next, timedOut);
+  await settle();
+  expect(control(fake).filter((type) => type === FrameType.DUMP)).toHaveLength(2);
+  void worker.kill();
+  await settle();
 });
 
 it('asks nothing of a call that is aborted', async () => {

@@ -11,12 +11,8 @@ const PATIENCE_MS = 250;
 /** How long the error of a call that was answered waits for its stack, which was told before but on another channel. */
 const STRAGGLE_MS = 100;
 
-/** A stack that was asked for. */
-interface Taking {
-  readonly withdraw: Withdraw;
-  /** Who waits until it is told, or can be told no more. */
-  readonly waiting: Set<() => void>;
-}
+/** Who waits until a stack that was asked for is told, or can be told no more. */
+type Waiting = Set<() => void>;
 
 /**
  * Where calls were when their time was over: asked before they are interrupted, and where C code holds the interpreter written from a signal,
@@ -24,21 +20,28 @@ interface Taking {
  */
 export class CallStacks {
   readonly #inspector: Inspector;
-  readonly #taking = new Map<OpenCall, Taking>();
+  readonly #taking = new Map<OpenCall, Waiting>();
   readonly #told = new Map<OpenCall, readonly string[]>();
   readonly #patience = new StateTimer();
+  #isAsked = false;
   #withdrawSignal: Withdraw | undefined;
 
   constructor(inspector: Inspector) {
     this.#inspector = inspector;
   }
 
-  /** Ask where a call is. What is sent on control after this, comes after that. */
+  /**
+   * Ask where a call is. What is sent on control after this, comes after that.
+   *
+   * One answer tells of all calls. So it is asked for once, however many run out of time together or until it comes: what interrupts them is sent
+   * behind the question.
+   */
   take(open: OpenCall): void {
     if (!this.#inspector.canTell || this.#taking.has(open) || this.#told.has(open)) return;
-    const told = (dumped: Dumped | undefined): void =>
-      this.#settle(open, dumped?.calls.find(({ id }) => id === open.id)?.frames ?? []);
-    this.#taking.set(open, { withdraw: this.#inspector.ask(told), waiting: new Set() });
+    this.#taking.set(open, new Set());
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    this.#inspector.ask((dumped) => this.#onDumped(dumped));
   }
 
   /** The process is about to get a signal, and some stack was not told: have it written, from where it is now. */
@@ -51,7 +54,7 @@ export class CallStacks {
   whenTold(then: () => void): void {
     const [latest] = [...this.#taking.values()].slice(-1);
     if (latest === undefined) return then();
-    latest.waiting.add(then);
+    latest.add(then);
     const giveUp = (): void => this.#giveUp();
     if (this.#withdrawSignal !== undefined) this.#patience.start(PATIENCE_MS, giveUp);
     else {
@@ -64,14 +67,14 @@ export class CallStacks {
 
   /** Call `then` with the stack of a call that is answered; a little later where that is still on its way. */
   answer(open: OpenCall, then: (stack: readonly string[]) => void): void {
-    const taking = this.#taking.get(open);
-    if (taking === undefined) return then(this.drop(open));
+    const waiting = this.#taking.get(open);
+    if (waiting === undefined) return then(this.drop(open));
     const timer = new StateTimer();
     const answer = (): void => {
       timer.stop();
       then(this.drop(open));
     };
-    taking.waiting.add(answer);
+    waiting.add(answer);
     timer.start(STRAGGLE_MS, () => this.#settle(open, []));
   }
 
@@ -85,10 +88,16 @@ export class CallStacks {
   /** The process is ending: who was answered is not kept waiting. What it has written by then may still be read. */
   stop(): void {
     this.#patience.stop();
-    for (const { waiting } of this.#taking.values()) {
+    for (const waiting of this.#taking.values()) {
       for (const waits of waiting) waits();
       waiting.clear();
     }
+  }
+
+  #onDumped(dumped: Dumped | undefined): void {
+    this.#isAsked = false;
+    const framesOf = new Map(dumped?.calls.map(({ id, frames }) => [id, frames]));
+    for (const open of [...this.#taking.keys()]) this.#settle(open, framesOf.get(open.id) ?? []);
   }
 
   #onSignalled(threads: readonly DumpedThread[]): void {
@@ -104,12 +113,11 @@ export class CallStacks {
   }
 
   #settle(open: OpenCall, frames: readonly PythonFrame[]): void {
-    const taking = this.#taking.get(open);
-    if (taking === undefined) return;
+    const waiting = this.#taking.get(open);
+    if (waiting === undefined) return;
     this.#taking.delete(open);
-    taking.withdraw();
     if (this.#taking.size === 0) this.#patience.stop();
     if (frames.length > 0) this.#told.set(open, frames.map(lineOf));
-    for (const waits of taking.waiting) waits();
+    for (const waits of waiting) waits();
   }
 }
