@@ -121,6 +121,30 @@ describe.skipIf(because)(
       });
     });
 
+    const withoutKill = spawnSync('setpriv', ['--bounding-set', '-kill', 'true']).status === 0;
+    it.skipIf(!withoutKill)(
+      `does not start for a Node that could not end it, and nothing is left${withoutKill ? '' : ' (not here: setpriv cannot take CAP_KILL away)'}`,
+      async () => {
+        const host = hostOf('start_as_another.ts', NOBODY, 'as-it-is', [
+          'setpriv',
+          '--bounding-set',
+          '-kill',
+        ]);
+        const said = JSON.parse(await text(host.stdout)) as { readonly context: { readonly pid: number } };
+        const { pid } = said.context;
+        expect(said).toMatchObject({
+          code: 'start-failed',
+          retryable: false,
+          message:
+            'Python did not start: user 0, as whom Node runs, may start processes of user 65533, group 65533 but not end them. ' +
+            `Process ${pid} was left to end of itself, which it does as its channels are closed. ` +
+            'Give Node the capability CAP_KILL as well, or leave out the options uid and gid.',
+          context: { uid: 65_533, gid: 65_533, errno: 'EPERM' },
+        });
+        await untilGone([pid]);
+      },
+    );
+
     it('does not start where it may not enter the folder of its interpreter, its runtime or its module', async () => {
       using home = folder();
       const python = join(home.path, 'python3');
@@ -142,7 +166,7 @@ describe.skipIf(because)(
   },
 );
 
-function hostOf(name: string, user: number, mode = '') {
+function hostOf(name: string, user: number, mode = '', through: readonly string[] = []) {
   const program = fileURLToPath(new URL(`fixtures/hosts/${name}`, import.meta.url));
   const args = [
     '--import',
@@ -154,7 +178,8 @@ function hostOf(name: string, user: number, mode = '') {
     String(user),
     mode,
   ];
-  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [command, ...rest] = [...through, process.execPath, ...args] as [string, ...string[]];
+  return spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 /** A folder that only we may enter, gone afterwards. */

@@ -37,6 +37,9 @@ export interface SpawnedProcess {
   signalAlone(signal: NodeJS.Signals): void;
 }
 
+/** How long a process that we may not signal has to end of itself before its refusal is told without waiting for it. */
+const UNREACHABLE_MS = 2000;
+
 /**
  * Start a process. The one place where pypool does, and the one that knows execa.
  *
@@ -65,6 +68,13 @@ export async function spawnProcess(command: ProcessCommand): Promise<SpawnedProc
   }
 
   const { pid } = subprocess;
+  if (command.user !== undefined && !isReachable(pid)) {
+    // All that can be done to it: a runtime ends at the end of its control channel, and has run nothing of the user's before the handshake.
+    for (const stream of subprocess.stdio) (stream as Socket | null | undefined)?.destroy();
+    subprocess.unref();
+    await exitWithin(subprocess, UNREACHABLE_MS);
+    throw unreachable(command, command.user, pid);
+  }
   let gone = false;
   const signal = (name: NodeJS.Signals): void => {
     if (!gone) kill(-pid, name);
@@ -111,12 +121,35 @@ function untouched(socket: Socket): Readable {
   return socket.pipe(stream);
 }
 
+/** Whether we may signal a process that has just been started, and so end it: one of another user takes CAP_KILL. */
+function isReachable(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Never ESRCH: Node has not been back in its loop, so it would at least be a zombie.
+    return (error as NodeJS.ErrnoException).code !== 'EPERM';
+  }
+}
+
+/** Resolves when it has exited, and at the latest after `ms`. */
+function exitWithin(subprocess: Pick<NodeJS.EventEmitter, 'once'>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const impatience = setTimeout(resolve, ms);
+    subprocess.once('exit', () => {
+      clearTimeout(impatience);
+      resolve();
+    });
+  });
+}
+
 /** @param target - a process, or the negative of a group */
 function kill(target: number, signal: NodeJS.Signals): void {
   try {
     process.kill(target, signal);
   } catch (error) {
-    // ESRCH: there is none. EPERM: it has become another user's, and beyond our reach.
+    // ESRCH: there is none. EPERM: macOS says so of a group of which only a zombie is left. On Linux it was ours to signal when it started, so its own
+    // code has made it another user's since, and it is beyond our reach; to throw would end Node from within a timer.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
@@ -132,6 +165,18 @@ function notStarted(command: ProcessCommand, cause: unknown): PypoolError {
     ...(code === 'EPERM' && { retryable: false }),
     context: { file, cwd, ...command.user, ...(code === undefined ? {} : { errno: code }) },
     cause,
+  });
+}
+
+function unreachable({ file, cwd }: ProcessCommand, user: ProcessUser, pid: number): PypoolError {
+  return createError({
+    code: 'start-failed',
+    message:
+      `Python did not start: user ${process.geteuid?.() ?? '?'}, as whom Node runs, may start processes of ${userInWords(user)} but not end them. ` +
+      `Process ${pid} was left to end of itself, which it does as its channels are closed. ` +
+      'Give Node the capability CAP_KILL as well, or leave out the options uid and gid.',
+    retryable: false,
+    context: { file, cwd, ...user, pid, errno: 'EPERM' },
   });
 }
 
