@@ -90,13 +90,20 @@ const NESTED = {
   cancelGraces: { interruptMs: true, sigintMs: true, sigtermMs: true, neighboursMs: true },
   env: { inherit: true, set: true },
   rlimits: {
-    nofile: true,
+    as: true,
     core: true,
     cpu: true,
-    as: true,
     data: true,
     fsize: true,
+    memlock: true,
+    msgqueue: true,
+    nice: true,
+    nofile: true,
     nproc: true,
+    rss: true,
+    rtprio: true,
+    rttime: true,
+    sigpending: true,
     stack: true,
   },
 } satisfies {
@@ -104,7 +111,7 @@ const NESTED = {
   limits: Names<Required<NonNullable<PythonWorkersOptions['limits']>>>;
   cancelGraces: Names<CancelGraces>;
   env: Names<EnvOption>;
-  rlimits: Partial<Names<RlimitsOption>>;
+  rlimits: Names<Required<RlimitsOption>>;
 };
 
 /** What belongs to one call rather than to the pool. */

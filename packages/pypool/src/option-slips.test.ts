@@ -75,6 +75,11 @@ describe('a slip in the options of a pool', () => {
     ['inherit', 'env.inherit'],
     ['interruptMs', 'cancelGraces.interruptMs'],
     ['nofile', 'rlimits.nofile'],
+    ['memlock', 'rlimits.memlock'],
+    ['sigpending', 'rlimits.sigpending'],
+    ['rss', 'rlimits.rss'],
+    ['interruptTimeout', 'cancelGraces.interruptMs'],
+    ['interruptTimeoutMs', 'cancelGraces.interruptMs'],
     ['maxFrame', 'limits.maxFrameBytes'],
   ])('as %s is answered with %s', (name, meant) => {
     expect(refusal({ [name]: 5 })).toBe(

@@ -25,6 +25,7 @@ export const OTHER_NAMES: Readonly<Record<string, string>> = {
   stopTimeout: 'closeTimeoutMs',
   terminationTimeout: 'closeTimeoutMs',
   killTimeout: 'cancelGraces',
+  interruptTimeout: 'interruptMs',
   queueSize: 'maxQueue',
   queueLimit: 'maxQueue',
   maxQueueSize: 'maxQueue',
