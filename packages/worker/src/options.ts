@@ -103,7 +103,8 @@ export interface PythonWorkersOptions {
   readonly heartbeatIntervalMs?: number;
   /**
    * How long a worker may leave heartbeats unanswered that does nothing, before it is ended: its process is stopped (`SIGSTOP`, a debugger), whatever calls it
-   * has; or it has none, and a thread holds its interpreter. One that runs a call is never ended for its silence. Looked at with each heartbeat. 0: at the first look.
+   * has; or it has none, and a thread holds its interpreter. One that runs a call is never ended for its silence. Looked at with each heartbeat. 0: at the first look at
+   * one that is stopped, at the third at one that has no call.
    * `Infinity`: never.
    *
    * @defaultValue `10_000`

@@ -12,7 +12,7 @@ export interface LoneCloseOptions {
 /**
  * One Python process for those who want no pool. Made by `startPythonWorker()`.
  *
- * Calls run in the order in which they are made, one at a time; those that wait wait here, where they can be withdrawn at no cost. It is
+ * Calls begin in the order in which they are made, as many at once as `concurrency` allows (one, unless set); those that wait wait here, where they can be withdrawn at no cost. It is
  * never replaced: when it has ended, whatever ended it, every further call rejects as `worker-exited`. It keeps Node alive exactly while a
  * call or stream is open or it closes.
  */
