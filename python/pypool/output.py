@@ -35,10 +35,11 @@ class Output:
         printed: Some call that printed may not have ended: :meth:`end` has to be told of each that does.
     """
 
-    __slots__ = ("_buffers", "printed")
+    __slots__ = ("_buffers", "_is_child", "printed")
 
     def __init__(self) -> None:
         self.printed = False
+        self._is_child = False
         self._buffers: list[_CallBuffer] = []
 
     def open(self) -> None:
@@ -90,14 +91,17 @@ class Output:
         self.flush()  # or the child would write it again
         for buffer in self._buffers:
             buffer.pipe.lock.acquire()
+            # Now, not in the child: before that is told, Python drops its other threads there, and with them
+            # the buffers, which then write what they hold.
             buffer.pipe.shared = True
 
     def _after_fork(self) -> None:
         for buffer in self._buffers:
-            buffer.pipe.shared = False
+            buffer.pipe.shared = self._is_child
             buffer.pipe.lock.release()
 
     def _become_child(self) -> None:
+        self._is_child = True
         for buffer in self._buffers:
             buffer.forget_others()
             buffer.pipe.lock.release()

@@ -184,6 +184,14 @@ class Printing(unittest.TestCase):
         self.assertEqual({mark for mark, _ in pieces[1:-1]}, {"("})
         self.assertEqual("".join(text for _, text in pieces[1:-1]), f"child's {'x' * 5000}\n")
 
+    def test_of_a_child_that_has_forked_itself_still_stands_aside(self) -> None:
+        worker = self.start()
+        worker.call("fork_in_a_fork")
+        pieces = self.printed(worker)
+        self.assertEqual({mark for mark, _ in pieces[:-1]}, {"("})
+        self.assertEqual("".join(text for _, text in pieces[:-1]), "grandchild\nchild\n")
+        self.assertEqual(pieces[-1], ([1, "fork_in_a_fork", None], "parent\n"))
+
     def test_of_a_child_that_comes_back_is_written_as_it_ends(self) -> None:
         worker = self.start()
         worker.call("fork_and_return")
