@@ -64,7 +64,9 @@ export class Inspector {
       this.#stacks.expect();
       this.#signalAlone('SIGWINCH');
     }
-    return () => this.#signalling.delete(told);
+    return () => {
+      if (this.#signalling.delete(told) && this.#signalling.size === 0) this.#stacks.forgo();
+    };
   }
 
   /** The runtime has told. */

@@ -62,6 +62,30 @@ describe('stacks that are written on a signal', () => {
     expect(told).toHaveLength(1);
   });
 
+  it('are not taken for those of a crash, which end them', () => {
+    const crash = ['Fatal Python error: Segmentation fault', '', ...WRITTEN];
+    const never = reader();
+    never.stacks.expect();
+    expect(never.read(...crash)).toEqual(crash);
+    expect(never.told).toEqual([]);
+    const begun = reader();
+    begun.stacks.expect();
+    expect(begun.read(...WRITTEN.slice(0, 2), ...crash)).toEqual(crash);
+    expect(begun.told).toEqual([[THREADS[0]]]);
+  });
+
+  it('are the output of the process where nobody waits any more, unless they have begun', () => {
+    const { stacks, told, read } = reader();
+    stacks.expect();
+    stacks.forgo();
+    expect(read(...WRITTEN)).toEqual(WRITTEN);
+    stacks.expect();
+    read(WRITTEN[0]!);
+    stacks.forgo();
+    expect(read(...WRITTEN.slice(1))).toEqual([]);
+    expect(told).toEqual([THREADS]);
+  });
+
   it('leave alone what was begun of a line before them', () => {
     const { stacks, told, read } = reader();
     stacks.expect();

@@ -5,6 +5,9 @@ import type { OutputLine } from '../output/line-builder.js';
 /** What stands in a stack beside frames: `...` for those left out, `<no Python frame>`, `Garbage-collecting`. */
 const OTHER = /^ {2}(?:\.\.\.|<.*>|Garbage-collecting)$/;
 
+/** Behind this, what follows are the stacks of a crash. */
+const CRASH = 'Fatal Python error: ';
+
 /**
  * The stacks of all threads that a process writes to stderr on a signal, picked from its lines as they come.
  *
@@ -25,9 +28,14 @@ export class SignalledStacks {
     this.#onEnd = onEnd;
   }
 
-  /** The signal was sent: the next stacks are meant, whenever they come. */
+  /** The signal was sent: the next stacks are meant, unless they are those of a crash. */
   expect(): void {
     this.#expected = true;
+  }
+
+  /** Nobody waits for them any more. What has begun is read to its end. */
+  forgo(): void {
+    if (this.#heading === undefined) this.#expected = false;
   }
 
   /** Stacks have begun. */
@@ -51,6 +59,11 @@ export class SignalledStacks {
     if (!this.#expected) return line;
     const text = this.#rest + line.line;
     this.#rest = '';
+    if (text.startsWith(CRASH)) {
+      this.end();
+      this.#expected = false;
+      return line;
+    }
     const heading = headingOf(text);
     if (heading !== undefined) {
       this.#close();
