@@ -44,7 +44,7 @@ export class CallRunner {
     this.#parts = parts;
     this.#calls = new CallTable(parts.concurrency, (open) => this.#begin(open));
     this.#modes = new CancelModes(parts.engine);
-    this.#stacks = new CallStacks(parts.inspector);
+    this.#stacks = new CallStacks(parts.inspector, (open) => this.#calls.runsAlone(open));
     const { graces, connection, concurrency } = parts;
     this.#ladder = new CancelLadder({
       graces,

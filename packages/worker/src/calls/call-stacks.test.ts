@@ -2,6 +2,7 @@ import { createError, FrameType } from '@pypool/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FakeProcess } from '../life/fake-process.js';
 import { CANCELLED, ready, settle, type WatchedWorker } from '../life/watched-worker.js';
+import { lineOf } from '../output/faulthandler.js';
 import { RecordedCall } from './recorded-call.js';
 
 const FRAMES = [{ file: '/app/a.py', line: 3, function: 'f', code: 'sleep(5)' }];
@@ -182,6 +183,70 @@ it('asks once for all calls that run out of time, together or until it is told',
   expect(control(fake).filter((type) => type === FrameType.DUMP)).toHaveLength(2);
   void worker.kill();
   await settle();
+});
+
+it('asks anew where the runtime told nothing, and nobody waits for it any more', async () => {
+  const { fake, worker, call } = await running();
+  worker.cancel(call, timedOut);
+  fake.error(1, CANCELLED);
+  await settle();
+  await pass(100);
+  const next = new RecordedCall();
+  worker.run(next);
+  worker.cancel(next, timedOut);
+  await settle();
+  fake.dumped(2, [{ id: 2, frames: FRAMES }]);
+  fake.error(2, CANCELLED);
+  await settle();
+  expect(next.error?.context).toMatchObject({ pythonStack: STACK });
+  void worker.kill();
+  await settle();
+});
+
+describe('a stack that a signal has written', () => {
+  /** Two calls that run at once, of which the second is aborted or runs on. */
+  async function written(beside: boolean): Promise<{ home: WatchedWorker; call: RecordedCall }> {
+    const home = await ready(2, [{ name: 'f' }], ['stream', 'interrupt', 'dump']);
+    const { fake, worker } = home;
+    const call = new RecordedCall();
+    worker.run(call);
+    if (beside) worker.run(new RecordedCall());
+    worker.cancel(call, timedOut);
+    await pass(2_000);
+    if (beside) await pass(5_000);
+    fake.stderr.write(`${WRITTEN.join('\n')}\n`);
+    await settle();
+    await pass(500);
+    return { home, call };
+  }
+
+  it('is that of a call which runs alone', async () => {
+    const { call } = await written(false);
+    expect(call.error?.context).toMatchObject({ pythonStack: STACK });
+  });
+
+  it('is nobody’s where several calls run', async () => {
+    const { call, home } = await written(true);
+    expect(call.error?.context).toMatchObject({ rung: 'sigterm' });
+    expect(call.error?.context).not.toHaveProperty('pythonStack');
+    expect(home.told.output).toEqual([]);
+  });
+
+  it.each([
+    [1, [STACK]],
+    [2, [[], []]],
+  ])('is told of in a dump of %d calls at once', async (concurrency, stacks) => {
+    const { fake, worker } = await ready(concurrency, [{ name: 'f' }], ['stream', 'interrupt', 'dump']);
+    for (let n = 0; n < concurrency; n++) worker.run(new RecordedCall());
+    const dump = worker.dump();
+    await pass(500);
+    fake.stderr.write(`${WRITTEN.join('\n')}\n`);
+    const { how, calls } = await dump;
+    expect(how).toBe('signalled');
+    expect(calls.map(({ frames }) => frames.map(lineOf))).toEqual(stacks);
+    void worker.kill();
+    await settle();
+  });
 });
 
 it('asks nothing of a call that is aborted', async () => {

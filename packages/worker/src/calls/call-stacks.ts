@@ -20,14 +20,18 @@ type Waiting = Set<() => void>;
  */
 export class CallStacks {
   readonly #inspector: Inspector;
+  readonly #runsAlone: (open: OpenCall) => boolean;
   readonly #taking = new Map<OpenCall, Waiting>();
   readonly #told = new Map<OpenCall, readonly string[]>();
   readonly #patience = new StateTimer();
-  #isAsked = false;
+  /** There where the runtime was asked and has not told yet. */
+  #withdrawQuestion: Withdraw | undefined;
   #withdrawSignal: Withdraw | undefined;
 
-  constructor(inspector: Inspector) {
+  /** @param runsAlone - whether a call is the only one that runs: then a stack that says nothing of calls is its own */
+  constructor(inspector: Inspector, runsAlone: (open: OpenCall) => boolean) {
     this.#inspector = inspector;
+    this.#runsAlone = runsAlone;
   }
 
   /**
@@ -39,9 +43,7 @@ export class CallStacks {
   take(open: OpenCall): void {
     if (!this.#inspector.canTell || this.#taking.has(open) || this.#told.has(open)) return;
     this.#taking.set(open, new Set());
-    if (this.#isAsked) return;
-    this.#isAsked = true;
-    this.#inspector.ask((dumped) => this.#onDumped(dumped));
+    this.#withdrawQuestion ??= this.#inspector.ask((dumped) => this.#onDumped(dumped));
   }
 
   /** The process is about to get a signal, and some stack was not told: have it written, from where it is now. */
@@ -95,7 +97,7 @@ export class CallStacks {
   }
 
   #onDumped(dumped: Dumped | undefined): void {
-    this.#isAsked = false;
+    this.#withdrawQuestion = undefined;
     const framesOf = new Map(dumped?.calls.map(({ id, frames }) => [id, frames]));
     for (const open of [...this.#taking.keys()]) this.#settle(open, framesOf.get(open.id) ?? []);
   }
@@ -103,7 +105,7 @@ export class CallStacks {
   #onSignalled(threads: readonly DumpedThread[]): void {
     this.#withdrawSignal = undefined;
     const frames = ownFramesOf(threads);
-    for (const open of [...this.#taking.keys()]) this.#settle(open, frames);
+    for (const open of [...this.#taking.keys()]) this.#settle(open, this.#runsAlone(open) ? frames : []);
   }
 
   #giveUp(): void {
@@ -112,11 +114,18 @@ export class CallStacks {
     for (const open of [...this.#taking.keys()]) this.#settle(open, []);
   }
 
+  /** Nobody waits. A runtime whose answer would not fit tells nothing: who comes next asks anew. */
+  #forget(): void {
+    this.#patience.stop();
+    this.#withdrawQuestion?.();
+    this.#withdrawQuestion = undefined;
+  }
+
   #settle(open: OpenCall, frames: readonly PythonFrame[]): void {
     const waiting = this.#taking.get(open);
     if (waiting === undefined) return;
     this.#taking.delete(open);
-    if (this.#taking.size === 0) this.#patience.stop();
+    if (this.#taking.size === 0) this.#forget();
     if (frames.length > 0) this.#told.set(open, frames.map(lineOf));
     for (const waits of waiting) waits();
   }

@@ -96,6 +96,12 @@ export class CallTable {
     }
   }
 
+  /** Whether a call runs, and no other. */
+  runsAlone(open: OpenCall): boolean {
+    const [first, second] = this.running();
+    return first === open && second === undefined;
+  }
+
   /** Take all calls out, those that ran marked. */
   takeAll(): { readonly open: OpenCall; readonly ran: boolean }[] {
     const all = [...this.#open.values()].map((open, place) => ({ open, ran: place < this.#concurrency }));

@@ -77,7 +77,8 @@ function signalledDump(
   threads: readonly DumpedThread[],
   known: readonly RunningFacts[],
 ): WorkerDump {
-  const frames = ownFramesOf(threads);
+  // They say nothing of calls: of several, nobody knows whose they are.
+  const frames = known.length === 1 ? ownFramesOf(threads) : [];
   const calls = known.map((call) => ({ ...call, frames }));
   return { workerId, pid, how: 'signalled', takenAt: Date.now(), calls, threads, tasks: undefined };
 }
