@@ -47,12 +47,16 @@ def explain(
 
     try:
         expected = signature(exposed.function)
-    except (TypeError, ValueError):
-        return error  # a function in C that does not tell
+    except Exception:
+        return error  # a function in C that does not tell, or one whose own code for that fails
     try:
         expected.bind(*args, **kwargs)
     except TypeError:
-        explained = InvalidArguments(str(error), f"{exposed.name}{expected}")
+        try:
+            shown = f"{exposed.name}{expected}"
+        except Exception:
+            return error  # a default of the function's that cannot be shown
+        explained = InvalidArguments(str(error), shown)
         explained.__cause__ = error
         return explained
     return error

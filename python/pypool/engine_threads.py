@@ -211,10 +211,16 @@ class ThreadsEngine:
         StreamProducer(running.exposed.name, window, send, running).produce(source, loop)
 
     def _send_items(self, call_id: int, items: Sequence[Any], first: int) -> None:
-        self._reply(partial(self._replies.items, call_id, items, first))
+        if self._replies.disarmed:
+            lifecycle.leave_child(None)
+        # Encoding runs code of the user's, which may wait for another call: never while others cannot reply.
+        encoded = self._replies.codec.encode_items(items, first)
+        self._reply(partial(self._replies.send_items, call_id, encoded))
 
     def _refuse(self, call_id: int, error: BaseException) -> None:
-        self._reply(partial(self._replies.error, call_id, error))
+        if self._replies.disarmed:
+            lifecycle.leave_child(error)
+        self._reply(partial(self._replies.send_error, call_id, self._replies.encode_error(error)))
 
     def _reply(self, write: Callable[[], None]) -> None:
         if self._replies.disarmed:

@@ -35,7 +35,8 @@ class EventLoop:
     def ensure(self) -> AbstractEventLoop:
         """The loop, made now if need be. For its own thread."""
         loop = self._loop
-        if loop is None:
+        # One may be closed by user code, which gets it by `asyncio.get_event_loop()`.
+        if loop is None or loop.is_closed():
             import asyncio
 
             loop = self._loop = (_new_fast_loop() if self._fast else None) or asyncio.new_event_loop()

@@ -84,12 +84,22 @@ class AsyncInterrupts(Interrupts):
         self.notes.add(0)
         if not is_interrupted:
             return
-        loop = self._loop.ensure()
-        loop.call_soon_threadsafe(self._cancel, running, after_seconds)
+        loop = self._loop.loop
+        if loop is None:
+            return
+        try:
+            loop.call_soon_threadsafe(self._cancel, running, after_seconds)
+        except RuntimeError:
+            return  # closed meanwhile: the worker stops, and the call has ended
         self._to_pursue.put(running)
         if not self._pursuing:
             self._pursuing = True
-            start_new_thread(self._pursue, ())
+            try:
+                start_new_thread(self._pursue, ())
+            except (
+                RuntimeError
+            ):  # none to be had, by the limits of this process: Node ends what blocks the loop
+                self._pursuing = False
 
     def _cancel(self, running: RunningCall, after_seconds: float) -> None:
         """On the loop, which therefore is not blocked."""

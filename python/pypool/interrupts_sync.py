@@ -103,7 +103,12 @@ class SyncInterrupts(Interrupts):
         self._call_to_pursue.set()
         if not self._pursuing:
             self._pursuing = True
-            start_new_thread(self._pursue, ())
+            try:
+                start_new_thread(self._pursue, ())
+            except RuntimeError:  # none to be had, by the limits of this process: one try has to do
+                self._pursuing = False
+                if not after_seconds:
+                    self._nudge()
 
     def _pursue(self) -> None:
         """Go after one call after the other until it has ended: on a thread of its own, which never ends."""

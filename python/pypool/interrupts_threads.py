@@ -53,7 +53,9 @@ class ThreadInterrupts(Interrupts):
         running.wanted = "leave" if after_seconds else "interrupt"
         if running.loop is None or running.exposed.cancel != "interrupt":
             return
-        loop, event_loop = running.loop.ensure(), running.loop
+        loop, event_loop = running.loop.loop, running.loop
+        if loop is None:
+            return
 
         def may_cancel() -> bool | None:
             if self._calls.get(call_id) is not running:
@@ -63,4 +65,7 @@ class ThreadInterrupts(Interrupts):
         def cancel() -> None:
             cancel_when(loop, lambda: event_loop.task, may_cancel)
 
-        loop.call_soon_threadsafe(loop.call_later, after_seconds, cancel)
+        try:
+            loop.call_soon_threadsafe(loop.call_later, after_seconds, cancel)
+        except RuntimeError:
+            pass  # closed meanwhile: the worker stops, and the call has ended

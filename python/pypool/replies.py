@@ -77,7 +77,16 @@ class Replies:
         """
         if self.disarmed:
             lifecycle.leave_child(None)
-        envelope, tagged, buffers = self.codec.encode_items(items, first)
+        self.send_items(call_id, self.codec.encode_items(items, first))
+
+    def send_items(self, call_id: int, encoded: Encoded) -> None:
+        """As :meth:`items`, of items that are encoded already.
+
+        Raises:
+            FrameTooLarge: Together they are too large; none was sent.
+            OSError: Node is gone.
+        """
+        envelope, tagged, buffers = encoded
         write_frame(self._sock, FrameType.ITEM, call_id, envelope, tagged, buffers, self._limits)
 
     def error(self, call_id: int, error: BaseException) -> None:
@@ -88,7 +97,20 @@ class Replies:
         """
         if self.disarmed:
             lifecycle.leave_child(error)
+        self.send_error(call_id, self.encode_error(error))
+
+    def encode_error(self, error: BaseException) -> Encoded:
+        """Say an error as it is sent. Runs code of the user's, who may have written how it is shown."""
+        return encode_failure(error, self.codec, self._limits)
+
+    def send_error(self, call_id: int, encoded: Encoded) -> None:
+        """As :meth:`error`, of an error that is encoded already.
+
+        Raises:
+            OSError: Node is gone.
+        """
+        envelope, tagged, buffers = encoded
+        # What its own code printed as it was encoded belongs to the call, too.
         if self._output.printed:
             self._output.end(call_id)
-        envelope, tagged, buffers = encode_failure(error, self.codec, self._limits)
         write_frame(self._sock, FrameType.ERROR, call_id, envelope, tagged, buffers, self._limits)

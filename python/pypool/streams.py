@@ -81,7 +81,10 @@ class Window:
         self._changed.notify_all()
         sleeper, self._sleeper = self._sleeper, None
         if sleeper is not None:
-            sleeper()
+            try:
+                sleeper()
+            except RuntimeError:
+                pass  # its loop is closed: the worker stops, and the stream has ended
 
 
 class Streams:

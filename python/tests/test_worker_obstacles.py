@@ -1,0 +1,61 @@
+"""What user code does where the runtime counts on its own: it ends no worker, and holds up no other call."""
+
+import unittest
+from typing import Any
+
+from pypool.frame import FrameType
+from tests.worker_process import WorkerProcess
+
+ENGINES: "tuple[dict[str, Any], ...]" = (
+    {},
+    {"engine": "async", "concurrency": 4},
+    {"engine": "threads", "concurrency": 4},
+)
+
+
+class Obstacles(unittest.TestCase):
+    def test_a_default_that_cannot_be_shown_fails_the_call_alone(self) -> None:
+        for welcome in ENGINES:
+            with self.subTest(welcome), WorkerProcess("get_in_the_way", **welcome) as worker:
+                worker.start()
+                error = worker.call_error("take_one", 1, 2)
+                self.assertEqual((error["kind"], error["type"]), ("python", "TypeError"))
+                self.assertEqual(worker.call("take_one"), 1)
+
+    def test_an_error_that_waits_for_another_call_as_it_is_said_holds_up_no_reply(self) -> None:
+        with WorkerProcess("get_in_the_way", **ENGINES[2]) as worker:
+            worker.start()
+            stream = worker.send("hold", meta={"credit": 1})
+            self.assertEqual(worker.reply().type, FrameType.ITEM)
+            failing = worker.send("fail_reluctantly")
+            self.assertEqual(worker.call("wait_until_asked"), True)
+            worker.send_control(FrameType.CREDIT, {"n": 5}, stream)
+            replies = [worker.reply() for _ in range(3)]
+            self.assertEqual(
+                [r.type for r in replies if r.call_id == stream], [FrameType.ITEM, FrameType.RESULT]
+            )
+            said = [r.envelope for r in replies if r.call_id == failing]
+            self.assertIn("shown at last", str(said))
+
+    def test_a_loop_that_user_code_closed_is_replaced(self) -> None:
+        with WorkerProcess("get_in_the_way") as worker:
+            worker.start()
+            self.assertEqual(worker.call("be_async"), "async")
+            worker.call("close_the_loop")
+            self.assertEqual(worker.call("be_async"), "async")
+
+    def test_a_call_is_ended_where_no_further_thread_is_to_be_had(self) -> None:
+        for welcome, module, name in (
+            (ENGINES[0], "pypool.interrupts_sync", "nap"),
+            (ENGINES[1], "pypool.interrupts_async", "nap_async"),
+        ):
+            with self.subTest(name), WorkerProcess("get_in_the_way", **welcome) as worker:
+                worker.start()
+                worker.call("leave_no_thread", module)
+                call_id = worker.send(name)
+                assert worker.process.stderr is not None
+                self.assertEqual(worker.process.stderr.readline(), b"runs\n")
+                worker.send_control(FrameType.CANCEL, {"mode": "interrupt"}, call_id)
+                error = worker.error()
+                self.assertEqual((error["kind"], error["started"]), ("cancelled", True))
+                self.assertEqual(worker.call("take_one"), 1)
