@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import resource
+import signal
 import struct
 import sys
+import threading
+import time
 
 MOST_MEMORY_BYTES = 1024**3
 
@@ -31,8 +35,21 @@ def limit_memory():
         pass
 
 
+def end_with_parent():
+    """End this process when its parent is gone, whatever it does: it may never come back to see stdin end."""
+    parent = os.getppid()
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def main(folder):
     """Answer until stdin ends."""
+    end_with_parent()
     limit_memory()
     sys.path[:0] = [folder, str(pathlib.Path(__file__).parents[3] / "python")]
     from _pypool_fuzz import hit

@@ -3,11 +3,13 @@
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import type * as Protocol from '@pypool/protocol';
+import { endWithParent } from './end-with-parent.js';
 import { readRequests } from './requests.js';
 import { COUNTERS } from './instrument.js';
 import { Judge } from './judge.js';
 import type { Schemas } from './frame-judge.js';
 
+await endWithParent();
 const [, , folder = '', count = '0'] = process.argv;
 const counters = new Uint8Array(Number(count));
 Object.defineProperty(globalThis, COUNTERS, { value: counters });
