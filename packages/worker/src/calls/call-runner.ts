@@ -14,7 +14,7 @@ import { BudgetTimer } from './budget-timer.js';
 import { CallStacks } from './call-stacks.js';
 import { CallTable, type OpenCall } from './call-table.js';
 import { CancelModes } from './cancel-modes.js';
-import { CancelLadder, type Rung } from './cancel-ladder.js';
+import { CancelLadder, type HardRung, type Rung } from './cancel-ladder.js';
 import { ClockStarter } from './clock-starter.js';
 import { endedAt, leftBehind, notSent, protocolViolation, type Culprit } from './errors.js';
 import type { CallRunnerParts } from './parts.js';
@@ -54,8 +54,9 @@ export class CallRunner {
       firstHardRung: parts.engine === 'threads' ? 'sigterm' : 'sigint',
       running: () => Math.min(this.#calls.size, concurrency),
       yields: parts.onYield,
-      signal: (signal) => this.#signal(signal),
-      end: () => this.#stacks.whenTold(() => this.#stopped || parts.onMustEnd()),
+      prepare: (rung, then) => this.#prepare(rung, then),
+      signal: parts.signal,
+      end: parts.onMustEnd,
     });
   }
 
@@ -215,10 +216,10 @@ export class CallRunner {
   }
 
   /** `SIGINT` reaches Python only when C code lets it; before anything that ends the process, its stacks have to be written. */
-  #signal(signal: 'SIGINT' | 'SIGTERM'): void {
-    this.#stacks.force();
-    if (signal === 'SIGINT') this.#parts.signal(signal);
-    else this.#stacks.whenTold(() => this.#stopped || this.#parts.signal(signal));
+  #prepare(rung: HardRung, then: () => void): void {
+    if (rung !== 'sigkill') this.#stacks.force();
+    if (rung === 'sigint') then();
+    else this.#stacks.whenTold(then);
   }
 
   #end(open: OpenCall, mode: Cancel['mode']): void {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FakeProcess } from '../life/fake-process.js';
 import { CANCELLED, ready, settle, type WatchedWorker } from '../life/watched-worker.js';
 import { lineOf } from '../output/faulthandler.js';
+import { DEFAULT_GRACES, type CancelGraces } from './cancel-ladder.js';
 import { RecordedCall } from './recorded-call.js';
 
 const FRAMES = [{ file: '/app/a.py', line: 3, function: 'f', code: 'sleep(5)' }];
@@ -24,8 +25,9 @@ async function pass(ms: number): Promise<void> {
 /** A call that runs on a worker that can tell where it is. */
 async function running(
   cancel: 'interrupt' | 'kill' = 'interrupt',
+  graces?: CancelGraces,
 ): Promise<WatchedWorker & { call: RecordedCall }> {
-  const home = await ready(1, [{ name: 'f', cancel }], ['stream', 'interrupt', 'dump']);
+  const home = await ready(1, [{ name: 'f', cancel }], ['stream', 'interrupt', 'dump'], graces);
   const call = new RecordedCall();
   home.worker.run(call);
   await settle();
@@ -140,6 +142,43 @@ describe('a call whose time is over', () => {
     await pass(1);
     expect(fake.signals).toContain('SIGKILL');
     expect(call.error).toMatchObject({ code: 'deadline-exceeded', context: { rung: 'sigkill' } });
+  });
+
+  it('that ends by itself before it is killed says so, and its worker serves on', async () => {
+    const { fake, worker, call } = await running('kill');
+    worker.cancel(call, timedOut);
+    await settle();
+    fake.result(1, 'all the same');
+    await settle();
+    await pass(1_000);
+    expect(call.error).toMatchObject({
+      outcome: 'finished',
+      message: 'Too late. It ended by itself.',
+    });
+    expect(call.error?.context).not.toHaveProperty('rung');
+    expect([worker.state, fake.signals]).toEqual(['ready', []]);
+    void worker.kill();
+    await settle();
+  });
+
+  it('has its grace from when SIGTERM was sent, which waits for its stack', async () => {
+    const graces = { ...DEFAULT_GRACES, sigintMs: 100, sigtermMs: 100 };
+    const { fake, worker, call } = await running('interrupt', graces);
+    fake.unkillable = true;
+    worker.cancel(call, timedOut);
+    await pass(2_000);
+    await pass(100);
+    await pass(249);
+    expect(fake.signals).toEqual(['SIGWINCH alone', 'SIGINT']);
+    await pass(1);
+    expect(fake.signals.slice(2)).toEqual(['SIGTERM']);
+    await pass(99);
+    expect(fake.signals.slice(2)).toEqual(['SIGTERM']);
+    await pass(1);
+    expect(fake.signals.slice(2)).toEqual(['SIGTERM', 'SIGKILL']);
+    fake.die({ exitCode: undefined, signal: 'SIGKILL' });
+    await worker.exited;
+    expect(call.error?.context).toMatchObject({ rung: 'sigkill' });
   });
 
   it('is killed as soon as it has told', async () => {

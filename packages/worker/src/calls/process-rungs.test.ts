@@ -289,6 +289,19 @@ describe('a call that is ended by the end of its process, beside others', () => 
     expect(home.told).toEqual(['yield for aborted']);
   });
 
+  it('may finish meanwhile, and the others are ended no harder than they need', async () => {
+    const home = await homeOf();
+    const [killed, culprit] = home.begin('killed', 'f', 'g');
+    home.runner.cancel(killed!, aborted);
+    home.runner.cancel(culprit!, aborted);
+    await pass(10);
+    home.fake.result(1, 'all the same');
+    await settle();
+    await pass(90);
+    expect(home.told).toEqual(['yield for aborted', 'SIGINT']);
+    home.runner.stop();
+  });
+
   it('may lose its process meanwhile, and says so', async () => {
     const home = await homeOf();
     const [culprit] = home.begin('killed', 'g');

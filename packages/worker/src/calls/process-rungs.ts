@@ -11,6 +11,8 @@ export interface ProcessRungsParts {
   readonly running: () => number;
   /** Give it no more calls: what is to come would hit them. Told once, and never where one call runs at a time. */
   readonly yields: () => void;
+  /** Make ready for a rung, and then call `then`: at once, or where it has to wait for something a little later. */
+  readonly prepare: (rung: HardRung, then: () => void) => void;
   /** Signal the process group. */
   readonly signal: (signal: 'SIGINT' | 'SIGTERM') => void;
   /** End the process: the last rung. */
@@ -28,12 +30,13 @@ const NEXT = { sigint: 'sigterm', sigterm: 'sigkill' } as const;
 export class ProcessRungs {
   readonly #parts: ProcessRungsParts;
   readonly #timer = new StateTimer();
-  /** Calls that nothing gentler ended, the first first. */
-  readonly #culprits = new Set<OpenCall>();
-  #first: HardRung = 'sigint';
+  /** Calls that nothing gentler ended, the first first, with the rung that each needs first. */
+  readonly #culprits = new Map<OpenCall, HardRung>();
   #spares = false;
   #yielded = false;
   #stopped = false;
+  /** The rung that is made ready. */
+  #next: HardRung | undefined;
   #rung: HardRung | undefined;
   #culprit: OpenCall | undefined;
 
@@ -54,7 +57,7 @@ export class ProcessRungs {
   /** The call for whose sake the process is to end, or has ended. */
   get culprit(): OpenCall | undefined {
     if (this.#culprit !== undefined) return this.#culprit;
-    const [first] = this.#culprits;
+    const [first] = this.#culprits.keys();
     return first;
   }
 
@@ -65,18 +68,21 @@ export class ProcessRungs {
   /** Nothing gentler ended this call. One more goes along with those before it. */
   climb(open: OpenCall, first: HardRung): void {
     if (this.#stopped) return;
-    this.#culprits.add(open);
-    if (first === 'sigkill' || this.#culprits.size === 1) this.#first = first;
+    this.#culprits.set(open, first);
     this.#yield();
-    if (this.#rung !== undefined && first !== 'sigkill') open.rung = this.#rung;
-    else if (this.#rung !== undefined || !this.#hasNeighbours) this.#take(this.#first);
+    if (this.#rung !== undefined) open.rung = this.#rung;
+    if (this.#rung !== undefined || this.#next !== undefined) {
+      if (first === 'sigkill') this.#take('sigkill');
+    } else if (!this.#hasNeighbours) this.#take(this.#first);
     else if (!this.#spares) this.#spare();
   }
 
   /** A call of the process was answered, and runs no more. */
   answered(open: OpenCall): void {
     this.#culprits.delete(open);
-    if (!this.#spares || this.#rung !== undefined) return;
+    if (this.#rung !== undefined) return;
+    if (this.#culprits.size === 0) this.#next = undefined;
+    if (!this.#spares || this.#next !== undefined) return;
     if (this.#culprits.size === 0) {
       this.#spares = false;
       this.#timer.stop();
@@ -87,6 +93,12 @@ export class ProcessRungs {
   stop(): void {
     this.#stopped = true;
     this.#timer.stop();
+  }
+
+  /** What the calls that are left need first: the hardest of it. */
+  get #first(): HardRung {
+    const firsts = [...this.#culprits.values()];
+    return firsts.includes('sigkill') ? 'sigkill' : (firsts[0] ?? 'sigint');
   }
 
   get #hasNeighbours(): boolean {
@@ -104,11 +116,25 @@ export class ProcessRungs {
     this.#after(this.#parts.graces.neighboursMs, () => this.#take(this.#first));
   }
 
+  /** Take a rung as soon as all is ready for it; that begins once. */
   #take(rung: HardRung): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#next === rung) return;
+    this.#timer.stop();
+    this.#spares = false;
+    this.#next = rung;
+    this.#parts.prepare(rung, () => {
+      if (this.#stopped || this.#next !== rung) return;
+      this.#next = undefined;
+      // A call that needed more may have ended by itself meanwhile.
+      this.#make(this.#rung === undefined ? this.#first : rung);
+    });
+  }
+
+  /** The grace of a rung begins when it is made, and not before. */
+  #make(rung: HardRung): void {
     this.#rung = rung;
     this.#culprit ??= this.culprit;
-    for (const open of this.#culprits) open.rung = rung;
+    for (const open of this.#culprits.keys()) open.rung = rung;
     if (rung === 'sigkill') {
       this.stop();
       return this.#parts.end();

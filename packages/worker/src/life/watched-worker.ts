@@ -31,7 +31,7 @@ export interface WatchedWorker {
 }
 
 /** One that has not said hello. */
-export async function launched(concurrency = 1): Promise<WatchedWorker> {
+export async function launched(concurrency = 1, graces = DEFAULT_GRACES): Promise<WatchedWorker> {
   const fake = await FakeProcess.start();
   const told: Told = { unavailable: [], exits: [], output: [], logs: 0, events: [], pongs: [], worn: 0 };
   const worker = new ProcessWorker({
@@ -41,7 +41,7 @@ export async function launched(concurrency = 1): Promise<WatchedWorker> {
     codec: createValueCodec(),
     maxLineBytes: 100,
     welcome: welcomeOf(concurrency),
-    cancelGraces: DEFAULT_GRACES,
+    cancelGraces: graces,
     maxInterrupts: 1,
     observer: {
       onUnavailable: (error) => told.unavailable.push(error),
@@ -61,8 +61,9 @@ export async function ready(
   concurrency = 1,
   functions: Parameters<FakeProcess['ready']>[0] = [{ name: 'f' }],
   capabilities = HELLO.capabilities,
+  graces = DEFAULT_GRACES,
 ): Promise<WatchedWorker> {
-  const home = await launched(concurrency);
+  const home = await launched(concurrency, graces);
   home.fake.hello({ capabilities });
   home.fake.ready(functions);
   await home.worker.started;
