@@ -35,8 +35,8 @@ export class CallRunner {
   readonly #ladder: CancelLadder;
   readonly #stacks: CallStacks;
   readonly #modes: CancelModes;
-  /** Calls that a signal ended which was meant for another; they are told with those that their process ends under. */
-  readonly #hit: OpenCall[] = [];
+  /** Calls that run no more and are told with those that their process ends under: a signal hit them, or they were ended with it. */
+  readonly #kept: OpenCall[] = [];
   #interrupts = 0;
   #stopped = false;
 
@@ -181,7 +181,7 @@ export class CallRunner {
     this.stop();
     const culprit = this.#culprit;
     const left = this.#calls.takeAll();
-    for (const open of this.#hit) left.push({ open, ran: true });
+    for (const open of this.#kept) left.push({ open, ran: true });
     for (const { open, ran } of left) {
       const { call } = open;
       const death = judge(call.name, ran, culprit);
@@ -238,7 +238,12 @@ export class CallRunner {
 
   #answer(open: OpenCall, type: number, said: unknown): void {
     const { call, endedBy, ending, rung } = open;
-    if (endedBy !== undefined && this.#stopped) return; // its process is being ended; it answers when that is gone
+    if (endedBy !== undefined && this.#stopped) {
+      // Its process is being ended; it answers when that is gone. The next of the table may have begun.
+      this.#calls.remove(open.id);
+      this.#kept.push(open);
+      return;
+    }
     const error = type === FrameType.ERROR ? (said as PypoolError) : undefined;
     const wasCancelled = error?.code === 'aborted';
     const wasHit = wasCancelled && ending === undefined && this.#ladder.process.rung !== undefined;
@@ -247,7 +252,7 @@ export class CallRunner {
     else if (wasCancelled && error.outcome === 'finished') this.#countInterrupt(call.name);
     this.#calls.remove(open.id);
     if (ending !== undefined || this.#ladder.process.yielded) this.#ran(open);
-    if (wasHit) this.#hit.push(open);
+    if (wasHit) this.#kept.push(open);
     else if (endedBy !== undefined) {
       // Otherwise it is one whose value could not be decoded.
       const outcome = error?.outcome ?? 'finished';

@@ -315,6 +315,21 @@ describe('a call that is ended by the end of its process, beside others', () => 
   });
 });
 
+it('counts a call that waits as begun where the one before it answered while the process was ended', async () => {
+  const home = await homeOf({ concurrency: 1 });
+  const [ended, next, last] = home.begin('killed', 'g', 'g');
+  home.runner.cancel(ended!, aborted);
+  await settle();
+  expect(home.told).toEqual(['end']);
+  home.fake.result(1, 'late');
+  await settle();
+  home.bury();
+  expect(next!.told).toEqual(['start', 'error worker-exited/unknown']);
+  expect(last!.told).toEqual(['error worker-exited/not-started']);
+  expect(ended!.error).toMatchObject({ code: 'aborted', outcome: 'unknown', context: { rung: 'sigkill' } });
+  expect(ended!.answers).toBe(1);
+});
+
 describe('a neighbour', () => {
   it('that a signal ended which was meant for another is told so, and ends the process', async () => {
     const home = await homeOf({ graces: { neighboursMs: 0, sigintMs: Infinity } });
