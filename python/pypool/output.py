@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 from _thread import _local as ThreadLocal
-from io import BufferedWriter, FileIO, TextIOWrapper
+from io import DEFAULT_BUFFER_SIZE, BufferedWriter, FileIO, TextIOWrapper
 from weakref import WeakSet
 
 from .context import find_call
@@ -170,7 +170,7 @@ class _CallBuffer(BufferedWriter):
     def _make(self) -> tuple[Any, _CallFile]:
         if self.closed:
             raise ValueError("write to closed file")
-        file = _CallFile(self.pipe)
+        file = _CallFile(self.pipe, DEFAULT_BUFFER_SIZE)
         pair: tuple[Any, _CallFile] = BufferedWriter(file), file
         self._mine.pair = pair
         with self.pipe.lock:
@@ -185,23 +185,58 @@ class _CallBuffer(BufferedWriter):
 class _CallFile(FileIO):
     """The descriptor, as the buffer of one thread writes to it.
 
+    The handler of a signal may raise in here, when the bytes have left. The buffer then takes none of them as
+    written, and gives them again with its next write: so how many they were is noted.
+
+    Args:
+        pipe: Of the descriptor.
+        kept_bytes: The size of the buffer. It keeps, and gives again, what is no longer.
+
     Attributes:
         call: Of which all is that is written.
     """
 
-    def __init__(self, pipe: OutputPipe) -> None:
+    def __init__(self, pipe: OutputPipe, kept_bytes: int = 0) -> None:
         super().__init__(pipe.descriptor, "w", closefd=False)
         self.call: Call | None = None
+        self._kept_bytes = kept_bytes
+        self._noted: list[int] | None = None
         self._pipe = pipe
 
     def write(self, data: Any, /) -> Any:
+        written = self._noted[0] if self._noted else self._write_now(data)
+        noted = self._noted
+        try:
+            self._noted = None  # and no call after it, at which a signal would be seen
+            return written
+        except BaseException:  # until Python 3.9, one is seen after nearly any step
+            self._noted = noted
+            raise
+
+    def _write_now(self, data: Any) -> int | None:
+        lock: Any = self._pipe.lock
+        nested = lock._is_owned()
+        try:
+            with lock:
+                return self._write_locked(data)
+        except BaseException:
+            # Until Python 3.10, a signal is seen between the last line of a `with` block and its end.
+            if not nested and lock._is_owned():
+                lock.release()
+            raise
+
+    def _write_locked(self, data: Any) -> int | None:
         pipe = self._pipe
-        with pipe.lock:
-            if pipe.shared:
-                return pipe.write_aside(data)
-            if self.call is not pipe.marked and not pipe.mark(self.call):
-                return None  # as where it would block
-            return super().write(data)
+        if pipe.shared:
+            return pipe.write_aside(data)
+        if self.call is not pipe.marked and not pipe.mark(self.call):
+            return None  # as where it would block
+        noted: list[int] = []
+        if len(data) <= self._kept_bytes:
+            self._noted = noted
+        # All of it in C, which sees no signal between the write and its note.
+        noted.extend(filter(None, map(super().write, (data,))))
+        return noted[0] if noted else None
 
 
 def _flushed(writer: Any) -> bool:
