@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from signal import SIG_BLOCK, SIGINT, pthread_sigmask
 from threading import Lock, Thread
 
 from . import lifecycle
@@ -112,6 +113,9 @@ class ControlThread:
         self._thread.start()
 
     def _run(self) -> None:
+        # The kernel gives a signal to any thread that takes it, if the main one has just got another. Then C
+        # code that holds the interpreter would sleep on.
+        pthread_sigmask(SIG_BLOCK, {SIGINT})
         try:
             self._on_start()
             while True:

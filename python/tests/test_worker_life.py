@@ -141,6 +141,19 @@ class Interrupts(unittest.TestCase):
             self.assertEqual(worker.error()["type"], "KeyboardInterrupt")
             self.assertEqual(worker.call("multiprocess", 3), 9)
 
+    @unittest.skipUnless(sys.platform == "linux", "reads /proc")
+    def test_no_thread_but_the_main_one_takes_sigint(self) -> None:
+        with WorkerProcess("echo") as worker:
+            worker.start()
+            blocked = {}
+            for task in Path(f"/proc/{worker.process.pid}/task").iterdir():
+                fields = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
+                mask = int(fields["SigBlk"], 16)
+                blocked[int(task.name)] = bool(mask & 1 << (signal.SIGINT - 1))
+            self.assertFalse(blocked.pop(worker.process.pid))
+            self.assertGreaterEqual(len(blocked), 1)
+            self.assertNotIn(False, blocked.values())
+
 
 class BrokenProtocol(unittest.TestCase):
     def dies_of(self, worker: WorkerProcess) -> str:

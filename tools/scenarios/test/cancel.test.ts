@@ -142,6 +142,8 @@ describe('cancelling', () => {
   ])(
     'S32 C code that holds the GIL (%s): killed by the ladder, and the pool is whole again',
     async (name, rung, outcome) => {
+      // Which rung ends it is what this asks: a process that a busy machine lets run late must not be met by the next.
+      const cancelGraces = { interruptMs: 200, sigintMs: 2_000, sigtermMs: 10_000 };
       await using pool = await poolFor('stubborn', { size: 2, minReady: 2, cancelGraces });
       const error = await rejection(pool.call(name, [file()], { executionTimeoutMs: 1_000 }));
       expect(error).toMatchObject({ code: 'execution-timeout', outcome, context: { rung } });
