@@ -7,8 +7,11 @@ export const SOURCE_CONDITION = '@pypool/source';
  * The configuration every package is tested with: against its sources, in processes of its own, in random order.
  *
  * Vitest prints the seed of each run; `--sequence.seed N` repeats one.
+ *
+ * @param isolate - Give each file a process of its own. Needed where a helper sets hooks as it is loaded, which in a shared process happens
+ *   for the first file alone.
  */
-export function packageConfig(): ViteUserConfig {
+export function packageConfig({ isolate = false }: { readonly isolate?: boolean } = {}): ViteUserConfig {
   const conditions = [SOURCE_CONDITION, 'module', 'node', 'development|production'];
   return {
     resolve: { conditions },
@@ -17,9 +20,8 @@ export function packageConfig(): ViteUserConfig {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       passWithNoTests: true,
       pool: 'forks',
-      // Files share a process and its modules, which halves the time of a run: no module of ours keeps state, and each test is
-      // held to leave nothing behind.
-      isolate: false,
+      // Files share a process and its modules, which takes half the time: no module of ours keeps state, and each test leaves nothing behind.
+      isolate,
       testTimeout: 30_000,
       hookTimeout: 30_000,
       sequence: { shuffle: true },
