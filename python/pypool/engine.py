@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         def running(self) -> Call | None:
             """The oldest call that runs. For any thread."""
 
+        def runs(self, call_id: int) -> bool:
+            """Whether this call has a place still. For any thread."""
+
         def places(self) -> list[Place]:
             """Where the calls that run are. For any thread."""
 

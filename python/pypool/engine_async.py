@@ -98,6 +98,10 @@ class AsyncEngine:
         """The oldest call that runs. Other threads may look."""
         return oldest(self._calls)
 
+    def runs(self, call_id: int) -> bool:
+        """Whether this call has a place still. For any thread."""
+        return call_id in self._calls
+
     def places(self) -> list[Place]:
         """Where the calls that run are. For any thread."""
         return [

@@ -86,6 +86,11 @@ class SyncEngine:
                     self._calls.pop(other, None)
         return call
 
+    def runs(self, call_id: int) -> bool:
+        """Whether this call has a place still. For any thread."""
+        now = self._now
+        return now is not None and now[0] == call_id
+
     def places(self) -> list[Place]:
         """Where the calls that run are. For any thread."""
         call = self.running

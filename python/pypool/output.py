@@ -21,6 +21,7 @@ from .output_pipe import OutputPipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .context import Call
@@ -33,12 +34,15 @@ class Output:
 
     Attributes:
         printed: Some call that printed may not have ended: :meth:`end` has to be told of each that does.
+        runs: Whether a call has not ended yet, by its id. What it leaves behind may print, too, and is not
+            heard of again.
     """
 
-    __slots__ = ("_buffers", "_is_child", "printed")
+    __slots__ = ("_buffers", "_is_child", "printed", "runs")
 
     def __init__(self) -> None:
         self.printed = False
+        self.runs: Callable[[int], bool] = bool  # until there are any, none has ended
         self._is_child = False
         self._buffers: list[_CallBuffer] = []
 
@@ -130,7 +134,8 @@ class _CallBuffer(BufferedWriter):
         if file.call is not call:
             writer.flush()
             file.call = call
-            if call is not None:
+            file.late = call is not None and not self._output.runs(call.id)
+            if call is not None and not file.late:
                 self._output.printed = True
         written: int = writer.write(data)
         return written
@@ -144,8 +149,13 @@ class _CallBuffer(BufferedWriter):
         if self.closed:
             raise ValueError("flush of closed file")
         pair = getattr(self._mine, "pair", None)
-        if pair is not None:
-            pair[0].flush()
+        if pair is None:
+            return
+        writer, file = pair
+        writer.flush()
+        if file.late and file.call is not None:
+            call, file.call = file.call, None
+            self.pipe.end(call.id)
 
     def flush_all(self) -> None:
         """As :meth:`flush`, for all threads. Raises nothing: there is nobody to tell."""
@@ -194,11 +204,13 @@ class _CallFile(FileIO):
 
     Attributes:
         call: Of which all is that is written.
+        late: It had ended before: nobody will say so again, so each line is closed at once.
     """
 
     def __init__(self, pipe: OutputPipe, kept_bytes: int = 0) -> None:
         super().__init__(pipe.descriptor, "w", closefd=False)
         self.call: Call | None = None
+        self.late = False
         self._kept_bytes = kept_bytes
         self._noted: list[int] | None = None
         self._pipe = pipe

@@ -125,6 +125,7 @@ class Runtime:
             welcome, self._sockets[0], self._replies, self._streams, self._limits, self._user_code
         )
         self._engine = engine
+        self._output.runs = engine.runs
         worker = Worker(welcome["workerId"], welcome["slot"], welcome["pool"])
         become_worker(worker)
         if welcome["outputToken"] is not None:

@@ -177,6 +177,18 @@ class Printing(unittest.TestCase):
         worker.call("say_in_tasks")
         self.assertEqual(self.printed(worker), [([1, "say_in_tasks", None], "in a thread\nin a coroutine\n")])
 
+    def test_of_a_call_that_has_ended_is_marked_and_closed_line_by_line(self) -> None:
+        for threaded in (False, True):
+            with self.subTest(threaded=threaded):
+                worker = self.start(engine="async", concurrency=2)
+                call = worker.send("leave_a_task", threaded)
+                worker.reply()
+                self.assertIs(worker.call("let_it_say"), False)
+                worker.call("raw", "of C code\n")
+                self.assertEqual(
+                    self.printed(worker), [([call, "leave_a_task", None], "late\n"), (None, "of C code\n")]
+                )
+
     def test_of_a_forked_child_stands_aside_and_nothing_is_written_twice(self) -> None:
         worker = self.start()
         worker.call("fork")
