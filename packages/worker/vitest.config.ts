@@ -1,3 +1,3 @@
 import { packageConfig } from '../../tools/test/vitest-preset.js';
 
-export default packageConfig({ isolate: true });
+export default packageConfig();
