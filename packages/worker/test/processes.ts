@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isStopped } from '../src/life/is-stopped.js';
 
 /** What `/proc` says of a process; undefined where there is none, or only its zombie. */
 function statOf(pid: number): { readonly state: string; readonly parent: number } | undefined {
@@ -56,4 +57,9 @@ export async function untilGone(pids: readonly number[], withinMs = 10_000): Pro
     if (performance.now() > deadline) throw new Error(`still running: ${left.join(', ')}`);
     await wait(5);
   }
+}
+
+/** Resolves when a process that was sent `SIGSTOP` stands still: the kernel stops it when its turn on a processor comes. */
+export async function untilStopped(pid: number): Promise<void> {
+  while (!isStopped(pid)) await wait(5);
 }

@@ -1,6 +1,7 @@
 import type { PythonFrame, WorkerDump } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
 import type { LoneWorker } from '../src/index.js';
+import { untilStopped } from './processes.js';
 import { fixture, leavesNothing, rejection, workerFor } from './worker-for.js';
 
 leavesNothing();
@@ -91,6 +92,7 @@ describe('a worker that is asked where it is', () => {
   it.skipIf(process.platform !== 'linux')('says that it is stopped rather than wait', async () => {
     await using worker = await workerFor('stand_still');
     process.kill(worker.pid, 'SIGSTOP');
+    await untilStopped(worker.pid);
     expect(await rejection(worker.dump())).toMatchObject({
       code: 'worker-unresponsive',
       message: expect.stringContaining('is stopped') as string,
