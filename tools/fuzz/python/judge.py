@@ -165,7 +165,14 @@ def _judge_frame(frame, faults, meanings):
         meaning = INCOMPARABLE if INCOMPARABLE in text else hashlib.sha1(text.encode()).hexdigest()[:12]
         _goes_and_comes_back(value, text, faults)
     message, _, message_why = _message(frame, ending, value, faults)
-    return {"type": frame.type, "value": ending, "message": message, "meaning": meaning, "why": why or message_why}
+    return {
+        "type": frame.type,
+        "tagged": frame.tagged,
+        "value": ending,
+        "message": message,
+        "meaning": meaning,
+        "why": why or message_why,
+    }
 
 
 def _canon(value):

@@ -164,11 +164,7 @@ class Run {
     const before = this.#kinds.size;
     ours.parts.forEach((part, index) => {
       const other = theirs.parts[index];
-      const reason = (why = ''): string =>
-        why.replace(/^(value|args|kwargs|meta)\S*|\d+|["'`].*?["'`]/g, '').slice(0, 50);
-      this.#kinds.add(
-        `${part.type} ${part.value} ${part.message} ${reason(part.why)} ${other?.value} ${other?.message} ${reason(other?.why)}`,
-      );
+      this.#kinds.add(`${part.type} ${part.value} ${part.message} ${other?.value} ${other?.message}`);
     });
     return this.#kinds.size > before;
   }

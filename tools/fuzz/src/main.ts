@@ -25,8 +25,9 @@ npm run fuzz -- --self-test
   --self-test  plant bugs into the decoders, one at a time, and see that each is found
 `;
 
-/** The part of inputs that atheris makes besides, and the most of what it finds that is given to both languages. */
+/** The part of inputs that atheris makes besides, how many at most, and the most of what it finds that is given to both languages. */
 const GUIDED_SHARE = 0.1;
+const MOST_GUIDED = 25_000;
 const MOST_GUIDED_SEEDS = 3_000;
 
 /** What was kept before: hand-kept data that the vectors tool folds into the golden vectors. */
@@ -62,7 +63,7 @@ async function main(): Promise<number> {
   let guided: GuidedResult | undefined;
   const start = seeds();
   if (atheris) {
-    const runs = Math.ceil(inputs * GUIDED_SHARE);
+    const runs = Math.min(Math.ceil(inputs * GUIDED_SHARE), MOST_GUIDED);
     progress(`seed ${seed}; atheris makes ${runs} inputs`);
     guided = await guide({ python, folder: workspace.folder, runs, seed, seeds: start });
     start.push(...guided.found.slice(0, MOST_GUIDED_SEEDS));

@@ -376,6 +376,11 @@ function errors(): unknown[] {
       code: 'x',
       data: null,
     }),
+    error('a failure that does not mention data', 'python-error', 'finished', {
+      kind: 'fail',
+      message: 'x',
+      code: 'x',
+    }),
     error('an unknown function', 'unknown-function', 'not-started', {
       kind: 'unknown-function',
       message: "no function named 'f' is exposed",

@@ -97,7 +97,7 @@ const exception = z.object({
 /** SPEC.md section 6, after the envelope has been decoded. */
 export const errorObject: z.ZodType = z.discriminatedUnion('kind', [
   exception.extend({ kind: z.literal('python'), message: text, type: text, module: text }),
-  exception.extend({ kind: z.literal('fail'), message: text, code: text, data: z.unknown() }),
+  exception.extend({ kind: z.literal('fail'), message: text, code: text, data: z.unknown().optional() }),
   z.object({
     kind: z.literal('unknown-function'),
     message: text,

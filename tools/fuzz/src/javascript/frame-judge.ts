@@ -17,6 +17,8 @@ interface Outcome {
 const CALLS: ReadonlySet<number> = new Set([1, 5]);
 const PLAIN: ReadonlySet<number> = new Set([17, 20, 22, 23, 24, 26]);
 
+const MAY_HOLD_PROTO = /__proto__|\\u00(?:5f|6f|7[024])/i;
+
 /** Reads the envelopes of frames: as values, as messages by hand, and by schema. */
 export class FrameJudge {
   readonly #protocol: typeof Protocol;
@@ -61,6 +63,7 @@ export class FrameJudge {
     const message = this.#message(frame, value, faults);
     return {
       type: frame.type,
+      tagged: frame.tagged,
       value: value.ending,
       message: message.ending,
       meaning,
@@ -105,7 +108,9 @@ export class FrameJudge {
     // Control messages know no registered types: those that hold some are read by the codec above alone.
     if (read.ending !== schema && !holdsType(frame))
       faults.push(`schema: type ${frame.type} is ${read.ending} by hand and ${schema} by schema`);
-    return PLAIN.has(frame.type) ? this.#bySchema(frame, value) : read;
+    if (PLAIN.has(frame.type)) return this.#bySchema(frame, value);
+    // An object with such a key is a map here, and no message.
+    return MAY_HOLD_PROTO.test(frame.envelope) ? { ...read, ending: 'none' } : read;
   }
 
   #bySchema(frame: Protocol.Frame, value: Outcome): Outcome {
@@ -116,10 +121,15 @@ export class FrameJudge {
         return !frame.tagged && frame.buffers.length === 0 && accepts(JSON.parse(frame.envelope));
       if (!CALLS.has(frame.type)) return accepts(value.value);
       // A map with names as keys is as good as an object; nothing else that tags stand for is, which the schema cannot say.
-      if (!accepts(JSON.parse(frame.envelope))) return false;
+      const raw: unknown = JSON.parse(frame.envelope);
+      if (!accepts(raw)) return false;
       const parts = (value.value as unknown[]).map((part, index) => (index > 1 ? asRecord(part) : part));
       return accepts(parts) && isRecord(parts[3] ?? {});
     };
+    // Inside meta a tagged integer is no number here, and one like any other in Python. Node writes none.
+    const [, , , meta] =
+      CALLS.has(frame.type) && Array.isArray(value.value) ? (value.value as unknown[]) : [];
+    if (frame.tagged && holdsTagged(meta)) return { ending: 'none', why: '' };
     return { ending: isRight() ? 'ok' : 'protocol', why: '' };
   }
 
@@ -139,6 +149,14 @@ export class FrameJudge {
       return { ending: 'none', why: '' };
     }
   }
+}
+
+/** Whether a value that was decoded, or one that it holds, cannot have been plain JSON. */
+function holdsTagged(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'bigint' || typeof value === 'number';
+  if (!Array.isArray(value) && !isRecord(value)) return true;
+  return Object.values(value).some(holdsTagged);
 }
 
 function asRecord(value: unknown): unknown {

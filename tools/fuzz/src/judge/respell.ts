@@ -1,4 +1,5 @@
 import { putTogether, takeApart } from '../inputs/frame-model.js';
+import { bytesOf, flatOf, inputOf } from '../inputs/input.js';
 import { spell } from '../inputs/interesting.js';
 
 /**
@@ -8,7 +9,7 @@ import { spell } from '../inputs/interesting.js';
  * the languages differ, they have to agree on the value that JavaScript read.
  */
 export function respelled(flat: Uint8Array): Uint8Array | undefined {
-  const model = takeApart(flat.subarray(3));
+  const model = takeApart(bytesOf(inputOf(flat)));
   let changed = false;
   for (const frame of model.frames) {
     const text = frame.envelope.toString();
@@ -17,7 +18,7 @@ export function respelled(flat: Uint8Array): Uint8Array | undefined {
     frame.envelope = Buffer.from(other);
     changed = true;
   }
-  return changed ? Buffer.concat([flat.subarray(0, 3), putTogether(model)]) : undefined;
+  return changed ? flatOf(flat[0]!, flat[1]!, 0, putTogether(model)) : undefined;
 }
 
 function respelledJson(text: string): string | undefined {

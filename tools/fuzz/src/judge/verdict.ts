@@ -4,6 +4,7 @@ export type Ending = 'ok' | 'protocol' | 'impossible' | 'none';
 /** What one side says about one frame. */
 export interface FrameVerdict {
   readonly type: number;
+  readonly tagged: boolean;
   readonly value: Ending;
   readonly message: Ending;
   /** Digest of what was decoded, `?` where it cannot be compared, `''` where nothing was. */
