@@ -19,6 +19,7 @@ from .event_loop import cancel_when
 from .interrupter import Interrupter
 from .interrupts import Interrupts
 from .interrupts_sync import BLOCKED_SECONDS, REPEAT_SECONDS
+from .safe_points import is_spared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class AsyncInterrupts(Interrupts):
         if self._is_child:
             raise KeyboardInterrupt
         running = self._stepped()
-        if running is None:
+        if running is None or is_spared(frame):
             return
         if running.wanted is None:
             sleep(_CONTROL_SECONDS)

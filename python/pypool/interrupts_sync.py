@@ -21,7 +21,6 @@ from .context import running_call
 from .errors import Cancelled
 from .interrupter import Interrupter, not_raised
 from .interrupts import Interrupts
-from .shielding import is_shielded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ class SyncInterrupts(Interrupts):
         call = self._running()
         if call is None or call.id != self._wanted:
             return None
-        return not is_shielded(call) and not self._is_on_its_way()
+        return not call.shields and not self._is_on_its_way()
 
     def _is_due(self) -> bool:
         if self.latest != self._wanted:  # the usual case, whenever a shield ends
@@ -153,7 +152,7 @@ class SyncInterrupts(Interrupts):
             and call.id == self._wanted
             and monotonic() >= self._begin_at
             and running_call.get() in (None, call)  # not a task that another call has left behind
-            and not is_shielded(call)
+            and not call.shields
             and not (self._heard is not None and self._heard.is_set())
             and not self._is_on_its_way()
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Verdict = Union[FrameType, Literal["later", "if blocked"], None]
 
-__all__ = ["judge"]
+__all__ = ["is_spared", "judge"]
 
 
 _SPARED = frozenset({"logging", "importlib", "_frozen_importlib", "_frozen_importlib_external", __package__})
@@ -77,6 +77,16 @@ def judge(frame: FrameType | None) -> Verdict:
         at = at.f_back
         module = "" if at is None else _module_of(at)
     return verdict
+
+
+def is_spared(frame: FrameType | None) -> bool:
+    """Whether raising here would tear what nobody could mend. Asks less than :func:`judge`, for harder means.
+
+    Args:
+        frame: What the main thread runs.
+    """
+    verdict = judge(frame)
+    return verdict is not None and not isinstance(verdict, str)
 
 
 def _module_of(frame: FrameType) -> str:

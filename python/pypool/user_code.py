@@ -6,6 +6,8 @@ would tear a frame. So the handler asks :attr:`UserCode.entered`, and nothing el
 
 from __future__ import annotations
 
+from .safe_points import is_spared
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +48,8 @@ class UserCode:
     def on_interrupt(self, signal_number: int, frame: FrameType | None) -> None:
         """Handle ``SIGINT``: ``KeyboardInterrupt`` in user code, nothing between calls.
 
-        There it would end the worker.
+        There it would end the worker. Nor does it anything where it would tear something: the interrupts that
+        CANCEL asks for go on.
         """
-        if self.entered:
+        if self.entered and not is_spared(frame):
             raise KeyboardInterrupt

@@ -1,6 +1,7 @@
 """Calls that are ended before their time: where, how often, and what is left of them."""
 
 import os
+import select
 import signal
 import unittest
 from typing import Any, ClassVar
@@ -63,6 +64,17 @@ class Blocked(Cancelling):
             self.assert_cancelled(call_id)
             self.assertEqual(self.worker.call("locks_are_free"), [True])
 
+    def test_tears_no_record_of_logging_by_sigint_either(self) -> None:
+        call_id = self.begin("where", "logging")
+        for _ in range(20):
+            os.kill(self.pid, signal.SIGINT)
+            if select.select([self.worker.replies_socket], [], [], 0.003)[0]:
+                break  # between two records
+        else:
+            self.cancel(call_id)
+        self.worker.error()
+        self.assertEqual(self.worker.call("torn_records"), 0)
+
     def test_leaves_no_module_half_imported(self) -> None:
         for _ in range(5):
             self.cancel(call_id := self.begin("where", "importlib"))
@@ -81,6 +93,11 @@ class CleanUp(Cancelling):
         self.cancel(call_id := self.begin("shielded"))
         self.assert_cancelled(call_id)
         self.assertEqual(self.worker.call("tell"), ["inner", "outer"])
+
+    def test_waits_for_no_shield_of_another_call(self) -> None:
+        self.worker.call("shield_for_ever")
+        self.cancel(call_id := self.begin("where", "sleep"))
+        self.assert_cancelled(call_id)
 
     def test_lets_a_with_block_be_left_and_ends_one_that_blocks_as_it_is_entered(self) -> None:
         self.cancel(call_id := self.begin("pass_through", "exit"))

@@ -64,6 +64,7 @@ class WorkerProcess:
             pass_fds=[their.fileno() for their in theirs],
             start_new_session=True,
             cwd=cwd,
+            env={**os.environ, "PYTHON_COLORS": "0"},
         )
         for their in theirs:
             their.close()
