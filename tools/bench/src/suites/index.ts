@@ -1,5 +1,6 @@
 import { call } from './call.js';
 import type { Suite } from './suite.js';
+import { throughput } from './throughput.js';
 
 /** Every suite there is. A new one is a file in this folder and a name in this list. */
-export const SUITES: readonly Suite[] = [call];
+export const SUITES: readonly Suite[] = [call, throughput];
