@@ -9,14 +9,13 @@ from .frame_reader import FrameReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _socket import socket
     from collections.abc import Mapping
     from typing import Protocol
 
     from .context import Call
     from .dump import Place
     from .expose import Exposed
-    from .frame import FrameLimits
+    from .frame import Channel, FrameLimits
     from .interrupts import Interrupts
     from .messages import Welcome
     from .replies import Replies
@@ -63,7 +62,7 @@ __all__ = ["make_engine", "suggestion"]
 
 def make_engine(
     welcome: Welcome,
-    requests: socket,
+    requests: Channel,
     replies: Replies,
     streams: Streams,
     limits: FrameLimits,

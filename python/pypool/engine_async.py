@@ -23,7 +23,6 @@ from .stream_producer import StreamProducer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _socket import socket
     from asyncio import AbstractEventLoop, Task
     from collections.abc import Callable, Mapping
     from typing import Any
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from .dump import Place
     from .event_loop import EventLoop
     from .expose import Exposed
-    from .frame import Frame, FrameLimits
+    from .frame import Channel, Frame, FrameLimits
     from .replies import Replies
     from .streams import Streams, Window
 
@@ -60,7 +59,7 @@ class AsyncEngine:
 
     def __init__(
         self,
-        requests: socket,
+        requests: Channel,
         accepts: frozenset[int],
         limits: FrameLimits,
         replies: Replies,

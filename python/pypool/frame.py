@@ -21,6 +21,24 @@ if TYPE_CHECKING:
         def sendmsg(self, buffers: Iterable[Buffer]) -> int:
             """Write some bytes of the buffers, in order, and say how many."""
 
+    class Channel(Socket, Protocol):
+        """What the runtime asks of a channel beyond its bytes."""
+
+        def recv(self, size: int) -> bytes:
+            """About so many bytes, as few as there are; none at the end."""
+
+        def settimeout(self, seconds: float | None) -> None:
+            """How long to block; ``None``: for ever."""
+
+        def setblocking(self, flag: bool) -> None:
+            """Whether to block for ever or not at all."""
+
+        def fileno(self) -> int:
+            """What becomes readable."""
+
+        def close(self) -> None:
+            """Close on this side, in this process."""
+
 
 __all__ = ["DEFAULT_LIMITS", "Frame", "FrameLimits", "FrameType"]
 

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-from _socket import socket  # not `socket`: its Python half takes longer to import than this package
 
 from . import lifecycle
 from .context import Worker, become_worker, current_worker, running_call
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from .engine import Engine
     from .expose import Exposed
+    from .frame import Channel
     from .messages import Welcome
 
 __all__ = ["Runtime"]
@@ -49,21 +49,22 @@ class Runtime:
     """One worker, from its first frame to its exit.
 
     Args:
-        requests: Descriptor of the channel that brings calls.
-        replies: Descriptor of the channel that takes their ends.
-        control: Descriptor of the channel for everything else, both ways.
+        requests: The channel that brings calls.
+        replies: The channel that takes their ends.
+        control: The channel for everything else, both ways.
+        parent_pid: What ``getppid()`` said when this process began.
     """
 
-    def __init__(self, requests: int, replies: int, control: int) -> None:
-        self._parent_pid = os.getppid()
+    def __init__(self, requests: Channel, replies: Channel, control: Channel, parent_pid: int) -> None:
+        self._parent_pid = parent_pid
         self._main = threading.get_ident()
-        self._sockets = [_adopt(descriptor) for descriptor in (requests, replies, control)]
+        self._sockets = [requests, replies, control]
         self._limits = FrameLimits()  # of all three channels; WELCOME fills in what holds
         codec = ValueCodec()
         self._output = Output()
-        self._replies = Replies(self._sockets[1], codec, self._limits, self._output)
-        self._control = FrameReader(self._sockets[2], CONTROL_FROM_NODE, self._limits)
-        self._sender = ControlSender(self._sockets[2], codec, self._limits)
+        self._replies = Replies(replies, codec, self._limits, self._output)
+        self._control = FrameReader(control, CONTROL_FROM_NODE, self._limits)
+        self._sender = ControlSender(control, codec, self._limits)
         self._logs = LogOutbox(self._sender)
         self._user_code = UserCode()
         self._streams = Streams()
@@ -208,13 +209,6 @@ class Runtime:
         self._user_code.entered = True
         if self._engine is not None:
             self._engine.disarm()
-
-
-def _adopt(descriptor: int) -> socket:
-    os.set_inheritable(descriptor, False)
-    sock = socket(fileno=descriptor)
-    sock.setblocking(True)
-    return sock
 
 
 def _import(welcome: Welcome) -> dict[str, Exposed]:

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pypool.frame_channels import CONTROL_FROM_PYTHON, REPLY_TYPES
 from pypool.frame_reader import FrameReader
 from pypool.frame_writer import write_frame
 from pypool.plain_json import parse_json, write_json
+from tests.listener import Listener
 
 FIXTURES = Path(__file__).parent / "fixtures"
 RUNTIME_DIR = Path(__file__).parent.parent
@@ -29,6 +30,27 @@ main()
 """
 
 
+def start_runtime(
+    arguments: Sequence[str],
+    *,
+    through: Sequence[str] = (),
+    cwd: str | None = None,
+    env: Mapping[str, str] = {},
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start the runtime in a session of its own, with its output in pipes."""
+    return subprocess.Popen(
+        [*through, sys.executable, "-u", "-X", "faulthandler", "-c", _BOOTSTRAP, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=pass_fds,
+        start_new_session=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHON_COLORS": "0", **env},
+    )
+
+
 class WorkerProcess:
     """One runtime in a process of its own. A context manager that leaves no process behind.
 
@@ -36,39 +58,37 @@ class WorkerProcess:
         module: Name of a fixture, absolute path, or dotted name.
         cwd: Its working directory.
         through: A command that starts the command behind it, to stand between this process and the worker.
+        listener: Where the worker dials in. Without one it inherits its channels.
         welcome: What WELCOME says otherwise than usual.
     """
 
     def __init__(
-        self, module: str = "echo", *, cwd: str | None = None, through: Sequence[str] = (), **welcome: Any
+        self,
+        module: str = "echo",
+        *,
+        cwd: str | None = None,
+        through: Sequence[str] = (),
+        listener: Listener | None = None,
+        **welcome: Any,
     ) -> None:
-        pairs = [socket.socketpair() for _ in range(3)]
-        self.requests, self.replies_socket, self.control = (ours for ours, _ in pairs)
-        theirs = [their for _, their in pairs]
-        descriptors = ",".join(str(their.fileno()) for their in theirs)
-        self.process = subprocess.Popen(
-            [
-                *through,
-                sys.executable,
-                "-u",
-                "-X",
-                "faulthandler",
-                "-c",
-                _BOOTSTRAP,
-                "--channels",
-                f"fd:{descriptors}",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=[their.fileno() for their in theirs],
-            start_new_session=True,
-            cwd=cwd,
-            env={**os.environ, "PYTHON_COLORS": "0"},
-        )
-        for their in theirs:
-            their.close()
-        for ours in (self.requests, self.replies_socket, self.control):
+        if listener is None:
+            pairs = [socket.socketpair() for _ in range(3)]
+            theirs = [their for _, their in pairs]
+            descriptors = ",".join(str(their.fileno()) for their in theirs)
+            self.process = start_runtime(
+                ["--channels", f"fd:{descriptors}"],
+                through=through,
+                cwd=cwd,
+                pass_fds=[their.fileno() for their in theirs],
+            )
+            for their in theirs:
+                their.close()
+            channels = [ours for ours, _ in pairs]
+        else:
+            self.process = start_runtime(listener.arguments, through=through, cwd=cwd, env=listener.env)
+            channels = listener.accept_worker()
+        self.requests, self.replies_socket, self.control = channels
+        for ours in channels:
             ours.settimeout(PATIENCE_SECONDS)
         self.replies = FrameReader(self.replies_socket, REPLY_TYPES)
         self.said = FrameReader(self.control, CONTROL_FROM_PYTHON)

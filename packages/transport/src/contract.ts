@@ -69,8 +69,10 @@ export interface Transport {
 export interface ConnectionOffer {
   /** How many `'pipe'` entries the process gets after stdin, stdout and stderr, from descriptor 3 on. */
   readonly pipes: number;
-  /** Arguments for the runtime, for example `["--channels", "fd:3,4,5"]`. */
+  /** Arguments for the runtime, for example `["--channels", "fd:3,4,5"]`. Everybody on the machine may read them: they hold no secret. */
   readonly args: readonly string[];
+  /** Variables that the launcher adds to the environment of the process: what is for its eyes alone. @defaultValue none */
+  readonly env?: Readonly<Record<string, string>>;
   /** Make the connection. `pipes` are Node's ends, in order. Resolves when all three channels stand. */
   accept(pipes: readonly Duplex[], signal: AbortSignal): Promise<Connection>;
   /** Withdraw an offer that nobody accepted. Idempotent. */

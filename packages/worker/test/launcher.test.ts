@@ -69,6 +69,20 @@ describe('spawnLauncher', () => {
     expect(exit).toEqual({ exitCode: 0, signal: undefined });
   });
 
+  it('adds what the transport wants in the environment, over what was given', async () => {
+    await using home = launcherOf('talk');
+    const pipes = pipeTransport();
+    const transport: Transport = {
+      ...pipes,
+      offer: async (signal) => ({ ...(await pipes.offer(signal)), env: { SECRET: 'of the offer' } }),
+    };
+    const env = { PATH: process.env['PATH'] ?? '', SECRET: 'mine', GREETING: 'hello' };
+    const worker = await home.launcher.launch(request({ env, transport }), never);
+    const [stdout] = await Promise.all([text(worker.stdout), worker.exited]);
+    expect(JSON.parse(stdout)).toMatchObject({ env: { SECRET: 'of the offer', GREETING: 'hello' } });
+    worker.connection.destroy();
+  });
+
   it('ends a group by signal and is silent to signals after the exit', async () => {
     await using home = launcherOf('sleep_forever');
     const worker = await home.launcher.launch(request(), never);

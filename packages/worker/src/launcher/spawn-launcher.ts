@@ -93,7 +93,7 @@ class SpawnLauncher implements WorkerLauncher {
       process = await spawnProcess({
         file: python,
         args: runtimeArgs(runtime, offer.args),
-        env: request.env,
+        env: { ...request.env, ...offer.env },
         cwd: request.cwd,
         user: request.user,
         stdin: false,
