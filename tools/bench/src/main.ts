@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { pinToOneCoreEach } from './machine/pinning.js';
+import { pinToOneCoreEach, UNPINNED } from './machine/pinning.js';
 import type { SuiteResult } from './report/result.js';
 import { renderResult } from './report/table.js';
 import { SUITES } from './suites/index.js';
@@ -56,23 +56,22 @@ async function main(): Promise<number> {
   );
   limit.unref();
 
-  const pinning = pinToOneCoreEach();
-  process.stderr.write(`${pinning.description}\n`);
   const results: SuiteResult[] = [];
   for (const suite of SUITES.filter(({ name }) => positionals.includes(name))) {
-    const result = await suite.run({
-      quick: values.quick,
-      pinning,
-      signal: stop.signal,
-      progress: (message) => process.stderr.write(`${suite.name}: ${message}\n`),
-    });
+    const pinning = suite.pinned ? pinToOneCoreEach() : UNPINNED;
+    const progress = (message: string): boolean => process.stderr.write(`${suite.name}: ${message}\n`);
+    progress(pinning.description);
+    const { rows, ratios, notes } = await suite
+      .run({ quick: values.quick, pinning, signal: stop.signal, progress })
+      .finally(() => pinning.release());
+    const result = { rows, ratios, notes: [`${suite.name}: ${pinning.description}`, ...notes] };
     process.stdout.write(renderResult(result));
     results.push(result);
   }
 
   const rows = results.flatMap((result) => result.rows);
   const ratios = results.flatMap((result) => result.ratios);
-  const notes = [pinning.description, ...results.flatMap((result) => result.notes)];
+  const notes = results.flatMap((result) => result.notes);
   if (values.json !== undefined) {
     // npm runs us in this workspace's folder; the file is meant from where the command was typed.
     const file = resolve(process.env['INIT_CWD'] ?? process.cwd(), values.json);

@@ -13,7 +13,12 @@ export interface Pinning {
    * `except` names processes that drive others as Node does, and so stay on Node's core.
    */
   around<T>(start: () => Promise<T>, except?: (started: T) => readonly number[]): Promise<T>;
+  /** Let this process run where it ran before. */
+  release(): void;
 }
+
+/** For what needs every core there is. */
+export const UNPINNED: Pinning = notPinned('on every core');
 
 /** Pin this process, with `taskset`, to the first core it may use. Where that cannot be done nothing is pinned. */
 export function pinToOneCoreEach(): Pinning {
@@ -25,7 +30,7 @@ export function pinToOneCoreEach(): Pinning {
         ? 'taskset is not installed'
         : undefined;
   if (reason !== undefined) {
-    return { description: `not pinned: ${reason}`, around: (start) => start() };
+    return notPinned(`not pinned: ${reason}`);
   }
   const [ours, theirs] = [cores[0]!, cores[1]!];
   taskset(ours, process.pid, { allThreads: true });
@@ -43,10 +48,15 @@ export function pinToOneCoreEach(): Pinning {
       }
       return started;
     },
+    release: () => taskset(cores.join(','), process.pid, { allThreads: true }),
   };
 }
 
-function taskset(core: number, id: number, { allThreads }: { allThreads: boolean }): void {
+function notPinned(description: string): Pinning {
+  return { description, around: (start) => start(), release: () => undefined };
+}
+
+function taskset(core: number | string, id: number, { allThreads }: { allThreads: boolean }): void {
   // It fails for a process that is gone already, which then needs no core.
   spawnSync('taskset', [allThreads ? '-acp' : '-cp', String(core), String(id)], { stdio: 'ignore' });
 }

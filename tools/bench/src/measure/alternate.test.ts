@@ -1,10 +1,8 @@
 import { expect, it } from 'vitest';
 
-import type { Pinning } from '../machine/pinning.js';
+import { UNPINNED } from '../machine/pinning.js';
 import type { Subject } from '../subjects/subject.js';
 import { startAll } from './alternate.js';
-
-const unpinned: Pinning = { description: 'not pinned', around: (start) => start() };
 
 function subject(name: string, log: string[], callUs = 1): Subject {
   return {
@@ -26,7 +24,7 @@ function subject(name: string, log: string[], callUs = 1): Subject {
 
 it('gives every subject the same number of blocks, with no two subjects far apart', async () => {
   const log: string[] = [];
-  const lineup = await startAll([subject('a', log, 2), subject('b', log, 3)], unpinned);
+  const lineup = await startAll([subject('a', log, 2), subject('b', log, 3)], UNPINNED);
   const medians = await lineup.measure(
     { rounds: 2, warmUpCalls: 25, blocks: 3, callsPerBlock: 10 },
     new AbortController().signal,
@@ -43,14 +41,14 @@ it('gives every subject the same number of blocks, with no two subjects far apar
 it('closes what is up when a subject cannot start', async () => {
   const log: string[] = [];
   const broken: Subject = { name: 'broken', start: () => Promise.reject(new Error('no such thing')) };
-  await expect(startAll([subject('a', log), broken], unpinned)).rejects.toThrow('no such thing');
+  await expect(startAll([subject('a', log), broken], UNPINNED)).rejects.toThrow('no such thing');
   expect(log).toEqual(['start a', 'close a']);
 });
 
 it('stops between two blocks when it is told to', async () => {
   const log: string[] = [];
   const stop = new AbortController();
-  const lineup = await startAll([subject('a', log)], unpinned);
+  const lineup = await startAll([subject('a', log)], UNPINNED);
   stop.abort(new Error('Interrupted.'));
   await expect(
     lineup.measure({ rounds: 1, warmUpCalls: 0, blocks: 1, callsPerBlock: 1 }, stop.signal),

@@ -7,6 +7,7 @@ import type { Suite } from './suite.js';
 export const call: Suite = {
   name: 'call',
   summary: 'one call at a time beside the floor and the peers; cost per call with 100 000 queued',
+  pinned: true,
   async run(context): Promise<SuiteResult> {
     const parts = [await queueCost(context), await roundTrip(context)];
     return {

@@ -1,6 +1,8 @@
 import { call } from './call.js';
+import { startup } from './startup.js';
+import { stream } from './stream.js';
 import type { Suite } from './suite.js';
 import { throughput } from './throughput.js';
 
 /** Every suite there is. A new one is a file in this folder and a name in this list. */
-export const SUITES: readonly Suite[] = [call, throughput];
+export const SUITES: readonly Suite[] = [call, throughput, startup, stream];

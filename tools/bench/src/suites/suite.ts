@@ -18,5 +18,7 @@ export interface Suite {
   readonly name: string;
   /** One line for the list of suites. */
   readonly summary: string;
+  /** Whether it wants Node on one core and the workers on another, or all on all of them. */
+  readonly pinned: boolean;
   run(context: SuiteContext): Promise<SuiteResult>;
 }

@@ -23,6 +23,7 @@ const NOISE_LIMIT = 1.1;
 export const throughput: Suite = {
   name: 'throughput',
   summary: 'many callers at once beside the pipelined floor and the peers',
+  pinned: true,
   async run(context): Promise<SuiteResult> {
     const parts: SuiteResult[] = [];
     for (const callers of CALLERS) parts.push(await withCallers(callers, context));

@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+import { createPythonPool, type PythonPool } from 'pypool';
+
+import { programFile, PYTHON } from '../machine/python.js';
+import { percentile, spread } from '../measure/statistics.js';
+import type { Ratio, Row, SuiteResult } from '../report/result.js';
+import type { Suite, SuiteContext } from './suite.js';
+
+/** How many workers are brought up at once. More of them would say the same of `spawn`, and take minutes. */
+const SIZES = [1, 2, 8];
+
+/** Bringing workers up whose module takes two seconds of a processor to import, and one in place of another that was killed. */
+export const startup: Suite = {
+  name: 'startup',
+  summary: 'from nothing to workers that serve, and from a killed worker to its replacement',
+  pinned: false,
+  async run(context): Promise<SuiteResult> {
+    const rounds = context.quick ? 1 : 5;
+    const times = new Map<string, number[]>();
+    const took = (name: string, seconds: number): void => {
+      times.set(name, [...(times.get(name) ?? []), seconds]);
+    };
+    for (let round = 1; round <= rounds; round += 1) {
+      context.progress(`round ${round} of ${rounds}`);
+      took('one import', await oneImport(context));
+      for (const size of context.quick ? SIZES.slice(0, 2) : SIZES) {
+        took(`spawn, ${size} ready`, await ready('slow_import.py', size, context));
+      }
+      took('spawn, bare module, 8 ready', await ready('pypool_echo.py', 8, context));
+      took('spawn, bare module, killed worker replaced', await replaced('pypool_echo.py', context));
+    }
+    return { rows: rowsOf(times), ratios: ratiosOf(times), notes: [] };
+  },
+};
+
+/** Python by itself, from its start to the end of the import. */
+async function oneImport({ signal }: SuiteContext): Promise<number> {
+  const before = performance.now();
+  const runtime = new URL('../../../../python', import.meta.url).pathname;
+  const program = `import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, sys.argv[2]); import slow_import`;
+  const child = spawn(PYTHON, ['-c', program, runtime, programFile('.')], { stdio: 'inherit', signal });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`Importing by itself ended with ${code}.`);
+  return (performance.now() - before) / 1000;
+}
+
+/** A pool from its making to all workers ready. */
+async function ready(program: string, size: number, { signal }: SuiteContext): Promise<number> {
+  signal.throwIfAborted();
+  const before = performance.now();
+  const pool = await poolOf(program, size);
+  const seconds = (performance.now() - before) / 1000;
+  await pool.close({ timeoutMs: 3_000 });
+  return seconds;
+}
+
+/** A worker from its end to another in its place. */
+async function replaced(program: string, { signal }: SuiteContext): Promise<number> {
+  signal.throwIfAborted();
+  const pool = await poolOf(program, 2);
+  try {
+    const replacement = new Promise<number>((resolve) => {
+      pool.on('worker-ready', () => resolve(performance.now()));
+    });
+    const killed = performance.now();
+    process.kill(pool.status().workers[0]!.facts['pid'] as number, 'SIGKILL');
+    return ((await replacement) - killed) / 1000;
+  } finally {
+    await pool.close({ timeoutMs: 3_000 });
+  }
+}
+
+function poolOf(program: string, size: number): Promise<PythonPool> {
+  return createPythonPool({
+    module: programFile(program),
+    python: PYTHON,
+    size,
+    minReady: size,
+    overflow: 0,
+  });
+}
+
+function rowsOf(times: ReadonlyMap<string, readonly number[]>): Row[] {
+  return Array.from(times, ([subject, seconds]) => ({
+    suite: 'startup',
+    case: 'to ready',
+    subject,
+    metric: 'time',
+    unit: 'ms',
+    ...spread(seconds.map((each) => each * 1000)),
+  }));
+}
+
+function ratiosOf(times: ReadonlyMap<string, readonly number[]>): Ratio[] {
+  const median = (name: string): number => percentile(times.get(name)!, 0.5);
+  const value = median('spawn, 1 ready') / median('one import');
+  return [{ name: 'one worker by spawn / one import', value, goal: 1.15, holds: value <= 1.15 }];
+}
