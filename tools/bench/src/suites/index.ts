@@ -1,8 +1,9 @@
 import { call } from './call.js';
+import { payload } from './payload.js';
 import { startup } from './startup.js';
 import { stream } from './stream.js';
 import type { Suite } from './suite.js';
 import { throughput } from './throughput.js';
 
 /** Every suite there is. A new one is a file in this folder and a name in this list. */
-export const SUITES: readonly Suite[] = [call, throughput, startup, stream];
+export const SUITES: readonly Suite[] = [call, throughput, startup, stream, payload];
