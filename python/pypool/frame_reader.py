@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["FrameReader"]
 
 _RING_BYTES = 64 * 1024
-_FIRST_STEP_BYTES = 1024 * 1024
-_STEP_BYTES = 16 * 1024 * 1024
+_FIRST_STEP_BYTES = 256 * 1024  # lengths below 8 times this are believed
+_GROWTH = 8  # a peer makes us hold at most this many times what it has sent
 _CALL = int(FrameType.CALL)
 _NO_BUFFERS: tuple[Buffer, ...] = ()
 
@@ -175,13 +175,24 @@ class FrameReader:
         taken = bytearray(self._view[self._start : self._start + have])
         self._start += have
         while have < length:
-            step = min(length - have, max(have, _FIRST_STEP_BYTES), _STEP_BYTES)
-            taken += bytes(step)
-            end = have + step
+            # Not grown by appending, which writes each new byte twice and may move the old ones.
+            larger = bytearray(_capacity(length, have + 1))
+            larger[:have] = taken
+            taken = larger
             with memoryview(taken) as view:
-                while have < end:
+                while have < len(taken):
                     received = self._receive(view[have:])
                     if received == 0:
                         raise ProtocolError(f"the stream ended after {have} of {length} bytes of a buffer")
                     have += received
         return taken
+
+
+def _capacity(length: int, arrived: int) -> int:
+    """The smallest of `length`, `length / 8`, `length / 64`, ... that holds `arrived` and is worth a step."""
+    capacity = length
+    while True:
+        smaller = -(-capacity // _GROWTH)
+        if smaller < arrived or smaller < _FIRST_STEP_BYTES:
+            return capacity
+        capacity = smaller
