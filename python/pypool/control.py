@@ -11,8 +11,15 @@ from .errors import FrameTooLarge, ProtocolError
 from .failure_encoding import encode_failure
 from .frame import FrameType
 from .frame_writer import write_frame
-from .message_parse import parse_cancel, parse_credit, parse_dump, parse_ping, parse_shutdown
-from .messages import dumped_message, pong_message
+from .message_parse import (
+    parse_cancel,
+    parse_credit,
+    parse_dump,
+    parse_ping,
+    parse_revoke,
+    parse_shutdown,
+)
+from .messages import dumped_message, pong_message, revoked_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from .frame import Frame, FrameLimits, Socket
     from .frame_reader import FrameReader
     from .interrupts import Interrupts
+    from .revocations import Revocations
     from .streams import Streams
     from .value import Encoded, ValueCodec
 
@@ -76,13 +84,14 @@ class ControlSender:
 
 
 class ControlThread:
-    """Answers PING, gives streams their credit, cancels calls, and ends the process group when Node is gone.
+    """Does what Node asks for while calls run, and ends the process group when Node is gone.
 
     Args:
         reader: Of the control channel; nobody else may read from now on.
         sender: Of the control channel.
         streams: The streams of this worker.
         interrupts: What ends calls that run.
+        revocations: Which calls never start.
         running: Tells which call has run for longest.
         describe: Makes the DUMPED that answers a DUMP, given its number and how many frames of each stack
             to tell.
@@ -95,6 +104,7 @@ class ControlThread:
         sender: ControlSender,
         streams: Streams,
         interrupts: Interrupts,
+        revocations: Revocations,
         running: Callable[[], Call | None],
         describe: Callable[[int, int], dict[str, Any]],
         on_start: Callable[[], None],
@@ -103,6 +113,7 @@ class ControlThread:
         self._sender = sender
         self._streams = streams
         self._interrupts = interrupts
+        self._revocations = revocations
         self._running = running
         self._describe = describe
         self._on_start = on_start
@@ -142,6 +153,9 @@ class ControlThread:
             self._streams.grant(frame.call_id, parse_credit(frame))
         elif kind == FrameType.CANCEL:
             self._cancel(frame.call_id, parse_cancel(frame))
+        elif kind == FrameType.REVOKE:
+            revoked = self._revocations.take_back(parse_revoke(frame))
+            self._sender.send(FrameType.REVOKED, revoked_message(revoked))
         elif kind == FrameType.DUMP:
             self._answer_dump(parse_dump(frame))
         elif kind == FrameType.SHUTDOWN:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .interrupts import Interrupts
     from .messages import Welcome
     from .replies import Replies
+    from .revocations import Revocations
     from .streams import Streams
     from .user_code import UserCode
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
         @property
         def interrupts(self) -> Interrupts:
             """What ends calls that run."""
+
+        @property
+        def revocations(self) -> Revocations:
+            """Which calls never start, since Node has taken them back. Asked before each starts."""
 
         @property
         def running(self) -> Call | None:

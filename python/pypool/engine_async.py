@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .expose import Exposed
     from .frame import Channel, Frame, FrameLimits
     from .replies import Replies
+    from .revocations import Revocations
     from .streams import Streams, Window
 
 __all__ = ["AsyncEngine"]
@@ -91,6 +92,11 @@ class AsyncEngine:
     @functions.setter
     def functions(self, functions: Mapping[str, Exposed]) -> None:
         self._intake.functions = functions
+
+    @property
+    def revocations(self) -> Revocations:
+        """Which calls never start."""
+        return self._intake.revocations
 
     @property
     def running(self) -> Call | None:

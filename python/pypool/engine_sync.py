@@ -16,6 +16,7 @@ from .errors import Cancelled, InvalidArguments, UnknownFunction
 from .expose import suggestions
 from .interrupts_sync import SyncInterrupts
 from .message_parse import parse_call
+from .revocations import Revocations
 from .stream_producer import StreamProducer
 from .user_code import UserCode
 
@@ -48,6 +49,7 @@ class SyncEngine:
     Attributes:
         functions: What may be called, by exact name.
         interrupts: What ends calls that run.
+        revocations: Which calls never start.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class SyncEngine:
         self.interrupts = SyncInterrupts(
             user_code, loop, lambda: self.running, lambda name: self.functions[name].cancel
         )
+        self.revocations = Revocations()
         self._reader = reader
         self._replies = replies
         self._streams = streams
@@ -123,7 +126,10 @@ class SyncEngine:
 
     def _answer(self, frame: Frame) -> None:
         call_id = frame.call_id
-        user_code, interrupts = self._user_code, self.interrupts
+        user_code, interrupts, revocations = self._user_code, self.interrupts, self.revocations
+        revocations.latest = call_id
+        if revocations.ids and revocations.drop(call_id):
+            return
         exposed = None
         try:
             # What breaks the protocol here ends the worker. Below, ProtocolError is nothing but an exception

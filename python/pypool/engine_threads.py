@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .expose import Exposed
     from .frame_reader import FrameReader
     from .replies import Replies
+    from .revocations import Revocations
     from .streams import Streams, Window
 
 __all__ = ["ThreadsEngine"]
@@ -77,6 +78,11 @@ class ThreadsEngine:
     @functions.setter
     def functions(self, functions: Mapping[str, Exposed]) -> None:
         self._intake.functions = functions
+
+    @property
+    def revocations(self) -> Revocations:
+        """Which calls never start."""
+        return self._intake.revocations
 
     @property
     def running(self) -> Call | None:

@@ -7,6 +7,7 @@ from .context import Call
 from .errors import InvalidArguments, UnknownFunction
 from .expose import suggestions
 from .message_parse import parse_call
+from .revocations import Revocations
 from .running_calls import RunningCall
 
 TYPE_CHECKING = False
@@ -34,6 +35,7 @@ class Intake:
 
     Attributes:
         functions: What may be called, by exact name.
+        revocations: Which calls never start.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Intake:
         calls: dict[int, RunningCall],
     ) -> None:
         self.functions: Mapping[str, Exposed] = {}
+        self.revocations = Revocations()
         self._codec = codec
         self._refuse = refuse
         self._streams = streams
@@ -52,13 +55,16 @@ class Intake:
         self._calls = calls
 
     def take(self, frame: Frame) -> RunningCall | None:
-        """Give a call its place, or answer it at once where it cannot start.
+        """Give a call its place; answer it at once where it cannot start; drop it where it was taken back.
 
         Raises:
             ProtocolError: It is no call.
             OSError: Node is gone.
         """
         call_id = frame.call_id
+        self.revocations.latest = call_id
+        if self.revocations.ids and self.revocations.drop(call_id):
+            return None
         try:
             name, args, kwargs, meta = parse_call(frame, self._codec)
         except (InvalidArguments, MemoryError, RecursionError) as error:

@@ -102,7 +102,7 @@ class Runtime:
             python=python,
             implementation=sys.implementation.name,
             pid=os.getpid(),
-            capabilities=["stream", "interrupt", "dump"],
+            capabilities=["stream", "interrupt", "dump", "revoke"],
         )
         self._sender.send(FrameType.HELLO, hello)
         frame = self._control.read()
@@ -140,6 +140,7 @@ class Runtime:
             self._sender,
             self._streams,
             engine.interrupts,
+            engine.revocations,
             lambda: engine.running,
             self._describe,
             on_start,

@@ -36,6 +36,13 @@ export interface PythonWorker {
    * `rung` in its context. One that asking did not end costs the worker.
    */
   cancel(call: OutgoingCall, error: PypoolError): void;
+  /**
+   * Ask for calls back that wait for those before them: each of them that has not started is told so (`onRevoked`), as a rule within a millisecond, and the
+   * rest are answered as ever. C code that holds the interpreter keeps the answer back. Ignored for calls that run or are answered.
+   *
+   * Left out where the runtime cannot: old ones could not.
+   */
+  revoke?(calls: Iterable<OutgoingCall>): void;
   /** A stream's consumer left: it ends between two items, or where it is if that takes long, and then answers. */
   leave(call: OutgoingCall): void;
   /** Allow a stream more items. */

@@ -23,7 +23,7 @@ export interface FunctionFacts {
 /**
  * One call on its way to a handler. Whoever made it implements it; a worker drives it.
  *
- * The worker calls exactly one of `onResult` and `onError`, exactly once, whatever dies; `onStart` and `onItem` only before that.
+ * The worker calls exactly one of `onResult`, `onError` and `onRevoked`, exactly once, whatever dies; `onStart` and `onItem` only before that.
  * None of them may throw.
  */
 export interface OutgoingCall {
@@ -39,11 +39,16 @@ export interface OutgoingCall {
   readonly itemTimeoutMs: number;
   /** First credit window of a stream; 0 for calls. */
   readonly credit: number;
-  /** Its execution begins: the worker wrote it, and every call before it has been answered. */
+  /** Its execution begins: the worker wrote it, and one of those that had the places before it was answered. */
   onStart(): void;
   /** An item of a stream, in order, within the credit given. */
   onItem(value: unknown): void;
   /** The handler's result; `undefined` for the end of a stream. */
   onResult(value: unknown): void;
   onError(error: PypoolError): void;
+  /**
+   * It was taken back: it has not started and never will, even where `onStart` was told meanwhile. Told only of calls that were asked back; whoever
+   * asks for none back may leave it out.
+   */
+  onRevoked?(): void;
 }

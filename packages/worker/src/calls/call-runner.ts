@@ -4,6 +4,7 @@ import {
   encodeMessage,
   FrameType,
   isPypoolError,
+  type CallIds,
   type Cancel,
   type ExposedFunction,
   type Frame,
@@ -12,7 +13,7 @@ import {
 } from '@pypool/protocol';
 import { BudgetTimer } from './budget-timer.js';
 import { CallStacks } from './call-stacks.js';
-import { CallTable, type OpenCall } from './call-table.js';
+import { CallTable, type OpenCall, type TakenCall } from './call-table.js';
 import { CancelModes } from './cancel-modes.js';
 import { CancelLadder, type HardRung, type Rung } from './cancel-ladder.js';
 import { ClockStarter } from './clock-starter.js';
@@ -36,7 +37,8 @@ export class CallRunner {
   readonly #stacks: CallStacks;
   readonly #modes: CancelModes;
   /** Calls that run no more and are told with those that their process ends under: a signal hit them, or they were ended with it. */
-  readonly #kept: OpenCall[] = [];
+  readonly #kept: TakenCall[] = [];
+  #canRevoke = false;
   #interrupts = 0;
   #stopped = false;
 
@@ -60,9 +62,10 @@ export class CallRunner {
     });
   }
 
-  /** What READY said of the functions, and HELLO of whether it can interrupt them. */
-  describe(functions: readonly ExposedFunction[], canInterrupt: boolean): void {
-    this.#modes.describe(functions, canInterrupt);
+  /** What READY said of the functions, and HELLO of what the runtime can do. */
+  describe(functions: readonly ExposedFunction[], capabilities: readonly string[]): void {
+    this.#modes.describe(functions, capabilities.includes('interrupt'));
+    this.#canRevoke = capabilities.includes('revoke');
   }
 
   /** Begin a call. Never throws; one that cannot be sent is answered with why, and nothing of it is sent. */
@@ -98,6 +101,29 @@ export class CallRunner {
     const isOver = error.category === 'timeout' && open.startedAt !== undefined && open.rung === undefined;
     if (isOver && !this.#stopped) this.#stacks.take(open);
     this.#end(open, 'interrupt');
+  }
+
+  /** Ask for those of `calls` back that wait. Each is told, or else answered as ever. Only where the runtime can give calls back. */
+  revoke(calls: Iterable<OutgoingCall>): void {
+    if (!this.#canRevoke || this.#stopped) return;
+    const ids = this.#calls.askBack(new Set(calls));
+    if (ids.length === 0) return;
+    this.#parts.connection.control.send(encodeMessage(FrameType.REVOKE, { ids }));
+  }
+
+  /**
+   * The runtime has given calls back.
+   *
+   * @throws PypoolError `protocol` for one that it was not asked for, or has answered.
+   */
+  onRevoked({ ids }: CallIds): void {
+    for (const id of ids) {
+      const open = this.#calls.get(id);
+      if (open?.asked !== true) {
+        throw protocolViolation(this.#parts.workerId, `call ${id} given back, which was not asked for`);
+      }
+      this.#giveBack(open);
+    }
   }
 
   /** The consumer of a stream left: it ends between two items, or where it is, and then answers. */
@@ -181,7 +207,7 @@ export class CallRunner {
     this.stop();
     const culprit = this.#culprit;
     const left = this.#calls.takeAll();
-    for (const open of this.#kept) left.push({ open, ran: true });
+    left.push(...this.#kept);
     for (const { open, ran } of left) {
       const { call } = open;
       const death = judge(call.name, ran, culprit);
@@ -225,8 +251,11 @@ export class CallRunner {
   #end(open: OpenCall, mode: Cancel['mode']): void {
     if (this.#stopped) return;
     if (open.ending !== 'interrupt') open.ending = mode;
-    if (open.startedAt === undefined) this.#ladder.ask(open, mode);
-    else this.#ladder.climb(open, mode, this.#modes.of(open.call.name));
+    if (open.startedAt === undefined) {
+      this.#ladder.ask(open, mode);
+      // An answer that need not wait for those before it.
+      this.revoke([open.call]);
+    } else this.#ladder.climb(open, mode, this.#modes.of(open.call.name));
   }
 
   #pass(open: OpenCall, items: readonly unknown[]): void {
@@ -241,7 +270,7 @@ export class CallRunner {
     if (endedBy !== undefined && this.#stopped) {
       // Its process is being ended; it answers when that is gone. The next of the table may have begun.
       this.#calls.remove(open.id);
-      this.#kept.push(open);
+      this.#kept.push({ open, ran: true });
       return;
     }
     const error = type === FrameType.ERROR ? (said as PypoolError) : undefined;
@@ -252,7 +281,7 @@ export class CallRunner {
     else if (wasCancelled && error.outcome === 'finished') this.#countInterrupt(call.name);
     this.#calls.remove(open.id);
     if (ending !== undefined || this.#ladder.process.yielded) this.#ran(open);
-    if (wasHit) this.#kept.push(open);
+    if (wasHit) this.#kept.push({ open, ran: true });
     else if (endedBy !== undefined) {
       // Otherwise it is one whose value could not be decoded.
       const outcome = error?.outcome ?? 'finished';
@@ -260,6 +289,18 @@ export class CallRunner {
       else this.#stacks.answer(open, (stack) => call.onError(endedAt(endedBy, outcome, rung, stack)));
     } else if (error !== undefined && !(ending === 'leave' && wasCancelled)) call.onError(error);
     else call.onResult(call.kind === 'stream' ? undefined : said);
+  }
+
+  /** It has not run, although its place may have seemed free meanwhile. */
+  #giveBack(open: OpenCall): void {
+    const { call, endedBy, ending, rung } = open;
+    if (isHard(rung)) this.#parts.onMustEnd();
+    this.#calls.remove(open.id);
+    if (ending !== undefined || this.#ladder.process.yielded) this.#ran(open);
+    if (endedBy !== undefined && this.#stopped) this.#kept.push({ open, ran: false });
+    else if (endedBy !== undefined) call.onError(endedAt(endedBy, 'not-started', undefined));
+    else if (ending === 'leave') call.onResult(undefined);
+    else call.onRevoked?.();
   }
 
   #ran(open: OpenCall): void {

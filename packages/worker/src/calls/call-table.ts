@@ -9,6 +9,8 @@ export interface OpenCall {
   startedAt: number | undefined;
   /** Why it is being ended; it answers with this, whatever it still says. */
   endedBy: PypoolError | undefined;
+  /** It was asked back. Until the runtime has said of it, it may be dropped: then it holds nobody up. */
+  asked: boolean;
   /** How it was asked to end: by its consumer, who left, or before its time. */
   ending: Cancel['mode'] | undefined;
   /** How far it was gone to end it; `undefined` while nothing has been done, or it has not begun. */
@@ -18,6 +20,13 @@ export interface OpenCall {
   /** For a stream: items sent and items ever allowed. */
   items: number;
   granted: number;
+}
+
+/** A call that will have no answer of its own. */
+export interface TakenCall {
+  readonly open: OpenCall;
+  /** Its execution may have begun. */
+  readonly ran: boolean;
 }
 
 /**
@@ -55,6 +64,7 @@ export class CallTable {
       call,
       startedAt: undefined,
       endedBy: undefined,
+      asked: false,
       ending: undefined,
       rung: undefined,
       lastItemAt: 0,
@@ -102,9 +112,28 @@ export class CallTable {
     return first === open && second === undefined;
   }
 
-  /** Take all calls out, those that ran marked. */
-  takeAll(): { readonly open: OpenCall; readonly ran: boolean }[] {
-    const all = [...this.#open.values()].map((open, place) => ({ open, ran: place < this.#concurrency }));
+  /** Mark those of `calls` that wait, and were not asked back before. @returns their ids */
+  askBack(calls: ReadonlySet<OutgoingCall>): number[] {
+    const ids: number[] = [];
+    for (const open of this.#open.values()) {
+      if (open.startedAt !== undefined || open.asked || !calls.has(open.call)) continue;
+      open.asked = true;
+      ids.push(open.id);
+    }
+    return ids;
+  }
+
+  /**
+   * Take all calls out, those marked that may have run. A call that was asked back may have been dropped, and with that those behind it have begun: so it
+   * takes no place here from them.
+   */
+  takeAll(): TakenCall[] {
+    let places = this.#concurrency;
+    const all = [...this.#open.values()].map((open) => {
+      const ran = places > 0;
+      if (!open.asked) places -= 1;
+      return { open, ran };
+    });
     this.#open.clear();
     return all;
   }

@@ -50,7 +50,7 @@ async function homeOf(graces: Partial<CancelGraces> = {}, cancel?: 'cooperative'
     onWorn: () => told.push('worn'),
   });
   const facts = { stream: false, async: false, idempotent: false, timeoutSeconds: null, concurrency: null };
-  runner.describe([{ ...facts, name: 'f', cancel: cancel ?? 'interrupt' }], true);
+  runner.describe([{ ...facts, name: 'f', cancel: cancel ?? 'interrupt' }], ['interrupt']);
   const onEnd = (): void => undefined;
   fake.launched.connection.listen({
     replies: { onFrame: (frame) => runner.onReply(frame), onEnd },

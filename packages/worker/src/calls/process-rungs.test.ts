@@ -72,7 +72,7 @@ class Home {
         { ...facts, name: 'plain', cancel: 'interrupt' },
         { ...facts, name: 'killed', cancel: 'kill' },
       ],
-      true,
+      ['interrupt'],
     );
     const onEnd = (): void => undefined;
     connection.listen({

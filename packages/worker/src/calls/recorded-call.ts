@@ -9,7 +9,7 @@ export class RecordedCall implements OutgoingCall {
   readonly executionTimeoutMs: number = Infinity;
   readonly itemTimeoutMs: number = Infinity;
   readonly credit: number = 0;
-  /** `start`, `item 1`, `result 2`, `error worker-exited/unknown`, in order. */
+  /** `start`, `item 1`, `result 2`, `error worker-exited/unknown`, `revoked`, in order. */
   readonly told: string[] = [];
   value: unknown;
   error: PypoolError | undefined;
@@ -27,7 +27,7 @@ export class RecordedCall implements OutgoingCall {
 
   /** How often it was answered: once is right. */
   get answers(): number {
-    return this.told.filter((what) => /^(result|error)/.test(what)).length;
+    return this.told.filter((what) => /^(result|error|revoked)/.test(what)).length;
   }
 
   onStart(): void {
@@ -46,5 +46,9 @@ export class RecordedCall implements OutgoingCall {
   onError(error: PypoolError): void {
     this.error = error;
     this.told.push(`error ${error.code}/${error.outcome}`);
+  }
+
+  onRevoked(): void {
+    this.told.push('revoked');
   }
 }

@@ -1,4 +1,4 @@
-import { createError, createValueCodec } from '@pypool/protocol';
+import { createError, createValueCodec, FrameType } from '@pypool/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { RecordedCall } from '../calls/recorded-call.js';
@@ -23,6 +23,10 @@ const WHATS = [
   'grant',
   'leave',
   'cancel',
+  'revoke',
+  'revoke',
+  'give back',
+  'give back',
   'cut',
   'garbage',
   'end of replies',
@@ -65,7 +69,7 @@ class Story {
   }
 
   async begin(): Promise<void> {
-    this.#fake.hello();
+    this.#fake.hello({ capabilities: ['stream', 'interrupt', 'revoke'] });
     this.#fake.ready();
     await this.worker.started;
   }
@@ -88,6 +92,8 @@ class Story {
     else if (what === 'grant' && call !== undefined) worker.grant(call, 1);
     else if (what === 'leave' && call !== undefined) worker.leave(call);
     else if (what === 'cancel' && call !== undefined) worker.cancel(call, aborted());
+    else if (what === 'revoke') worker.revoke?.(this.calls.slice(-at));
+    else if (what === 'give back') fake.revoked(...this.#askedBack(at));
     else if (what === 'cut') fake.runtime.streams.replies.end(Uint8Array.of(1, 2, 3));
     else if (what === 'garbage') fake.runtime.streams.replies.write('?'.repeat(40));
     else if (what === 'end of replies') fake.runtime.replies.end();
@@ -108,6 +114,13 @@ class Story {
     vi.advanceTimersByTime(11_000);
     await settle();
     await this.worker.exited;
+  }
+
+  /** Most of what the last REVOKE asked for, or what nobody has asked for. */
+  #askedBack(at: number): number[] {
+    const last = this.#fake.control.filter(({ type }) => type === FrameType.REVOKE).at(-1);
+    const { ids } = JSON.parse(last?.envelope ?? '{"ids":[1]}') as { ids: number[] };
+    return ids.filter((id) => id % 5 !== at);
   }
 
   #run(call: RecordedCall): void {
@@ -140,7 +153,7 @@ it('answers every call exactly once and nothing after it, and ends exactly once,
       await told.finish();
       for (const call of told.calls) {
         expect(call.answers).toBe(1);
-        expect(call.told.at(-1)).toMatch(/^(result|error)/);
+        expect(call.told.at(-1)).toMatch(/^(result|error|revoked)/);
         expect(call.told.filter((what) => what === 'start').length).toBeLessThanOrEqual(1);
       }
       expect(told.told.filter((what) => what.startsWith('exit'))).toEqual(['exit 0']);

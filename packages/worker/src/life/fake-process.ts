@@ -94,6 +94,11 @@ export class FakeProcess {
     this.runtime.control.send({ ...NO_CALL, type: FrameType.START_FAILED, envelope: JSON.stringify(error) });
   }
 
+  /** Answer a REVOKE. */
+  revoked(...ids: readonly number[]): void {
+    this.runtime.control.send(encodeMessage(FrameType.REVOKED, { ids }));
+  }
+
   /** Answer a DUMP; of its threads and tasks nothing is told. */
   dumped(n: number, calls: Dumped['calls']): void {
     this.runtime.control.send(encodeMessage(FrameType.DUMPED, { n, threads: [], tasks: null, calls }));

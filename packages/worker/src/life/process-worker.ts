@@ -63,6 +63,7 @@ export class ProcessWorker implements PythonWorker {
   readonly pid: number;
   readonly concurrency: number;
   readonly memoryBytes?: () => Promise<number>;
+  revoke?: (calls: Iterable<OutgoingCall>) => void;
   /** Resolves when it takes calls; rejects with `start-failed` when it is dead instead. */
   readonly started: Promise<void>;
   /** Resolves when it is reaped and every call of it is answered; never rejects. */
@@ -80,7 +81,7 @@ export class ProcessWorker implements PythonWorker {
   readonly #fatalStack = new FatalStack();
   readonly #timer = new StateTimer();
   #state: WorkerState = { name: 'handshaking' };
-  #canInterrupt = false;
+  #capabilities: readonly string[] = [];
   #startError: PypoolError | undefined;
   /** We ended it; it did not end by itself. */
   #killed = false;
@@ -135,6 +136,7 @@ export class ProcessWorker implements PythonWorker {
       onStartFailed: (error) => this.#failStart(error),
       onPong: (pong) => this.#observer.onPong(pong),
       onDumped: (dumped) => this.#inspector.onDumped(dumped),
+      onRevoked: (revoked) => this.#calls.onRevoked(revoked),
       onLog: (record) => this.#observer.onLog(record),
       onEvent: (event) => this.#observer.onEvent(event),
     };
@@ -273,7 +275,7 @@ export class ProcessWorker implements PythonWorker {
     const { welcome: facts, process } = this.#parts;
     const { welcome, python, capabilities } = answerHello(frame, facts);
     this.pythonVersion = python;
-    this.#canInterrupt = capabilities.includes('interrupt');
+    this.#capabilities = capabilities;
     this.#inspector.describe(capabilities);
     this.#move({ name: 'importing' });
     process.connection.limit(facts.limits);
@@ -283,7 +285,8 @@ export class ProcessWorker implements PythonWorker {
   #becomeReady(functions: readonly ExposedFunction[]): void {
     this.functions = functions;
     this.functionFacts = factsOf(functions);
-    this.#calls.describe(functions, this.#canInterrupt);
+    this.#calls.describe(functions, this.#capabilities);
+    if (this.#capabilities.includes('revoke')) this.revoke = (calls) => this.#calls.revoke(calls);
     this.#move({ name: 'ready' });
     this.#settleStart.resolve();
   }

@@ -6,6 +6,8 @@ import {
   parseLog,
   parsePong,
   parseReady,
+  parseRevoked,
+  type CallIds,
   type Dumped,
   type ExposedFunction,
   type Frame,
@@ -24,6 +26,7 @@ export interface ControlReader {
   onStartFailed(error: PypoolError): void;
   onPong(pong: Pong): void;
   onDumped(dumped: Dumped): void;
+  onRevoked(revoked: CallIds): void;
   onLog(record: LogRecord): void;
   onEvent(event: RuntimeEvent): void;
 }
@@ -66,6 +69,8 @@ export function receiveControl(
       return reader.onPong(parsePong(frame));
     case FrameType.DUMPED:
       return reader.onDumped(parseDumped(frame));
+    case FrameType.REVOKED:
+      return reader.onRevoked(parseRevoked(frame));
     case FrameType.LOG:
       return reader.onLog(parseLog(frame));
     case FrameType.EVENT:
