@@ -21,9 +21,12 @@ stop_hooks: list[Callable[..., Any]] = []
 
 
 def before_fork(hook: Hook) -> Hook:
-    """Run this once in the fork server, after the modules are imported and before the first worker is forked.
+    """Run this once where the modules are imported, before there is a worker.
 
-    For what all workers may share, such as model weights. Workers that are started one by one do not run it.
+    For what all workers may share, such as model weights. In the fork server that is once for all workers; in
+    one that is started by itself, before its ``on_worker_start`` hooks. It takes no arguments, is no
+    ``async def``, and must leave no thread, connection or event loop behind: no worker is forked then. It
+    counts in the start budget; an exception makes the start fail.
     """
     before_fork_hooks.append(hook)
     return hook
@@ -50,6 +53,24 @@ def on_worker_stop(hook: Hook) -> Hook:
     """
     stop_hooks.append(hook)
     return hook
+
+
+def run_before_fork_hooks() -> None:
+    """Run what is to be done once before there are workers.
+
+    Raises:
+        TypeError: One of the hooks is ``async``: a loop must not live on into the workers.
+        BaseException: What a hook raises.
+    """
+    hooks, before_fork_hooks[:] = before_fork_hooks[:], []
+    for hook in hooks:
+        result = hook()
+        if hasattr(result, "__await__"):
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+            name = getattr(hook, "__name__", repr(hook))
+            raise TypeError(f"before_fork takes plain functions; {name} is async: use on_worker_start")
 
 
 def arguments_for(hook: Callable[..., Any], worker: Worker) -> tuple[Worker, ...]:

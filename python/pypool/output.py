@@ -67,6 +67,13 @@ class Output:
             before=self._before_fork, after_in_parent=self._after_fork, after_in_child=self._become_child
         )
 
+    def adopt(self) -> None:
+        """In a worker that was forked with these streams: they are its own, on pipes of its own."""
+        self._is_child = False
+        for buffer in self._buffers:
+            buffer.pipe.shared = False
+            buffer.pipe.find_place()
+
     def mark_with(self, token: str) -> None:
         """Say from now on which call prints.
 

@@ -46,6 +46,10 @@ class OutputPipe:
         self.marked: Call | None = None
         self.shared = False
         self.token = b""
+        self.find_place()
+
+    def find_place(self) -> None:
+        """What the descriptor leads to now is what is marked."""
         self._place = self._look()
 
     def mark(self, call: Call | None) -> bool:

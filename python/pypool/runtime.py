@@ -16,7 +16,7 @@ from .errors import FrameTooLarge, ProtocolError
 from .frame import FrameLimits, FrameType
 from .frame_channels import CONTROL_FROM_NODE
 from .frame_reader import FrameReader
-from .hooks import arguments_for, start_hooks, stop_hooks
+from .hooks import arguments_for, run_before_fork_hooks, start_hooks, stop_hooks
 from .load import Source, find_functions, load_modules, prepare_path
 from .log_capture import capture_logs
 from .log_outbox import LogOutbox
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .expose import Exposed
     from .frame import Channel
     from .messages import Welcome
+    from .preloaded import Preloaded
 
 __all__ = ["Runtime"]
 
@@ -53,15 +54,24 @@ class Runtime:
         replies: The channel that takes their ends.
         control: The channel for everything else, both ways.
         parent_pid: What ``getppid()`` said when this process began.
+        preloaded: Modules that were imported before it did, where they were.
     """
 
-    def __init__(self, requests: Channel, replies: Channel, control: Channel, parent_pid: int) -> None:
+    def __init__(
+        self,
+        requests: Channel,
+        replies: Channel,
+        control: Channel,
+        parent_pid: int,
+        preloaded: Preloaded | None = None,
+    ) -> None:
         self._parent_pid = parent_pid
         self._main = threading.get_ident()
         self._sockets = [requests, replies, control]
         self._limits = FrameLimits()  # of all three channels; WELCOME fills in what holds
         codec = ValueCodec()
-        self._output = Output()
+        self._preloaded = preloaded
+        self._output = Output() if preloaded is None else preloaded.output
         self._replies = Replies(replies, codec, self._limits, self._output)
         self._control = FrameReader(control, CONTROL_FROM_NODE, self._limits)
         self._sender = ControlSender(control, codec, self._limits)
@@ -73,7 +83,8 @@ class Runtime:
     def run(self) -> NoReturn:
         """Serve until Node ends the requests channel; then end this process."""
         lifecycle.lead_process_group()
-        self._output.open()
+        if self._preloaded is None:
+            self._output.open()
         lifecycle.write_stacks_on_signal()
         lifecycle.watch_forks(self._disarm)
         signal.signal(signal.SIGINT, self._user_code.on_interrupt)
@@ -150,7 +161,7 @@ class Runtime:
                 from .rlimits import set_rlimits
 
                 set_rlimits(welcome["rlimits"])
-            engine.functions = self._user_code.run(_import, (welcome,))
+            engine.functions = self._user_code.run(_import, (welcome, self._preloaded))
             for hook in start_hooks:
                 self._run_hook(hook, worker)
         except BaseException as error:
@@ -212,12 +223,16 @@ class Runtime:
             self._engine.disarm()
 
 
-def _import(welcome: Welcome) -> dict[str, Exposed]:
+def _import(welcome: Welcome, preloaded: Preloaded | None) -> dict[str, Exposed]:
     sources = [
         Source(module["prefix"], module["source"], module["kind"] == "path") for module in welcome["modules"]
     ]
-    prepare_path(sources, os.path.dirname(os.path.dirname(__file__)))
-    return find_functions(load_modules(sources), welcome["expose"])
+    modules = None if preloaded is None else preloaded.take(sources)
+    if modules is None:
+        prepare_path(sources, os.path.dirname(os.path.dirname(__file__)))
+        modules = load_modules(sources)
+    run_before_fork_hooks()  # where a fork server has, none is left
+    return find_functions(modules, welcome["expose"])
 
 
 def _ready(functions: Mapping[str, Exposed]) -> dict[str, Any]:

@@ -46,6 +46,10 @@ class Start(unittest.TestCase):
                 worker.hear(FrameType.READY)
                 self.assertIs(worker.call("ready"), True)
 
+    def test_runs_what_comes_before_a_fork_before_the_start_hooks(self) -> None:
+        with WorkerProcess("load_before_fork") as worker:
+            self.assertEqual(worker.start().call("tell"), ["load", "start"])
+
     def test_serves_a_dotted_name_from_the_working_directory(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             os.mkdir(os.path.join(folder, "package"))
@@ -134,6 +138,11 @@ class StartFailure(unittest.TestCase):
     def test_tells_what_a_start_hook_raised(self) -> None:
         error = self.fails("fail_in_start_hook")
         self.assertEqual((error["type"], error["message"]), ("ConnectionError", "no database for pool-0.1"))
+
+    def test_refuses_a_hook_before_the_fork_that_is_async(self) -> None:
+        error = self.fails("load_async_before_fork")
+        self.assertEqual(error["type"], "TypeError")
+        self.assertIn("load is async: use on_worker_start", error["message"])
 
     def test_refuses_a_version_that_it_does_not_speak_and_names_both(self) -> None:
         with WorkerProcess(protocol=2) as worker:
