@@ -74,6 +74,8 @@ export interface WorkerRequest {
   readonly poolName: string;
   /** The smallest free integer among the live workers. */
   readonly slot: number;
+  /** How often `reload()` was called before: what a factory has loaded for a lower number is too old for it. */
+  readonly generation: number;
 }
 
 /** A source of workers. The pool's only view of what a worker is. */

@@ -9,9 +9,9 @@ describe('start', () => {
   it('starts size workers at once when eager, with the smallest slots and ids of their own', async () => {
     const { factory } = await fakePool({ mode: 'manual', size: 3, overflow: 2, name: 'embeddings' });
     expect(factory.started).toEqual([
-      { workerId: 'embeddings-0.1', poolName: 'embeddings', slot: 0 },
-      { workerId: 'embeddings-1.2', poolName: 'embeddings', slot: 1 },
-      { workerId: 'embeddings-2.3', poolName: 'embeddings', slot: 2 },
+      { workerId: 'embeddings-0.1', poolName: 'embeddings', slot: 0, generation: 0 },
+      { workerId: 'embeddings-1.2', poolName: 'embeddings', slot: 1, generation: 0 },
+      { workerId: 'embeddings-2.3', poolName: 'embeddings', slot: 2, generation: 0 },
     ]);
   });
 

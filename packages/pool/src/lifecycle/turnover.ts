@@ -60,6 +60,7 @@ export class Turnover implements MemoryWatchOwner, ReloadsOwner {
   reload(): Promise<void> {
     const { roster, supervisor, policy } = this.#parts;
     const reloaded = this.#reloads.wait(supervisor.latest);
+    supervisor.renew();
     policy.endPause();
     for (const record of [...roster.all])
       supervisor.abandon(record, 'reloaded', errors.startGivenUp(record.id));

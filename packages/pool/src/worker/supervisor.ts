@@ -39,6 +39,7 @@ export class Supervisor {
   readonly #owner: SupervisorOwner;
   readonly #starts = new Map<WorkerRecord, AbortController>();
   #started = 0;
+  #generation = 0;
 
   constructor(options: ResolvedPoolOptions, roster: Roster, owner: SupervisorOwner) {
     this.#options = options;
@@ -49,6 +50,11 @@ export class Supervisor {
   /** Number of the last start. */
   get latest(): number {
     return this.#started;
+  }
+
+  /** What is started from now on is to be newer than all before. */
+  renew(): void {
+    this.#generation += 1;
   }
 
   start(): void {
@@ -64,7 +70,11 @@ export class Supervisor {
     if (record.state.kind !== 'starting') return this.#gone(record);
     const timer = clock.after(startTimeoutMs, () => clock.afterInput(() => this.#late(record)));
     startWith(this.#options, record, () =>
-      factory.start({ workerId: record.id, poolName: name, slot }, this.#observe(record), abort.signal),
+      factory.start(
+        { workerId: record.id, poolName: name, slot, generation: this.#generation },
+        this.#observe(record),
+        abort.signal,
+      ),
     )
       .finally(() => timer.cancel())
       .then(
