@@ -118,18 +118,16 @@ class TlsSocket:
             BlockingIOError: Nothing whole has come, and this does not block.
         """
         while True:
-            data = self._sock.recv(size)
             taken = bytearray()
+            piece = bytearray(_RECORD_BYTES)
             with self._lock:
-                self._feed(data)
-                piece = bytearray(_RECORD_BYTES)
-                while True:
-                    count = self._decrypt(memoryview(piece))
-                    if not count:
-                        break
+                while count := self._decrypt(memoryview(piece)):
                     taken += piece[:count]
             if taken or count == 0:
                 return bytes(taken)
+            data = self._sock.recv(size)
+            with self._lock:
+                self._feed(data)
 
     def sendall(self, data: Buffer) -> None:
         """Block until everything is written. One thread at a time."""

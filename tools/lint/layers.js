@@ -11,6 +11,11 @@ export const LAYERS = {
   '@pypool/protocol': { layers: [], packages: ['zod'], node: false },
   '@pypool/transport': { layers: ['@pypool/protocol'], packages: [], node: true },
   '@pypool/transport-pipe': { layers: ['@pypool/protocol', '@pypool/transport'], packages: [], node: true },
+  '@pypool/transport-socket': {
+    layers: ['@pypool/protocol', '@pypool/transport'],
+    packages: ['zod'],
+    node: true,
+  },
   '@pypool/worker': {
     layers: ['@pypool/protocol', '@pypool/transport', '@pypool/transport-pipe'],
     packages: ['execa', 'zod'],
@@ -23,6 +28,7 @@ export const LAYERS = {
       '@pypool/protocol',
       '@pypool/transport',
       '@pypool/transport-pipe',
+      '@pypool/transport-socket',
       '@pypool/worker',
       '@pypool/pool',
       '@pypool/sessions',

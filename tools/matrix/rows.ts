@@ -20,7 +20,13 @@ const OF_NODE = [
 ];
 
 /** What depends on the Python: where there is one at the other end, and the runtime's own tests. */
-const OF_PYTHON = ['packages/transport-pipe', 'packages/worker', 'tools/scenarios', 'python'];
+const OF_PYTHON = [
+  'packages/transport-pipe',
+  'packages/transport-socket',
+  'packages/worker',
+  'tools/scenarios',
+  'python',
+];
 
 /** Both, less what says little that the others do not: the ends are run with every change. */
 const OF_ENDS = [

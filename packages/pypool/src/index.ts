@@ -59,3 +59,5 @@ export { hint, memoryStore, strictFailFast, strictQueue } from '@pypool/sessions
 export { spawnLauncher } from '@pypool/worker';
 export type { CancelGraces, Engine, Rung } from '@pypool/worker';
 export { pipeTransport } from '@pypool/transport-pipe';
+export { socketTransport } from '@pypool/transport-socket';
+export type { SocketTransportOptions } from '@pypool/transport-socket';
