@@ -19,7 +19,7 @@ from .event_loop import cancel_when
 from .interrupter import Interrupter
 from .interrupts import Interrupts
 from .interrupts_sync import BLOCKED_SECONDS, REPEAT_SECONDS
-from .safe_points import is_spared
+from .safe_points import raise_interrupt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,9 +166,9 @@ class AsyncInterrupts(Interrupts):
         if self._is_child:
             raise KeyboardInterrupt
         running = self._stepped()
-        if running is None or is_spared(frame):
+        if running is None:
             return
         if running.wanted is None:
             sleep(_CONTROL_SECONDS)
         if running.wanted is not None:
-            raise KeyboardInterrupt
+            raise_interrupt(frame, lambda: self._stepped() is running)

@@ -10,12 +10,13 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
     from typing import Literal, Union
 
     Verdict = Union[FrameType, Literal["later", "if blocked"], None]
 
-__all__ = ["is_spared", "judge"]
+__all__ = ["judge", "raise_interrupt"]
 
 
 _SPARED = frozenset({"logging", "importlib", "_frozen_importlib", "_frozen_importlib_external", __package__})
@@ -79,14 +80,29 @@ def judge(frame: FrameType | None) -> Verdict:
     return verdict
 
 
-def is_spared(frame: FrameType | None) -> bool:
-    """Whether raising here would tear what nobody could mend. Asks less than :func:`judge`, for harder means.
+def raise_interrupt(frame: FrameType | None, is_due: Callable[[], bool]) -> None:
+    """Raise ``KeyboardInterrupt``, or have it raised as soon as the code returns that is to be spared here.
+
+    It comes once, so it cannot wait for a better moment for ever: it spares what nobody could mend, and no
+    more. Where a profiler of the user's runs, or another exception waits for that return, it is dropped.
 
     Args:
         frame: What the main thread runs.
+        is_due: Whether it is still wanted then.
     """
     verdict = judge(frame)
-    return verdict is not None and not isinstance(verdict, str)
+    if verdict is None or isinstance(verdict, str):
+        raise KeyboardInterrupt
+    spared = verdict
+
+    def on_profile(frame: FrameType, event: str, argument: object) -> None:
+        if frame is spared and event == "return":
+            sys.setprofile(None)
+            if is_due():
+                raise_interrupt(frame.f_back, is_due)
+
+    if sys.getprofile() is None:
+        sys.setprofile(on_profile)
 
 
 def _module_of(frame: FrameType) -> str:

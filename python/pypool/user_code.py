@@ -6,7 +6,7 @@ would tear a frame. So the handler asks :attr:`UserCode.entered`, and nothing el
 
 from __future__ import annotations
 
-from .safe_points import is_spared
+from .safe_points import raise_interrupt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ class UserCode:
     def on_interrupt(self, signal_number: int, frame: FrameType | None) -> None:
         """Handle ``SIGINT``: ``KeyboardInterrupt`` in user code, nothing between calls.
 
-        There it would end the worker. Nor does it anything where it would tear something: the interrupts that
-        CANCEL asks for go on.
+        There it would end the worker.
         """
-        if self.entered and not is_spared(frame):
-            raise KeyboardInterrupt
+        if self.entered:
+            raise_interrupt(frame, lambda: self.entered)
