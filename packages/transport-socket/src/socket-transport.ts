@@ -66,6 +66,7 @@ class SocketTransport implements Transport {
         PYPOOL_CONNECT_SECRET: offer.secret,
         ...(ca !== undefined && { PYPOOL_CONNECT_CA: ca }),
       },
+      sameUser: kind === 'unix',
       accept: (_pipes, acceptSignal) => offer.accept(acceptSignal),
       withdraw: () => offer.fail(withdrawn()),
     };

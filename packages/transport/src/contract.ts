@@ -73,6 +73,8 @@ export interface ConnectionOffer {
   readonly args: readonly string[];
   /** Variables that the launcher adds to the environment of the process: what is for its eyes alone. @defaultValue none */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether the process has to be of this process's own user, or else cannot connect. @defaultValue false */
+  readonly sameUser?: boolean;
   /** Make the connection. `pipes` are Node's ends, in order. Resolves when all three channels stand. */
   accept(pipes: readonly Duplex[], signal: AbortSignal): Promise<Connection>;
   /** Withdraw an offer that nobody accepted. Idempotent. */

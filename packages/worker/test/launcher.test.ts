@@ -164,11 +164,34 @@ describe('spawnLauncher', () => {
     await expect(home.launcher.launch(request({ transport }), late.signal)).rejects.toBe(reason);
   });
 
-  it('leaves nothing of a launch whose process exits before it is connected', async () => {
-    await using home = launcherOf('say_and_exit');
-    await expect(home.launcher.launch(request({ transport: deafTransport() }), never)).rejects.toMatchObject({
-      code: 'start-failed',
-      context: { exitCode: 7 },
+  it('tells of a process that exits before it is connected as of one that exits right after', async () => {
+    await using home = launcherOf('talk');
+    const worker = await home.launcher.launch(request({ transport: deafTransport() }), never);
+    expect(await worker.exited).toEqual({ exitCode: 0, signal: undefined });
+    expect(await text(worker.stderr)).toBe('to stderr\n');
+    const ends = await new Promise<unknown[]>((resolve) => {
+      const heard: unknown[] = [];
+      const channel = {
+        onFrame: () => undefined,
+        onEnd: (error: unknown) => void (heard.push(error) === 2 && resolve(heard)),
+      };
+      worker.connection.listen({ replies: channel, control: channel });
+    });
+    expect(ends).toEqual([undefined, undefined]);
+    worker.connection.destroy();
+  });
+
+  it('refuses a transport that workers of another user could not reach', async () => {
+    await using home = launcherOf('talk');
+    const pipes = pipeTransport();
+    const transport: Transport = {
+      ...pipes,
+      offer: async (signal) => ({ ...(await pipes.offer(signal)), sameUser: true }),
+    };
+    const uid = 60_000 + (process.geteuid?.() ?? 0);
+    await expect(home.launcher.launch(request({ transport, user: { uid } }), never)).rejects.toMatchObject({
+      code: 'invalid-options',
+      message: expect.stringContaining('the option uid') as string,
     });
   });
 
@@ -242,8 +265,7 @@ function deafTransport(): Transport {
     ...createMemoryTransport({ onRuntime: () => undefined }),
     offer: () =>
       Promise.resolve({
-        // Inherited, so that the fixture finds its descriptor 4.
-        pipes: 2,
+        pipes: 0,
         args: [],
         accept: (_pipes, signal) =>
           new Promise((_resolve, reject) => {

@@ -5,18 +5,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPythonPool, pythonPool, type PythonPoolOptions } from 'pypool';
+import { chosenTransport } from './transport.js';
 import { until } from './until.js';
 
+const folder = process.env['SCENARIO_HOST_FOLDER']!;
 const options = JSON.parse(process.env['SCENARIO_OPTIONS']!) as PythonPoolOptions;
-const file = join(process.env['SCENARIO_HOST_FOLDER']!, 'gil');
+const file = join(folder, 'gil');
 
-const pool = await createPythonPool({ ...options, size: 3, minReady: 3 });
+const pool = await createPythonPool({ ...options, ...chosenTransport(folder), size: 3, minReady: 3 });
 const grandchild = await pool.call<number>('start_child');
 const forked = await pool.call<number>('fork_child');
 void pool.call('hold_gil', [file]);
 void pool.call('nap', [600]);
 await until('the call holds the GIL', () => existsSync(file) && readFileSync(file, 'utf8') !== '');
-const starting = pythonPool({ ...options, size: 2, start: 'eager' });
+const starting = pythonPool({ ...options, ...chosenTransport(folder), size: 2, start: 'eager' });
 starting.ready().catch(() => undefined);
 const pids = pool.status().workers.map(({ facts }) => facts['pid'] as number);
 process.stdout.write(`${JSON.stringify({ pids: [...pids, grandchild, forked] })}\n`);

@@ -1,9 +1,10 @@
 /**
- * `npm run scenarios [-- --repeat N] [--seed N] [ARGUMENT OF VITEST...]`: runs the scenarios in random order and prints a table by number, or,
+ * `npm run scenarios [-- --repeat N] [--seed N] [--transport NAME] [ARGUMENT OF VITEST...]`: runs the scenarios in random order and prints a table by number, or,
  * many times over, a line for each round and how often which number failed. Exits 1 where one fails.
  */
 import { isGood, repeatLines, roundLines, shortLines } from './report.js';
 import { runRound, type Round } from './round.js';
+import { choice, TRANSPORT } from './transport.js';
 
 const { repeat, seed, rest } = argumentsOf(process.argv.slice(2));
 console.log(`Running the scenarios in random order, seed ${seed}\n`);
@@ -31,9 +32,16 @@ function argumentsOf(args: readonly string[]): { repeat: number | undefined; see
     const arg = args[at]!;
     if (arg === '--repeat') repeat = whole(arg, args[(at += 1)]);
     else if (arg === '--seed') seed = whole(arg, args[(at += 1)]);
+    else if (arg === '--transport') transportOf(args[(at += 1)]);
     else rest.push(arg);
   }
   return { repeat, seed, rest };
+}
+
+/** The rounds run in processes of their own. */
+function transportOf(name = ''): void {
+  choice(name);
+  process.env[TRANSPORT] = name;
 }
 
 function whole(option: string, value: string | undefined): number {

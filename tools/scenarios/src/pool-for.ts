@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createPythonPool, pythonPool, type PythonPool, type PythonPoolOptions } from 'pypool';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { descendants, processesWithEnv } from './processes.js';
+import { chosenTransport } from './transport.js';
 import { until } from './until.js';
 
 /** Name of the variable that marks every process of one test, whoever its parent is by now. */
@@ -48,12 +49,12 @@ export function optionsFor(name: string, { env, ...options }: ScenarioOptions = 
 
 /** A pool of a fixture program, ready. */
 export function poolFor(name: string, options?: ScenarioOptions): Promise<PythonPool> {
-  return createPythonPool(optionsFor(name, options));
+  return createPythonPool({ ...chosenTransport(folder), ...optionsFor(name, options) });
 }
 
 /** A pool of a fixture program that has yet to start. */
 export function lazyPoolFor(name: string, options?: ScenarioOptions): PythonPool {
-  return pythonPool(optionsFor(name, options));
+  return pythonPool({ ...chosenTransport(folder), ...optionsFor(name, options) });
 }
 
 /** Pids of the pool's live workers, by `status()`. */

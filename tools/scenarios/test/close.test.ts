@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { optionsFor, pidsOf, poolFor, rejection, testMark } from '../src/pool-for.js';
+import { optionsFor, pidsOf, poolFor, rejection, testFolder, testMark } from '../src/pool-for.js';
 import { isAlive, processesWithEnv } from '../src/processes.js';
 import { until } from '../src/until.js';
 
@@ -82,7 +82,9 @@ describe('close', () => {
   it('S53 a script that forgets to close: Node exits by itself and leaves nothing', async () => {
     const script = `
       import { createPythonPool } from 'pypool';
-      const pool = await createPythonPool(${JSON.stringify(optionsFor('echo', { size: 2, minReady: 2 }))});
+      import { chosenTransport } from './src/transport.ts';
+      const options = ${JSON.stringify(optionsFor('echo', { size: 2, minReady: 2 }))};
+      const pool = await createPythonPool({ ...options, ...chosenTransport(${JSON.stringify(testFolder())}) });
       console.log(await pool.call('echo', ['done']));
     `;
     const host = spawn(

@@ -1,11 +1,12 @@
 import type { Connection, ConnectionOffer } from '@pypool/transport';
-import { checkOptions, createError, type PypoolError } from '@pypool/protocol';
+import { checkOptions, createError } from '@pypool/protocol';
 import { z } from 'zod';
 import { resolveEnvironment } from '../environment.js';
 import { findPython } from '../python/find-python.js';
 import { guardianFile, runtimeDir } from '../python/runtime-files.js';
 import { runtimeArgs } from './bootstrap.js';
-import type { LaunchedWorker, LaunchRequest, ProcessExit, WorkerLauncher } from './contract.js';
+import type { LaunchedWorker, LaunchRequest, WorkerLauncher } from './contract.js';
+import { endedConnection } from './ended-connection.js';
 import { Guardian, type GuardianLoss } from './guardian.js';
 import { keepAliveDuring } from './keep-alive.js';
 import { spawnProcess, type SpawnedProcess } from './spawn-process.js';
@@ -90,6 +91,7 @@ class SpawnLauncher implements WorkerLauncher {
     let process: SpawnedProcess;
     try {
       signal.throwIfAborted();
+      checkUser(request, offer);
       process = await spawnProcess({
         file: python,
         args: runtimeArgs(runtime, offer.args),
@@ -155,15 +157,26 @@ async function connect(
   signal: AbortSignal,
 ): Promise<Connection> {
   const gone = new AbortController();
-  void process.exited.then((exit) => gone.abort(exitedEarly(process.pid, exit)));
-  return offer.accept(process.pipes, AbortSignal.any([signal, gone.signal]));
+  void process.exited.then(() => gone.abort());
+  try {
+    return await offer.accept(process.pipes, AbortSignal.any([signal, gone.signal]));
+  } catch (error) {
+    if (signal.aborted || !gone.signal.aborted) throw error;
+    offer.withdraw();
+    return endedConnection();
+  }
 }
 
-function exitedEarly(pid: number, { exitCode, signal }: ProcessExit): PypoolError {
-  return createError({
-    code: 'start-failed',
-    message: `Process ${pid} ended with ${signal ?? `exit code ${exitCode}`} before it was connected.`,
-    context: { pid, exitCode: exitCode ?? null, signal: signal ?? null },
+/** @throws PypoolError `invalid-options` where the process could not connect, being another user's. */
+function checkUser({ transport, user }: LaunchRequest, { sameUser = false }: ConnectionOffer): void {
+  const uid = user?.uid;
+  if (!sameUser || uid === undefined || uid === process.geteuid?.()) return;
+  throw createError({
+    code: 'invalid-options',
+    message:
+      `The transport ${transport.name} can be reached by user ${process.geteuid?.() ?? '?'} alone, as whom Node runs, and the option uid makes workers ${uid}'s. ` +
+      'Leave out the option transport, or have it listen on TCP.',
+    context: { transport: transport.name, uid },
   });
 }
 
