@@ -21,7 +21,9 @@ from tests.message_shapes import SHAPES
 
 MOST_FRAMES = 6
 _RING_BYTES = 65_536
-_STEP_BYTES = 1024 * 1024
+# Up to here an announced length is believed at once; beyond, memory follows what has arrived.
+_BELIEVED_BYTES = 2 * 1024 * 1024
+_GROWTH = 8
 _CODEC = ValueCodec(types=registry())
 _PARSERS = {
     FrameType.WELCOME: message_parse.parse_welcome,
@@ -81,7 +83,7 @@ class _Script:
         self.overdrawn = 0
 
     def recv_into(self, buffer):
-        if len(buffer) > max(_RING_BYTES, _STEP_BYTES, 2 * self._at):
+        if len(buffer) > max(_RING_BYTES, _BELIEVED_BYTES, _GROWTH * self._at):
             self.overdrawn = len(buffer)
         count = min(len(buffer), len(self._data) - self._at, self._size)
         if count == 0 and self._size % 2:  # Node died, with bytes of ours unread
