@@ -36,12 +36,12 @@ def _channels() -> tuple[Channel, Channel, Channel]:
     del sys.argv[1:]  # ours, not the user's
     try:
         return open_channels(arguments, os.environ)
-    except ValueError:
-        sys.stderr.write(USAGE)
-        sys.exit(_USAGE_EXIT_CODE)
     except OSError as error:
         sys.stderr.write(f"pypool: no connection to Node at {arguments[1]}: {error}\n")
         sys.exit(_UNREACHABLE_EXIT_CODE)
+    except ValueError:
+        sys.stderr.write(USAGE)
+        sys.exit(_USAGE_EXIT_CODE)
 
 
 if __name__ == "__main__":

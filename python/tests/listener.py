@@ -37,7 +37,7 @@ class Listener:
             self._server.listen()
             place = self.path
         else:
-            self._server = socket.create_server(("127.0.0.1", 0))
+            self._server = socket.create_server(("0.0.0.0" if scheme == "tls" else "127.0.0.1", 0))
             place = f"127.0.0.1:{self._server.getsockname()[1]}"
         if scheme == "tls":
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -2,13 +2,17 @@
 
 import os
 import signal
+import ssl
 import threading
 import unittest
 
 from pypool.channels import open_channels
 from pypool.frame import FrameType
-from tests.listener import Listener
+from pypool.plain_json import parse_json
+from tests.listener import CERTIFICATES, Listener
 from tests.worker_process import PATIENCE_SECONDS, WorkerProcess, start_runtime
+
+OTHER_CA = (CERTIFICATES / "other-ca.crt").read_text()
 
 
 class Dial(unittest.TestCase):
@@ -91,6 +95,94 @@ class Dial(unittest.TestCase):
             worker.send_control(FrameType.CANCEL, {"mode": "interrupt"}, call_id)
             self.assertEqual(worker.error()["kind"], "cancelled")
             self.assertEqual(worker.call("tell"), ["sleep"])
+
+
+class DialOverTls(unittest.TestCase):
+    def test_serves_large_values_both_ways(self) -> None:
+        with Listener("tls") as listener, WorkerProcess(listener=listener) as worker:
+            worker.start()
+            for size in (0, 1, 16_384, 16_385, 900_000):
+                self.assertEqual(worker.call("echo", "x" * size), "x" * size)
+            self.assertEqual(worker.stop(), 0)
+
+    def test_serves_in_the_other_engines(self) -> None:
+        for engine in ("async", "threads"):
+            with (
+                Listener("tls") as node,
+                WorkerProcess(listener=node, engine=engine, concurrency=4) as worker,
+            ):
+                worker.start()
+                # In pieces that end anywhere, so that records and frames do not end together.
+                wanted = {worker.send("echo", "ä" * (997 * number)): number for number in range(40)}
+                while wanted:
+                    reply = worker.reply()
+                    size = len(parse_json(reply.envelope))
+                    self.assertEqual(size, 997 * wanted.pop(reply.call_id))
+                self.assertEqual(worker.stop(), 0)
+
+    def test_reads_and_writes_control_at_once(self) -> None:
+        # One thread reads pings and answers them while others log: what OpenSSL is not made for.
+        with Listener("tls") as listener, WorkerProcess("log_from_threads", listener=listener) as worker:
+            call_id = worker.start().send("log", 4, 200)
+            logged = pongs = pinged = 0
+            while pongs < 60 or not logged:
+                while pinged < min(pongs + 8, 60):
+                    pinged += 1
+                    worker.send_control(FrameType.PING, {"n": pinged})
+                frame = worker.said.read()
+                assert frame is not None
+                if frame.type == FrameType.PONG:
+                    pongs += 1
+                    self.assertEqual(parse_json(frame.envelope)["n"], pongs)
+                else:
+                    self.assertEqual(frame.type, FrameType.LOG)
+                    logged += 1 + parse_json(frame.envelope)["dropped"]
+            self.assertEqual(worker.reply().call_id, call_id)
+
+    def test_is_interrupted_as_ever(self) -> None:
+        with Listener("tls") as listener, WorkerProcess("run_on", listener=listener) as worker:
+            worker.start()
+            for _ in range(3):
+                call_id = worker.send("where", "sleep")
+                assert worker.process.stderr is not None
+                self.assertEqual(worker.process.stderr.readline(), b"about to block\n")
+                worker.send_control(FrameType.CANCEL, {"mode": "interrupt"}, call_id)
+                self.assertEqual(worker.error()["kind"], "cancelled")
+
+    def test_ends_cleanly_where_node_ends_the_requests_with_a_goodbye_or_without(self) -> None:
+        for goodbye in (True, False):
+            with Listener("tls") as listener, WorkerProcess(listener=listener) as worker:
+                worker.start()
+                if goodbye:
+                    assert isinstance(worker.requests, ssl.SSLSocket)
+                    # Does not wait for the other side's, which never comes: a worker just exits.
+                    worker.requests.settimeout(0)
+                    with self.assertRaises(OSError):
+                        worker.requests.unwrap()
+                self.assertEqual(worker.stop(), 0)
+
+    def test_leaves_the_channels_to_its_parent_where_a_handler_forks(self) -> None:
+        with Listener("tls") as listener, WorkerProcess("fork_child", listener=listener) as worker:
+            worker.start()
+            self.assertEqual(worker.call("fork_and_return"), 0)
+            self.assertEqual(worker.call("fork_and_return"), 0)
+
+    def test_refuses_a_node_that_its_certificates_do_not_vouch_for(self) -> None:
+        with Listener("tls") as listener:
+            elsewhere = [each.replace("127.0.0.1", "127.0.0.2") for each in listener.arguments]
+            for what, env, arguments in (
+                ("the CA is another", {**listener.env, "PYPOOL_CONNECT_CA": OTHER_CA}, listener.arguments),
+                ("the system does not know the CA", {"PYPOOL_CONNECT_SECRET": "00" * 32}, listener.arguments),
+                ("the name is another", listener.env, elsewhere),
+            ):
+                with self.subTest(what):
+                    process = start_runtime(arguments, env=env)
+                    with self.assertRaises(OSError):
+                        listener.accept()
+                    _, stderr = process.communicate(timeout=PATIENCE_SECONDS)
+                    self.assertEqual(process.returncode, 69)
+                    self.assertIn("certificate verify failed", stderr.decode())
+            self.assertEqual(listener.preambles, [])  # no secret was said
 
 
 def _descriptors() -> int:
