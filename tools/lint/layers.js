@@ -17,7 +17,7 @@ export const LAYERS = {
     node: true,
   },
   '@pypool/worker': {
-    layers: ['@pypool/protocol', '@pypool/transport', '@pypool/transport-pipe'],
+    layers: ['@pypool/protocol', '@pypool/transport', '@pypool/transport-pipe', '@pypool/transport-socket'],
     packages: ['execa', 'zod'],
     node: true,
   },

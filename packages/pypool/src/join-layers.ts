@@ -87,6 +87,8 @@ const WORKER_EVENTS: Readonly<Record<keyof WorkerEvents, true>> = {
   'worker-suspect': true,
   'worker-recovered': true,
   'guardian-lost': true,
+  'launcher-fallback': true,
+  'fork-server-lost': true,
 };
 
 const EVENT_NAMES: readonly string[] = [...POOL_EVENT_NAMES, ...Object.keys(WORKER_EVENTS)];

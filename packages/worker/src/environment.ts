@@ -1,4 +1,4 @@
-import { checkOptions } from '@pypool/protocol';
+import { checkOptions, createError } from '@pypool/protocol';
 import { z } from 'zod';
 
 /**
@@ -94,6 +94,28 @@ export function resolveEnvironment(
     if (text !== undefined && inherited.test(key)) env[key] = text;
   }
   return Object.freeze({ ...env, ...set });
+}
+
+/**
+ * What the option says for a slot.
+ *
+ * @throws PypoolError `invalid-options` where a function of the slot throws.
+ */
+export function environmentOfSlot(
+  env: EnvOption | ((facts: { readonly slot: number }) => EnvOption) | undefined,
+  slot: number,
+): EnvOption | undefined {
+  if (typeof env !== 'function') return env;
+  try {
+    return env({ slot });
+  } catch (cause) {
+    throw createError({
+      code: 'invalid-options',
+      message: `Option env threw for slot ${slot}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      context: { slot },
+      cause,
+    });
+  }
 }
 
 function namesMatching(globs: readonly string[]): RegExp {

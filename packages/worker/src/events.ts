@@ -38,6 +38,21 @@ export interface WorkerEvents {
     /** Whether another one is started at once; otherwise the next start of a worker tries. */
     readonly replaced: boolean;
   };
+  /**
+   * The launcher cannot work as it should, and each worker is started by itself: what stands against forking, and what to do about it. What came before
+   * anybody listened comes to the first that do.
+   */
+  readonly 'launcher-fallback': {
+    readonly message: string;
+    /** `'native-threads'`, `'python-threads'`, `'event-loop'`, `'socket'`, `'cuda'`, `'platform'`, `'proc'`, `'other-user'`. */
+    readonly reasons: readonly string[];
+  };
+  /** The fork server ended, which nobody but the machine or its administrator does. Its workers end with it; the next start makes another. */
+  readonly 'fork-server-lost': {
+    readonly message: string;
+    /** How many workers end with it. */
+    readonly workers: number;
+  };
 }
 
 const NAMES: Readonly<Record<keyof WorkerEvents, true>> = {
@@ -48,6 +63,8 @@ const NAMES: Readonly<Record<keyof WorkerEvents, true>> = {
   'worker-suspect': true,
   'worker-recovered': true,
   'guardian-lost': true,
+  'launcher-fallback': true,
+  'fork-server-lost': true,
 };
 const EVENT_NAMES = Object.keys(NAMES);
 

@@ -7,6 +7,7 @@ it('exports these names', () => {
     [
       "createPythonWorkers",
       "findPython",
+      "forkServer",
       "spawnLauncher",
       "startPythonWorker",
     ]

@@ -8,6 +8,10 @@ export type { LoneCloseOptions, LoneStream, LoneWorker } from './standalone/lone
 export type { LoneCallOptions } from './standalone/call-options.js';
 export { spawnLauncher } from './launcher/spawn-launcher.js';
 export type { SpawnLauncherOptions } from './launcher/spawn-launcher.js';
+export { forkServer } from './fork-server/fork-server.js';
+export type { ForkServerOptions } from './fork-server/fork-server-options.js';
+export type { ForkHazard } from './fork-server/fork-hazards.js';
+export type { LauncherOption } from './choose-launcher.js';
 export { findPython } from './python/find-python.js';
 export type { FindPythonOptions, FoundPython } from './python/find-python.js';
 
@@ -25,7 +29,11 @@ export type { WorkerExit } from './life/exit.js';
 
 // Contract for implementers of launchers
 export type {
+  ImportProgress,
   LaunchedWorker,
+  LaunchFallback,
+  LaunchLoss,
+  LaunchObserver,
   LaunchRequest,
   ProcessExit,
   ProcessUser,

@@ -12,7 +12,7 @@ import type { Transport } from '@pypool/transport';
 import { z } from 'zod';
 import { DEFAULT_GRACES, type CancelGraces } from './calls/cancel-ladder.js';
 import type { EnvOption } from './environment.js';
-import type { WorkerLauncher } from './launcher/contract.js';
+import type { LauncherOption } from './choose-launcher.js';
 import type { ModuleOption } from './modules.js';
 import { rlimitsSchema, type RlimitsOption } from './rlimits.js';
 
@@ -82,9 +82,14 @@ export interface PythonWorkersOptions {
   readonly gid?: number;
   /** Limits of the kernel for each worker, from before the import of `module` on: `{ nofile: 256, core: 0 }`. @defaultValue those of this process */
   readonly rlimits?: RlimitsOption;
-  /** What brings processes into being. Closed with the workers. @defaultValue `spawnLauncher()` */
-  readonly launcher?: WorkerLauncher;
-  /** How bytes reach them. Closed with the workers. @defaultValue `pipeTransport()` */
+  /**
+   * What brings processes into being: `'spawn'`, each by itself; `'fork'`, from one process that imports the modules once, and starts fail where that is
+   * unsafe; `'auto'`, `'fork'` where that is safe and `'spawn'` where it is not; or a launcher, which is closed with the workers.
+   *
+   * @defaultValue `'spawn'`
+   */
+  readonly launcher?: LauncherOption;
+  /** How bytes reach them. Closed with the workers. @defaultValue `pipeTransport()`; `socketTransport()` with a launcher whose processes dial in */
   readonly transport?: Transport;
   /** Largest frame, in both directions: `maxFrameBytes` for JSON, `maxBufferBytes` for bytes and arrays. @defaultValue 64 MiB and 1 GiB */
   readonly limits?: Partial<FrameLimits>;
@@ -154,6 +159,7 @@ const anObject = z.custom<object>(
   (value) => typeof value === 'object' && value !== null,
   'expected an object',
 );
+const [isLauncher, launcherExpected] = implementing('launch', 'close');
 const bytes = z.int().positive();
 // The last one, (uid_t) -1, is the kernel's word for "no change".
 const userId = z
@@ -181,7 +187,11 @@ export const pythonWorkersSchema = z.strictObject({
   rlimits: rlimitsSchema.optional(),
   uid: userId.optional(),
   gid: userId.optional(),
-  launcher: z.custom(...implementing('launch', 'close')).optional(),
+  launcher: z
+    .union([z.enum(['spawn', 'fork', 'auto']), z.custom(isLauncher)], {
+      error: `expected 'spawn', 'fork', 'auto', or ${launcherExpected}`,
+    })
+    .optional(),
   transport: z.custom(...implementing('offer', 'close')).optional(),
   limits: z.strictObject({ maxFrameBytes: bytes.optional(), maxBufferBytes: bytes.optional() }).optional(),
   integers: z.enum(['auto', 'bigint', 'error']).optional(),

@@ -9,26 +9,25 @@ import {
   type WelcomeModule,
 } from '@pypool/protocol';
 import type { Transport } from '@pypool/transport';
-import { pipeTransport } from '@pypool/transport-pipe';
 import { Advice } from './advice.js';
+import { chooseLauncher } from './choose-launcher.js';
 import { remediesFor } from './remedies/remedies.js';
 import { MissingModules } from './remedies/missing-module.js';
-import { resolveEnvironment, type EnvOption } from './environment.js';
+import { environmentOfSlot, resolveEnvironment } from './environment.js';
 import { WorkerEventHub, type WorkerEvents } from './events.js';
 import { Heartbeat } from './heartbeat.js';
 import type { WorkerLauncher } from './launcher/contract.js';
 import { keepAliveDuring } from './launcher/keep-alive.js';
-import { spawnLauncher } from './launcher/spawn-launcher.js';
 import { describeExit, type WorkerExit } from './life/exit.js';
 import { ProcessWorker } from './life/process-worker.js';
 import { StartWatch } from './life/start-watch.js';
+import { observeLaunch } from './observe-launch.js';
 import { moduleDir, moduleFolders, resolveModules } from './modules.js';
 import {
   LOG_LEVELS,
   resolvePythonWorkersOptions,
   type PythonWorkersOptions,
   type ResolvedPythonWorkersOptions,
-  type SlotFacts,
 } from './options.js';
 import type { OutputLine } from './output/line-builder.js';
 import { eventOfLine, eventOfRecord, linesOf, type LogOrigin } from './output/log-event.js';
@@ -36,6 +35,7 @@ import { UnheardOutput } from './output/unheard-output.js';
 import { findPython } from './python/find-python.js';
 import type { PythonWorker } from './python-worker.js';
 import { rlimitsForWelcome } from './rlimits.js';
+import { StandingNews } from './standing-news.js';
 
 /** Which worker is wanted. */
 export interface WorkerRequest {
@@ -44,6 +44,8 @@ export interface WorkerRequest {
   readonly poolName: string;
   /** The smallest free integer among the live workers. */
   readonly slot: number;
+  /** How often the pool was reloaded: what was imported for a lower number is too old for it. @defaultValue 0 */
+  readonly generation?: number;
 }
 
 /** How many of a worker's calls were interrupted, and from how many on it is better replaced. */
@@ -122,6 +124,7 @@ class PythonWorkerSource implements PythonWorkers {
   readonly #codec: ValueCodec;
   readonly #hub = new WorkerEventHub();
   readonly #advice = new Advice(this.#hub);
+  readonly #fallback = new StandingNews(this.#hub, 'launcher-fallback');
   readonly #unheard = new UnheardOutput(process.stderr);
   readonly #heartbeat: Heartbeat;
 
@@ -136,17 +139,20 @@ class PythonWorkerSource implements PythonWorkers {
     if (typeof options.env !== 'function') resolveEnvironment(options.env);
     const { path, foundBy } = this.python;
     // A launcher of the user's own may run another.
-    const isOurs = options.launcher === undefined;
+    const isOurs = typeof (options.launcher ?? 'spawn') === 'string';
     this.#interpreter = isOurs ? `${path}, found by ${foundBy}` : undefined;
     this.#missing = new MissingModules(isOurs ? this.python : undefined, [...this.folders, cwd]);
-    this.#launcher =
-      options.launcher ??
-      spawnLauncher({
-        python: path,
-        onGuardianLoss: ({ exit, replaced }) =>
-          this.#hub.emit('guardian-lost', { message: `The guardian ${describeExit(exit)}.`, replaced }),
-      });
-    this.#transport = options.transport ?? pipeTransport();
+    const { launcher, transport } = chooseLauncher({
+      launcher: options.launcher,
+      transport: options.transport,
+      python: path,
+      uid: options.uid,
+      onGuardianLoss: ({ exit, replaced }) =>
+        this.#hub.emit('guardian-lost', { message: `The guardian ${describeExit(exit)}.`, replaced }),
+      onFallback: (fallback) => this.#fallback.add(fallback),
+    });
+    this.#launcher = launcher;
+    this.#transport = transport;
     this.#codec = createValueCodec({ types: options.types });
     const { heartbeatIntervalMs: intervalMs, unresponsiveTimeoutMs } = options;
     this.#heartbeat = new Heartbeat(this.#hub, { intervalMs, unresponsiveTimeoutMs });
@@ -172,16 +178,34 @@ class PythonWorkerSource implements PythonWorkers {
   }
 
   async #start(request: WorkerRequest, observer: WorkerObserver, watch: StartWatch): Promise<PythonWorker> {
-    const { workerId, poolName, slot } = request;
+    const { workerId, poolName, slot, generation } = request;
     const { env, cwd, uid, gid, threads, rlimits, expose, limits, integers, unencodable } = this.#options;
     const { maxLineBytes, cancelGraces, maxInterrupts, logLevel, engine, concurrency } = this.#options;
     const user = uid === undefined && gid === undefined ? undefined : { uid, gid };
-    const given = resolveEnvironment(typeof env === 'function' ? envOf(env, { slot }) : env, {
+    const given = resolveEnvironment(environmentOfSlot(env, slot), {
       threads,
       ofOtherUser: uid !== undefined && uid !== process.geteuid?.(),
     });
     const launched = await this.#launcher.launch(
-      { workerId, slot, transport: this.#transport, env: given, cwd, user },
+      {
+        workerId,
+        slot,
+        transport: this.#transport,
+        env: given,
+        cwd,
+        user,
+        modules: this.#modules,
+        python: this.python.path,
+        generation,
+        observer: observeLaunch({
+          origin: { workerId, slot },
+          interpreter: this.#interpreter,
+          watch,
+          hub: this.#hub,
+          fallback: this.#fallback,
+          onOutput: (by, stream, line) => this.#onOutput(by, stream, line),
+        }),
+      },
       watch.signal,
     );
     const origin: LogOrigin = { workerId, pid: launched.pid, slot };
@@ -248,6 +272,7 @@ class PythonWorkerSource implements PythonWorkers {
     this.#hub.on(name, listener);
     // Not before whoever listens has got on with it.
     if (name === 'suggestion') queueMicrotask(() => this.#advice.tell());
+    if (name === 'launcher-fallback') queueMicrotask(() => this.#fallback.tell());
   };
   off: PythonWorkers['off'] = (name, listener) => this.#hub.off(name, listener);
 
@@ -284,17 +309,4 @@ function endedAtOnce(workerId: string, exit: WorkerExit): PypoolError {
     context: { workerId, exitCode: exit.exitCode ?? null, signal: exit.signal ?? null },
     cause: exit.error,
   });
-}
-
-function envOf(env: (facts: SlotFacts) => EnvOption, facts: SlotFacts): EnvOption {
-  try {
-    return env(facts);
-  } catch (cause) {
-    throw createError({
-      code: 'invalid-options',
-      message: `Option env threw for slot ${facts.slot}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      context: { slot: facts.slot },
-      cause,
-    });
-  }
 }

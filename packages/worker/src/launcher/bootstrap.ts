@@ -20,8 +20,17 @@ if sys.version_info < (3, 9):
  * @param args What the transport wants said, for example `["--channels", "fd:3,4,5"]`.
  */
 export function runtimeArgs(runtime: string, args: readonly string[]): string[] {
+  return argsOf(runtime, 'pypool.__main__', args);
+}
+
+/** The arguments that make an interpreter a fork server, likewise, which speaks to Node over descriptor 3. */
+export function forkServerArgs(runtime: string): string[] {
+  return argsOf(runtime, 'pypool.fork_server', ['--fork-server', 'fd:3']);
+}
+
+function argsOf(runtime: string, module: string, args: readonly string[]): string[] {
   const program = `${VERSION_CHECK}sys.path[:] = [${pythonString(runtime)}] + [p for p in sys.path if p]
-from pypool.__main__ import main
+from ${module} import main
 main()
 `;
   return ['-u', '-X', 'faulthandler', '-c', program, ...args];

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { WelcomeModule } from '@pypool/protocol';
 import type { Connection, Transport } from '@pypool/transport';
+import type { OutputLine } from '../output/line-builder.js';
 
 /** What a launcher is asked to bring into being. */
 export interface LaunchRequest {
@@ -14,6 +16,48 @@ export interface LaunchRequest {
    * it rejects. `undefined`: as this process.
    */
   readonly user?: ProcessUser | undefined;
+  /** What it is to serve, for a launcher that imports it before there is a worker. WELCOME says the same. @defaultValue nothing is known of it */
+  readonly modules?: readonly WelcomeModule[] | undefined;
+  /** The interpreter that was found for the modules, for a launcher that was told of none. @defaultValue what the launcher finds */
+  readonly python?: string | undefined;
+  /** How often its pool was reloaded: what was imported for a lower number is too old for it. @defaultValue 0 */
+  readonly generation?: number | undefined;
+  /** Who is told what the launcher does for it beside the worker's own process. @defaultValue nobody */
+  readonly observer?: LaunchObserver | undefined;
+}
+
+/** Whom a launcher tells of what it does for a worker beside starting its process. None may throw. */
+export interface LaunchObserver {
+  /** A process of the launcher's own imports the modules for it. Told before it does; `progress` may be asked until `launch` settles. */
+  onImporting?(progress: () => ImportProgress | undefined): void;
+  /** A line that such a process printed. `workerId` is of the worker for whose sake it was started. */
+  onOutput?(pid: number, stream: 'stdout' | 'stderr', line: OutputLine): void;
+  /** The launcher cannot work as it should, and starts workers in another way from now on. Told once for each reason. */
+  onFallback?(fallback: LaunchFallback): void;
+  /** A process of the launcher's own ended that should not have; its workers end with it. */
+  onLoss?(loss: LaunchLoss): void;
+}
+
+/** How far a process of the launcher's own has come. */
+export interface ImportProgress {
+  readonly pid: number;
+  readonly pythonVersion: string | undefined;
+  readonly stderr: readonly string[];
+}
+
+/** Why a launcher starts workers in another way. */
+export interface LaunchFallback {
+  /** In one sentence or more, with what to do about it. */
+  readonly message: string;
+  /** For code: `"native-threads"` and the like. */
+  readonly reasons: readonly string[];
+}
+
+/** A process of the launcher's own that ended while it was needed. */
+export interface LaunchLoss {
+  readonly exit: ProcessExit;
+  /** How many workers end with it. */
+  readonly workers: number;
 }
 
 /** A user and a group, by number; one that is left out is this process's. */
@@ -51,6 +95,12 @@ export interface LaunchedWorker {
 export interface WorkerLauncher {
   /** Stable name for logs, errors and metric attributes, for example `"spawn"`. */
   readonly name: string;
+  /**
+   * Its processes inherit nothing of this one, so that they need a transport that they dial. Where no transport is chosen, it gets one.
+   *
+   * @defaultValue false
+   */
+  readonly dials?: boolean;
   /**
    * Bring one runtime process into being and connect it. The handshake is the worker's.
    *

@@ -1,12 +1,12 @@
-import type { Connection, ConnectionOffer } from '@pypool/transport';
+import type { Connection } from '@pypool/transport';
 import { checkOptions, createError } from '@pypool/protocol';
 import { z } from 'zod';
 import { resolveEnvironment } from '../environment.js';
 import { findPython } from '../python/find-python.js';
 import { guardianFile, runtimeDir } from '../python/runtime-files.js';
 import { runtimeArgs } from './bootstrap.js';
+import { checkUser, connect, orAborted } from './connect.js';
 import type { LaunchedWorker, LaunchRequest, WorkerLauncher } from './contract.js';
-import { endedConnection } from './ended-connection.js';
 import { Guardian, type GuardianLoss } from './guardian.js';
 import { keepAliveDuring } from './keep-alive.js';
 import { spawnProcess, type SpawnedProcess } from './spawn-process.js';
@@ -54,15 +54,18 @@ export function spawnLauncher(options: SpawnLauncherOptions = {}): WorkerLaunche
   return new SpawnLauncher(checkOptions('spawnLauncher()', schema, options));
 }
 
-class SpawnLauncher implements WorkerLauncher {
+/** {@link spawnLauncher}, for launchers that fall back to it. */
+export class SpawnLauncher implements WorkerLauncher {
   readonly name = 'spawn';
   readonly #options: SpawnLauncherOptions;
   #python: string | undefined;
   #guardian: Guardian | undefined;
   #closed = false;
 
-  constructor(options: SpawnLauncherOptions) {
+  /** @param guardian shared with another launcher, where it is */
+  constructor(options: SpawnLauncherOptions, guardian?: Guardian) {
     this.#options = options;
+    this.#guardian = guardian;
     if (options.python !== undefined) this.#python = findPython({ python: options.python }).path;
   }
 
@@ -148,44 +151,4 @@ class SpawnLauncher implements WorkerLauncher {
     });
     return this.#guardian;
   }
-}
-
-/** Make the connection, unless the process exits before it stands: a transport that waits to be dialled would wait for ever. */
-async function connect(
-  offer: ConnectionOffer,
-  process: SpawnedProcess,
-  signal: AbortSignal,
-): Promise<Connection> {
-  const gone = new AbortController();
-  void process.exited.then(() => gone.abort());
-  try {
-    return await offer.accept(process.pipes, AbortSignal.any([signal, gone.signal]));
-  } catch (error) {
-    if (signal.aborted || !gone.signal.aborted) throw error;
-    offer.withdraw();
-    return endedConnection();
-  }
-}
-
-/** @throws PypoolError `invalid-options` where the process could not connect, being another user's. */
-function checkUser({ transport, user }: LaunchRequest, { sameUser = false }: ConnectionOffer): void {
-  const uid = user?.uid;
-  if (!sameUser || uid === undefined || uid === process.geteuid?.()) return;
-  throw createError({
-    code: 'invalid-options',
-    message:
-      `The transport ${transport.name} can be reached by user ${process.geteuid?.() ?? '?'} alone, as whom Node runs, and the option uid makes workers ${uid}'s. ` +
-      'Leave out the option transport, or have it listen on TCP.',
-    context: { transport: transport.name, uid },
-  });
-}
-
-/** What `work` gives, or the signal's reason if that comes first; `work` itself goes on. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -143,8 +143,8 @@ function exitWithin(subprocess: Pick<NodeJS.EventEmitter, 'once'>, ms: number): 
   });
 }
 
-/** @param target - a process, or the negative of a group */
-function kill(target: number, signal: NodeJS.Signals): void {
+/** Send a signal. @param target - a process, or the negative of a group */
+export function kill(target: number, signal: NodeJS.Signals): void {
   try {
     process.kill(target, signal);
   } catch (error) {

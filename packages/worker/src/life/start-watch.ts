@@ -1,6 +1,6 @@
 import type { PypoolError, WelcomeModule } from '@pypool/protocol';
 import type { ProcessWorker } from './process-worker.js';
-import { isStartTimeout, startTimedOut } from './start-timeout.js';
+import { isStartTimeout, startTimedOut, type StartProgress } from './start-timeout.js';
 
 /** A start that its signal ends wherever it stands; a `start-timeout` is told where that was. */
 export class StartWatch {
@@ -8,6 +8,7 @@ export class StartWatch {
   readonly #modules: readonly WelcomeModule[];
   readonly #onLate: (error: PypoolError) => void;
   #worker: ProcessWorker | undefined;
+  #importing: (() => StartProgress | undefined) | undefined;
   #reason: unknown;
 
   constructor(signal: AbortSignal, modules: readonly WelcomeModule[], onLate: (error: PypoolError) => void) {
@@ -16,6 +17,11 @@ export class StartWatch {
     this.#onLate = onLate;
     signal.addEventListener('abort', this.#onAbort, { once: true });
     if (signal.aborted) this.#onAbort();
+  }
+
+  /** Another process imports the modules for it, and there is none of its own yet. */
+  importing(progress: () => StartProgress | undefined): void {
+    this.#importing = progress;
   }
 
   /** There is a process now, perhaps too late. */
@@ -37,7 +43,11 @@ export class StartWatch {
   readonly #onAbort = (): void => {
     this.#reason = this.signal.reason;
     if (isStartTimeout(this.#reason)) {
-      this.#reason = startTimedOut(this.#reason, this.#modules, this.#worker?.progress);
+      this.#reason = startTimedOut(
+        this.#reason,
+        this.#modules,
+        this.#worker === undefined ? this.#importing?.() : this.#worker.progress,
+      );
       this.#onLate(this.#reason as PypoolError);
     }
     void this.#worker?.kill();
