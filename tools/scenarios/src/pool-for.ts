@@ -26,6 +26,9 @@ export function testMark(): { readonly name: string; readonly value: string } {
   return { name: MARK, value: mark };
 }
 
+/** What starts the workers, where a scenario does not say so: `PYPOOL_SCENARIO_LAUNCHER=fork` has all of them run with the fork server. */
+export const LAUNCHER = (process.env['PYPOOL_SCENARIO_LAUNCHER'] ?? 'spawn') as 'spawn' | 'fork';
+
 /** Options of a test, with the fixture program by its name. */
 export type ScenarioOptions = Omit<Partial<PythonPoolOptions>, 'env'> & {
   readonly env?: Readonly<Record<string, string>>;
@@ -42,6 +45,7 @@ export function optionsFor(name: string, { env, ...options }: ScenarioOptions = 
     module: program(name),
     size: 2,
     overflow: 0,
+    launcher: LAUNCHER,
     env: { set: { [MARK]: mark, SCENARIO_FOLDER: folder, ...env } },
     ...options,
   };

@@ -15,7 +15,7 @@ import {
   testFolder,
   testMark,
 } from '../src/pool-for.js';
-import { isAlive, processesWithEnv } from '../src/processes.js';
+import { isAlive, processesWithEnv, processFacts } from '../src/processes.js';
 import { until } from '../src/until.js';
 
 /** A value that `crash_matrix.py` decodes by code of its own. */
@@ -267,6 +267,27 @@ describe('death', () => {
     process.kill(pid!, 'SIGKILL');
     expect(await running).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
     await until('the grandchild is gone', () => !isAlive(child));
+  });
+
+  it('S44 the fork server is killed under load: its workers and grandchildren go, every call settles, workers come back', async () => {
+    await using pool = await poolFor('grandchild', { size: 3, minReady: 3, launcher: 'fork' });
+    const child = await pool.call<number>('start_child');
+    const before = pidsOf(pool);
+    const server = processFacts(before[0]!)!.parent;
+    const lost = new Promise((resolve) => pool.on('fork-server-lost', resolve));
+    const running = [1, 2, 3].map(() => rejection(pool.call('nap', [60])));
+    await until('all of them are busy', () =>
+      pool.status().workers.every((worker) => worker.running.length === 1),
+    );
+    const queued = Array.from({ length: 20 }, () => pool.call<number>('pid'));
+    process.kill(server, 'SIGKILL');
+    for (const error of await Promise.all(running))
+      expect(error).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
+    for (const pid of await Promise.all(queued)) expect(before).not.toContain(pid);
+    expect(await lost).toMatchObject({ workers: 3 });
+    await until('all are back', () => pidsOf(pool).length === 3);
+    expect(new Set(pidsOf(pool).map((pid) => processFacts(pid)?.parent)).size).toBe(1);
+    await until('those of the killed one are gone', () => ![...before, child, server].some(isAlive));
   });
 
   it('a file that a call wrote proves that it ran: unknown is not not-started', async () => {
