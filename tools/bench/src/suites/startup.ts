@@ -11,6 +11,9 @@ import type { Suite, SuiteContext } from './suite.js';
 /** How many workers are brought up at once. More of them would say the same of `spawn`, and take minutes. */
 const SIZES = [1, 2, 8];
 
+const LAUNCHERS = ['spawn', 'fork'] as const;
+type Launcher = (typeof LAUNCHERS)[number];
+
 /** Bringing workers up whose module takes two seconds of a processor to import, and one in place of another that was killed. */
 export const startup: Suite = {
   name: 'startup',
@@ -25,11 +28,17 @@ export const startup: Suite = {
     for (let round = 1; round <= rounds; round += 1) {
       context.progress(`round ${round} of ${rounds}`);
       took('one import', await oneImport(context));
-      for (const size of context.quick ? SIZES.slice(0, 2) : SIZES) {
-        took(`spawn, ${size} ready`, await ready('slow_import.py', size, context));
+      for (const launcher of LAUNCHERS) {
+        for (const size of context.quick ? SIZES.slice(0, 2) : SIZES) {
+          took(`${launcher}, ${size} ready`, await ready(launcher, 'slow_import.py', size, context));
+        }
+        took(`${launcher}, bare module, 8 ready`, await ready(launcher, 'pypool_echo.py', 8, context));
+        took(
+          `${launcher}, bare module, killed worker replaced`,
+          await replaced(launcher, 'pypool_echo.py', context),
+        );
       }
-      took('spawn, bare module, 8 ready', await ready('pypool_echo.py', 8, context));
-      took('spawn, bare module, killed worker replaced', await replaced('pypool_echo.py', context));
+      took('fork, killed worker replaced', await replaced('fork', 'slow_import.py', context));
     }
     return { rows: rowsOf(times), ratios: ratiosOf(times), notes: [] };
   },
@@ -47,19 +56,24 @@ async function oneImport({ signal }: SuiteContext): Promise<number> {
 }
 
 /** A pool from its making to all workers ready. */
-async function ready(program: string, size: number, { signal }: SuiteContext): Promise<number> {
+async function ready(
+  launcher: Launcher,
+  program: string,
+  size: number,
+  { signal }: SuiteContext,
+): Promise<number> {
   signal.throwIfAborted();
   const before = performance.now();
-  const pool = await poolOf(program, size);
+  const pool = await poolOf(launcher, program, size);
   const seconds = (performance.now() - before) / 1000;
   await pool.close({ timeoutMs: 3_000 });
   return seconds;
 }
 
 /** A worker from its end to another in its place. */
-async function replaced(program: string, { signal }: SuiteContext): Promise<number> {
+async function replaced(launcher: Launcher, program: string, { signal }: SuiteContext): Promise<number> {
   signal.throwIfAborted();
-  const pool = await poolOf(program, 2);
+  const pool = await poolOf(launcher, program, 2);
   try {
     const replacement = new Promise<number>((resolve) => {
       pool.on('worker-ready', () => resolve(performance.now()));
@@ -72,12 +86,13 @@ async function replaced(program: string, { signal }: SuiteContext): Promise<numb
   }
 }
 
-function poolOf(program: string, size: number): Promise<PythonPool> {
+function poolOf(launcher: Launcher, program: string, size: number): Promise<PythonPool> {
   return createPythonPool({
     module: programFile(program),
     python: PYTHON,
     size,
     minReady: size,
+    launcher,
     overflow: 0,
   });
 }
@@ -95,6 +110,13 @@ function rowsOf(times: ReadonlyMap<string, readonly number[]>): Row[] {
 
 function ratiosOf(times: ReadonlyMap<string, readonly number[]>): Ratio[] {
   const median = (name: string): number => percentile(times.get(name)!, 0.5);
-  const value = median('spawn, 1 ready') / median('one import');
-  return [{ name: 'one worker by spawn / one import', value, goal: 1.15, holds: value <= 1.15 }];
+  const ratio = (name: string, subject: string): Ratio => {
+    const value = median(subject) / median('one import');
+    return { name, value, goal: 1.15, holds: value <= 1.15 };
+  };
+  const sizes = SIZES.filter((size) => times.has(`fork, ${size} ready`));
+  return [
+    ratio('one worker by spawn / one import', 'spawn, 1 ready'),
+    ...sizes.map((size) => ratio(`${size} by fork / one import`, `fork, ${size} ready`)),
+  ];
 }
