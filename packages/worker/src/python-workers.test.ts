@@ -19,12 +19,15 @@ class FakeLauncher implements WorkerLauncher {
   readonly requests: LaunchRequest[] = [];
   readonly processes: FakeProcess[] = [];
   closes = 0;
+  /** Its processes are on another machine. */
+  elsewhere = false;
 
   async launch(request: LaunchRequest, _signal?: AbortSignal): Promise<LaunchedWorker> {
     this.requests.push(request);
     const fake = await FakeProcess.start();
     this.processes.push(fake);
-    return fake.launched;
+    const { signalAlone, ...launched } = fake.launched;
+    return { ...launched, ...(!this.elsewhere && signalAlone !== undefined && { signalAlone }) };
   }
 
   close(): Promise<void> {
@@ -107,6 +110,21 @@ describe('starting a worker', () => {
     await worker.exited;
     expect(home.told).toEqual(['unavailable', 'exit died']);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('asks nothing of this machine about a process that is on another', async () => {
+    const home = homeOf();
+    home.launcher.elsewhere = true;
+    const starting = home.start();
+    const fake = await processOf(home);
+    fake.hello();
+    await settle();
+    expect(JSON.parse(fake.control[0]?.envelope ?? '')).toMatchObject({ parentDeathSignal: false });
+    fake.ready();
+    const worker = await starting;
+    expect(worker.memoryBytes).toBeUndefined();
+    fake.die({ exitCode: 0, signal: undefined });
+    await worker.exited;
   });
 
   it('rejects with the reason of the failure, and tells the observer nothing', async () => {

@@ -230,8 +230,9 @@ class PythonWorkerSource implements PythonWorkers {
         integers,
         unencodable,
         parentPid: process.pid,
-        // The signal follows the thread that started the process: in a worker thread it would come when that ends.
-        parentDeathSignal: isMainThread,
+        // The signal follows the thread that started the process: in a worker thread it would come when that ends. And what is
+        // the parent of a process on another machine may leave it when it likes.
+        parentDeathSignal: isMainThread && launched.signalAlone !== undefined,
         concurrency,
         engine,
         logLevel: LOG_LEVELS[logLevel],

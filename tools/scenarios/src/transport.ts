@@ -25,7 +25,7 @@ export function chosenTransport(folder: string): Pick<PythonPoolOptions, 'transp
   return choice(process.env[TRANSPORT] ?? 'pipe')(folder);
 }
 
-/** @throws where there is none of this name. */
+/** What the flag means. @throws where there is none of this name. */
 export function choice(name: string): (typeof CHOICES)[string] {
   const chosen = CHOICES[name];
   if (chosen === undefined) {

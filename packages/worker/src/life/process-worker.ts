@@ -102,7 +102,9 @@ export class ProcessWorker implements PythonWorker {
     this.id = welcome.workerId;
     this.pid = process.pid;
     this.concurrency = welcome.concurrency;
-    if (tellsMemory()) this.memoryBytes = () => treeMemoryBytes(this.pid);
+    // On another machine its number is some other process's here.
+    if (process.signalAlone !== undefined && tellsMemory())
+      this.memoryBytes = () => treeMemoryBytes(this.pid);
     this.#inspector = new Inspector(
       process.connection.control,
       process.signalAlone === undefined ? undefined : (signal) => process.signalAlone?.(signal),
