@@ -15,8 +15,11 @@ from .message_parse import (
     parse_cancel,
     parse_credit,
     parse_dump,
+    parse_map,
+    parse_opened,
     parse_ping,
     parse_revoke,
+    parse_segments,
     parse_shutdown,
 )
 from .messages import dumped_message, pong_message, revoked_message
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from .frame_reader import FrameReader
     from .interrupts import Interrupts
     from .revocations import Revocations
+    from .shared_memory import SharedMemory
     from .streams import Streams
     from .value import Encoded, ValueCodec
 
@@ -90,6 +94,7 @@ class ControlThread:
         reader: Of the control channel; nobody else may read from now on.
         sender: Of the control channel.
         streams: The streams of this worker.
+        memory: The memory that it shares with Node.
         interrupts: What ends calls that run.
         revocations: Which calls never start.
         running: Tells which call has run for longest.
@@ -103,6 +108,7 @@ class ControlThread:
         reader: FrameReader,
         sender: ControlSender,
         streams: Streams,
+        memory: SharedMemory,
         interrupts: Interrupts,
         revocations: Revocations,
         running: Callable[[], Call | None],
@@ -112,6 +118,7 @@ class ControlThread:
         self._reader = reader
         self._sender = sender
         self._streams = streams
+        self._memory = memory
         self._interrupts = interrupts
         self._revocations = revocations
         self._running = running
@@ -158,6 +165,14 @@ class ControlThread:
             self._sender.send(FrameType.REVOKED, revoked_message(revoked))
         elif kind == FrameType.DUMP:
             self._answer_dump(parse_dump(frame))
+        elif kind == FrameType.RELEASE:
+            self._memory.release(parse_segments(frame))
+        elif kind == FrameType.MAP:
+            self._memory.map(parse_map(frame))
+        elif kind == FrameType.OPENED:
+            self._memory.opened(parse_opened(frame))
+        elif kind == FrameType.UNMAP:
+            self._memory.unmap(parse_segments(frame))
         elif kind == FrameType.SHUTDOWN:
             parse_shutdown(frame)
             self._streams.stop()

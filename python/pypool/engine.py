@@ -90,7 +90,8 @@ def make_engine(
         loop = EventLoop(fast=True)
         return AsyncEngine(requests, REQUEST_TYPES, limits, replies, streams, loop, concurrency), loop
     loop = EventLoop()
-    reader = FrameReader(requests, REQUEST_TYPES, limits)
+    fill = None if replies.memory is None else replies.memory.fill
+    reader = FrameReader(requests, REQUEST_TYPES, limits, fill)
     if kind == "threads":
         from .engine_threads import ThreadsEngine
 

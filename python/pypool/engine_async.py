@@ -76,7 +76,8 @@ class AsyncEngine:
         self._event_loop = loop
         self._concurrency = concurrency
         self._waiting: deque[Frame] = deque()
-        self._decoder = FrameDecoder(accepts, self._waiting.append, limits)
+        fill = None if replies.memory is None else replies.memory.fill
+        self._decoder = FrameDecoder(accepts, self._waiting.append, limits, fill)
         self._reading = False
         self._at_end = False
         self._stopped = False

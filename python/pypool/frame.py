@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     Buffer = bytes | bytearray | memoryview
+    PlacedBuffer = tuple[int, int, int]  # the index of a buffer, the segment that it lies in, its length
 
     class Socket(Protocol):
         """What is asked of a socket; ``socket.socket`` and ``_socket.socket`` both have it."""
@@ -67,6 +68,13 @@ class FrameType:
     EVENT = 28
     DUMP = 29
     DUMPED = 30
+    MAP = 31
+    MAPPED = 32
+    OPENED = 33
+    RELEASE = 34
+    RELEASED = 35
+    UNMAP = 36
+    UNMAPPED = 37
 
 
 class FrameLimits:
@@ -97,18 +105,27 @@ class Frame:
         tagged: Whether the envelope holds tagged values.
         buffers: Out-of-band buffers. Received ones are ``bytearray``: writable, aligned, owned by whoever
             holds the frame.
+        placed: Of those that lie in shared memory, the index, the segment and the length. Received, they are
+            empty in `buffers`.
     """
 
-    __slots__ = ("buffers", "call_id", "envelope", "tagged", "type")
+    __slots__ = ("buffers", "call_id", "envelope", "placed", "tagged", "type")
 
     def __init__(
-        self, type: int, call_id: int, envelope: str, tagged: bool = False, buffers: Sequence[Buffer] = ()
+        self,
+        type: int,
+        call_id: int,
+        envelope: str,
+        tagged: bool = False,
+        buffers: Sequence[Buffer] = (),
+        placed: Sequence[PlacedBuffer] = (),
     ) -> None:
         self.type = type
         self.call_id = call_id
         self.envelope = envelope
         self.tagged = tagged
         self.buffers = buffers
+        self.placed = placed
 
     def __repr__(self) -> str:
         return f"Frame(type={self.type}, call_id={self.call_id}, buffers={len(self.buffers)})"

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from .frame import FrameType
 
-__all__ = ["CALL_TYPES", "CONTROL_FROM_NODE", "CONTROL_FROM_PYTHON", "REPLY_TYPES", "REQUEST_TYPES"]
+__all__ = [
+    "CALL_TYPES",
+    "CONTROL_FROM_NODE",
+    "CONTROL_FROM_PYTHON",
+    "PLACED_TYPES",
+    "REPLY_TYPES",
+    "REQUEST_TYPES",
+]
 
 REQUEST_TYPES = frozenset({FrameType.CALL, FrameType.HOST_RESULT})
 REPLY_TYPES = frozenset({FrameType.RESULT, FrameType.ERROR, FrameType.ITEM, FrameType.HOST_CALL})
@@ -17,6 +24,10 @@ CONTROL_FROM_NODE = frozenset(
         FrameType.REVOKE,
         FrameType.SHUTDOWN,
         FrameType.DUMP,
+        FrameType.MAP,
+        FrameType.OPENED,
+        FrameType.RELEASE,
+        FrameType.UNMAP,
     }
 )
 CONTROL_FROM_PYTHON = frozenset(
@@ -29,7 +40,12 @@ CONTROL_FROM_PYTHON = frozenset(
         FrameType.LOG,
         FrameType.EVENT,
         FrameType.DUMPED,
+        FrameType.MAPPED,
+        FrameType.RELEASED,
+        FrameType.UNMAPPED,
     }
 )
 CALL_TYPES = REQUEST_TYPES | REPLY_TYPES | {FrameType.CANCEL, FrameType.CREDIT}
 """Types whose frames name a call: their call id is not 0, that of all others is."""
+PLACED_TYPES = frozenset({FrameType.CALL, FrameType.RESULT, FrameType.ITEM})
+"""Types whose buffers may lie in shared memory."""

@@ -10,13 +10,16 @@ from .frame_header import (
     MAX_CALL_ID,
     check_header,
     decode_text,
+    entry_bytes,
     read_table,
     unpack_header,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .frame import Buffer, FrameLimits, Socket
+    from collections.abc import Callable, Sequence
+
+    from .frame import Buffer, FrameLimits, PlacedBuffer, Socket
 
 __all__ = ["FrameReader"]
 
@@ -38,14 +41,22 @@ class FrameReader:
         sock: A blocking stream socket. Stays the caller's.
         accepts: The frame types that this channel and direction may carry.
         limits: May be replaced between two reads.
+        fill: Puts buffers that lie in shared memory in their places.
     """
 
-    __slots__ = ("_accepts", "_end", "_ring", "_sock", "_start", "_view", "limits")
+    __slots__ = ("_accepts", "_end", "_fill_placed", "_ring", "_sock", "_start", "_view", "limits")
 
-    def __init__(self, sock: Socket, accepts: frozenset[int], limits: FrameLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        sock: Socket,
+        accepts: frozenset[int],
+        limits: FrameLimits = DEFAULT_LIMITS,
+        fill: Callable[[Frame], None] | None = None,
+    ) -> None:
         self.limits = limits
         self._sock = sock
         self._accepts = accepts
+        self._fill_placed = fill
         self._ring = bytearray(_RING_BYTES)
         self._view = memoryview(self._ring)
         self._start = 0
@@ -91,13 +102,14 @@ class FrameReader:
         if self._end - self._start < HEADER_BYTES:
             self._fill(HEADER_BYTES)
         envelope_bytes, kind, flags, count, call_id = unpack_header(self._ring, self._start)
-        head_bytes = HEADER_BYTES + 8 * count
-        check_header(self._accepts, self.limits, kind, flags, call_id, head_bytes + envelope_bytes)
-        lengths: tuple[int, ...] = ()
+        head_bytes = HEADER_BYTES + entry_bytes(flags) * count
+        check_header(self._accepts, self.limits, kind, flags, call_id, head_bytes + envelope_bytes, count)
+        lengths: Sequence[int] = ()
+        placed: Sequence[PlacedBuffer] = ()
         if count:
             if self._end - self._start < head_bytes:
                 self._fill(head_bytes)
-            lengths = read_table(self._ring, self._start + HEADER_BYTES, count, self.limits)
+            lengths, placed = read_table(self._ring, self._start + HEADER_BYTES, count, flags, self.limits)
         size = head_bytes + envelope_bytes
         if self._end - self._start < size:
             self._fill(size)
@@ -107,14 +119,21 @@ class FrameReader:
         buffers: list[Buffer] = []
         if count:
             position = size
-            for length in lengths:
+            elsewhere = {index for index, _, _ in placed}
+            for index, length in enumerate(lengths):
+                if index in elsewhere:
+                    buffers.append(b"")
+                    continue
                 padding = -position % 8
                 self._skip(padding)
                 buffers.append(self._take(length))
                 position += padding + length
         if len(self._ring) > _RING_BYTES:
             self._shrink()
-        return Frame(kind, call_id, envelope, flags == FLAG_TAGGED, buffers)
+        frame = Frame(kind, call_id, envelope, bool(flags & FLAG_TAGGED), buffers, placed)
+        if placed and self._fill_placed is not None:
+            self._fill_placed(frame)
+        return frame
 
     def _receive(self, into: memoryview) -> int:
         """Wait for bytes: the one place where a worker without work blocks.

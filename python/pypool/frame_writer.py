@@ -6,13 +6,13 @@ import struct
 
 from .errors import FrameTooLarge
 from .frame import DEFAULT_LIMITS
-from .frame_header import pack_header
+from .frame_header import FLAG_PLACED, FLAG_TAGGED, pack_header
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .frame import Buffer, FrameLimits, Socket
+    from .frame import Buffer, FrameLimits, PlacedBuffer, Socket
 
 __all__ = ["write_frame"]
 
@@ -21,7 +21,13 @@ _IOV_MAX = 1024  # of Linux and macOS; sendmsg refuses more parts in one call
 
 
 def _encode_head(
-    type: int, call_id: int, envelope: bytes, tagged: bool, lengths: Sequence[int], limits: FrameLimits
+    type: int,
+    call_id: int,
+    envelope: bytes,
+    tagged: bool,
+    lengths: Sequence[int],
+    placed: Sequence[PlacedBuffer],
+    limits: FrameLimits,
 ) -> bytes:
     """Everything of a frame up to the first buffer's padding.
 
@@ -29,18 +35,27 @@ def _encode_head(
         FrameTooLarge: The frame is over a limit.
     """
     count = len(lengths)
-    frame_bytes = len(envelope) + 8 * count
+    entry_bytes = 16 if placed else 8
+    frame_bytes = len(envelope) + entry_bytes * count
     if frame_bytes > limits.max_frame_bytes:
         raise FrameTooLarge("an envelope", frame_bytes, limits.max_frame_bytes)
     if not count:
         return pack_header(len(envelope), type, tagged, 0, call_id) + envelope
     if count > 0xFFFF:
-        raise FrameTooLarge("a table for more than 65535 buffers", 8 * count, 8 * 0xFFFF)
+        raise FrameTooLarge("a table for more than 65535 buffers", entry_bytes * count, entry_bytes * 0xFFFF)
     buffer_bytes = sum(lengths)
     if buffer_bytes > limits.max_buffer_bytes:
         raise FrameTooLarge("the buffers of a frame", buffer_bytes, limits.max_buffer_bytes)
-    table = struct.pack(f"<{count}Q", *lengths)
-    return pack_header(len(envelope), type, tagged, count, call_id) + table + envelope
+    flags = FLAG_TAGGED if tagged else 0
+    entries = lengths
+    if placed:
+        flags |= FLAG_PLACED
+        entries = [0] * (2 * count)
+        entries[::2] = lengths
+        for index, segment, _ in placed:
+            entries[2 * index + 1] = segment
+    table = struct.pack(f"<{len(entries)}Q", *entries)
+    return pack_header(len(envelope), type, flags, count, call_id) + table + envelope
 
 
 def write_frame(
@@ -51,6 +66,7 @@ def write_frame(
     tagged: bool = False,
     buffers: Sequence[Buffer] = (),
     limits: FrameLimits = DEFAULT_LIMITS,
+    placed: Sequence[PlacedBuffer] = (),
 ) -> None:
     """Write one frame and block until the kernel has all of it.
 
@@ -62,6 +78,7 @@ def write_frame(
         tagged: Whether the envelope holds tagged values.
         buffers: Contiguous; not copied.
         limits: Of the connection.
+        placed: The buffers that lie in shared memory already: they are named and not written.
 
     Raises:
         FrameTooLarge: The frame is over a limit; nothing was written.
@@ -70,10 +87,16 @@ def write_frame(
     if isinstance(envelope, str):
         envelope = envelope.encode()
     if not buffers:
-        sock.sendall(_encode_head(type, call_id, envelope, tagged, (), limits))
+        sock.sendall(_encode_head(type, call_id, envelope, tagged, (), (), limits))
         return
     views = [memoryview(buffer).cast("B") if len(buffer) else memoryview(b"") for buffer in buffers]
-    head = _encode_head(type, call_id, envelope, tagged, [len(view) for view in views], limits)
+    lengths = [len(view) for view in views]
+    for index, _, length in placed:
+        lengths[index] = length
+    head = _encode_head(type, call_id, envelope, tagged, lengths, placed, limits)
+    if placed:
+        elsewhere = {index for index, _, _ in placed}
+        views = [view for index, view in enumerate(views) if index not in elsewhere]
     _send_parts(sock, _lay_out(head, views))
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .frame import Frame
     from .message_shapes import Shape
-    from .messages import Welcome
+    from .messages import MapSegment, Welcome
     from .value import ValueCodec
 
 __all__ = [
@@ -39,8 +39,11 @@ __all__ = [
     "parse_cancel",
     "parse_credit",
     "parse_dump",
+    "parse_map",
+    "parse_opened",
     "parse_ping",
     "parse_revoke",
+    "parse_segments",
     "parse_shutdown",
     "parse_welcome",
 ]
@@ -152,6 +155,24 @@ def parse_revoke(frame: Frame) -> list[int]:
     return ids
 
 
+def parse_map(frame: Frame) -> MapSegment:
+    """Read a MAP: the segment of shared memory that Node asks for."""
+    asked: MapSegment = _read(frame, "MAP", _MAP)  # type: ignore[assignment]
+    return asked
+
+
+def parse_opened(frame: Frame) -> int:
+    """Read an OPENED: the segment that Node has opened."""
+    segment: int = _read(frame, "OPENED", _SEGMENT)["segment"]
+    return segment
+
+
+def parse_segments(frame: Frame) -> list[int]:
+    """Read a RELEASE or an UNMAP: the segments that it names."""
+    segments: list[int] = _read(frame, "RELEASE or UNMAP", _SEGMENTS)["segments"]
+    return segments
+
+
 def parse_shutdown(frame: Frame) -> None:
     """Read a SHUTDOWN, which says nothing but itself."""
     _read(frame, "SHUTDOWN", {})
@@ -204,3 +225,8 @@ _NUMBERED = all_required(n=is_count)
 _CANCEL = all_required(mode=one_of("leave", "interrupt"))
 _CREDIT = all_required(n=is_positive)
 _CALL_IDS = all_required(ids=list_of(is_positive))
+_MAP = all_required(
+    segment=is_positive, channel=one_of("requests", "replies"), bytes=is_positive, thresholdBytes=is_count
+)
+_SEGMENT = all_required(segment=is_positive)
+_SEGMENTS = all_required(segments=lambda value: bool(value) and list_of(is_positive)(value))

@@ -51,6 +51,14 @@ if TYPE_CHECKING:
         rlimits: list[Rlimit]
         outputToken: str | None
 
+    class MapSegment(TypedDict):
+        """MAP: a segment of shared memory that is to be made."""
+
+        segment: int
+        channel: Literal["requests", "replies"]
+        bytes: int
+        thresholdBytes: int
+
 
 __all__ = [
     "dumped_message",
@@ -58,9 +66,11 @@ __all__ = [
     "function_entry",
     "hello_message",
     "log_message",
+    "mapped_message",
     "pong_message",
     "ready_message",
     "revoked_message",
+    "segments_message",
 ]
 
 
@@ -199,6 +209,25 @@ def dumped_message(
     """
     said_tasks = None if tasks is None else list(tasks)
     return {"n": n, "threads": list(threads), "tasks": said_tasks, "calls": list(calls)}
+
+
+def mapped_message(
+    segment: int, fd: int | None = None, token: str | None = None, error: str | None = None
+) -> dict[str, Any]:
+    """MAPPED: the segment that MAP asked for, or why there is none.
+
+    Args:
+        segment: Its number.
+        fd: Its descriptor.
+        token: What it begins with, as hex.
+        error: Why there is none.
+    """
+    return {"segment": segment, "fd": fd, "token": token, "error": error}
+
+
+def segments_message(segments: Sequence[int]) -> dict[str, Any]:
+    """RELEASED: nobody reads these any more. UNMAPPED: they are gone."""
+    return {"segments": list(segments)}
 
 
 def event_message(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .frame import FrameLimits, Socket
     from .output import Output
+    from .shared_memory import SharedMemory
     from .value import Encoded, ValueCodec
 
 __all__ = ["Replies"]
@@ -33,15 +34,17 @@ class Replies:
         output: What is told of each call that ends.
 
     Attributes:
+        memory: Where large buffers go, if there is any.
         disarmed: This process is a child that user code forked. It has no channels: where a parent would
             reply, it ends.
     """
 
-    __slots__ = ("_limits", "_output", "_sock", "codec", "disarmed")
+    __slots__ = ("_limits", "_output", "_sock", "codec", "disarmed", "memory")
 
     def __init__(self, sock: Socket, codec: ValueCodec, limits: FrameLimits, output: Output) -> None:
         self.codec = codec
         self.disarmed = False
+        self.memory: SharedMemory | None = None
         self._sock = sock
         self._limits = limits
         self._output = output
@@ -59,7 +62,7 @@ class Replies:
             if not buffers and len(envelope) <= self._limits.max_frame_bytes:
                 self._sock.sendall(pack_header(len(envelope), _RESULT, tagged, 0, call_id) + envelope)
                 return
-            write_frame(self._sock, FrameType.RESULT, call_id, envelope, tagged, buffers, self._limits)
+            self._write(FrameType.RESULT, call_id, encoded)
         except FrameTooLarge as error:  # nothing was written
             self.error(call_id, error)
         except OSError:
@@ -86,8 +89,7 @@ class Replies:
             FrameTooLarge: Together they are too large; none was sent.
             OSError: Node is gone.
         """
-        envelope, tagged, buffers = encoded
-        write_frame(self._sock, FrameType.ITEM, call_id, envelope, tagged, buffers, self._limits)
+        self._write(FrameType.ITEM, call_id, encoded)
 
     def error(self, call_id: int, error: BaseException) -> None:
         """Send the error that ended a call, or as much of it as can be sent.
@@ -114,3 +116,14 @@ class Replies:
         if self._output.printed:
             self._output.end(call_id)
         write_frame(self._sock, FrameType.ERROR, call_id, envelope, tagged, buffers, self._limits)
+
+    def _write(self, type: int, call_id: int, encoded: Encoded) -> None:
+        """Write a frame whose buffers may go into shared memory."""
+        envelope, tagged, buffers = encoded
+        placed = self.memory.place(buffers) if buffers and self.memory is not None else ()
+        try:
+            write_frame(self._sock, type, call_id, envelope, tagged, buffers, self._limits, placed)
+        except FrameTooLarge:
+            if self.memory is not None:
+                self.memory.take_back(placed)
+            raise

@@ -25,6 +25,7 @@ from .message_version import PROTOCOL_RANGE, negotiate
 from .messages import event_message, function_entry, hello_message, ready_message
 from .output import Output
 from .replies import Replies
+from .shared_memory import SharedMemory, can_share_memory
 from .streams import Streams
 from .user_code import UserCode
 from .value import ValueCodec
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Runtime"]
 
 _START_FAILED_EXIT_CODE = 1
+_SHARING = ("shared-memory",) if can_share_memory() else ()
 
 
 class Runtime:
@@ -75,6 +77,7 @@ class Runtime:
         self._replies = Replies(replies, codec, self._limits, self._output)
         self._control = FrameReader(control, CONTROL_FROM_NODE, self._limits)
         self._sender = ControlSender(control, codec, self._limits)
+        self._memory = self._replies.memory = SharedMemory(self._sender)
         self._logs = LogOutbox(self._sender)
         self._user_code = UserCode()
         self._streams = Streams()
@@ -113,7 +116,7 @@ class Runtime:
             python=python,
             implementation=sys.implementation.name,
             pid=os.getpid(),
-            capabilities=["stream", "interrupt", "dump", "revoke"],
+            capabilities=["stream", "interrupt", "dump", "revoke", *_SHARING],
         )
         self._sender.send(FrameType.HELLO, hello)
         frame = self._control.read()
@@ -150,6 +153,7 @@ class Runtime:
             self._control,
             self._sender,
             self._streams,
+            self._memory,
             engine.interrupts,
             engine.revocations,
             lambda: engine.running,
@@ -217,6 +221,7 @@ class Runtime:
         self._replies.disarmed = True
         self._logs.close()
         self._streams.disarm()
+        self._memory.disarm()
         lifecycle.stop_writing_stacks()
         self._user_code.entered = True
         if self._engine is not None:

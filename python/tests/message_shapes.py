@@ -75,6 +75,11 @@ SHAPES = {
         tasks=nullable(list_of(shaped(name=is_text, frames=is_stack))),
         calls=list_of(shaped(id=is_positive, frames=is_stack)),
     ),
+    FrameType.MAPPED: all_required(
+        segment=is_positive, fd=nullable(is_count), token=nullable(is_text), error=nullable(is_text)
+    ),
+    FrameType.RELEASED: all_required(segments=lambda value: bool(value) and list_of(is_positive)(value)),
+    FrameType.UNMAPPED: all_required(segments=lambda value: bool(value) and list_of(is_positive)(value)),
     FrameType.EVENT: {"event": (True, is_text), "message": (False, is_text), "error": (False, is_object)},
 }
 """By frame type. Error objects inside are taken as they are."""

@@ -25,6 +25,7 @@ ACCEPTS = {
     "control-from-node": channels.CONTROL_FROM_NODE,
     "control-from-python": channels.CONTROL_FROM_PYTHON,
 }
+PLACED = ("index", "segment", "bytes")
 ERRORS = {"protocol": ProtocolError, "frame-too-large": FrameTooLarge}
 
 PARSERS = {
@@ -35,6 +36,10 @@ PARSERS = {
     FrameType.DUMP: message_parse.parse_dump,
     FrameType.REVOKE: message_parse.parse_revoke,
     FrameType.SHUTDOWN: message_parse.parse_shutdown,
+    FrameType.MAP: message_parse.parse_map,
+    FrameType.OPENED: message_parse.parse_opened,
+    FrameType.RELEASE: message_parse.parse_segments,
+    FrameType.UNMAP: message_parse.parse_segments,
 }
 
 
@@ -46,6 +51,7 @@ def parts(frame):
         "callId": frame.call_id,
         "envelope": frame.envelope,
         "buffers": [bytes(buffer).hex() for buffer in frame.buffers],
+        **({"placed": [dict(zip(PLACED, each)) for each in frame.placed]} if frame.placed else {}),
     }
 
 
@@ -133,8 +139,16 @@ class FrameVectors(unittest.TestCase):
 
     def write(self, sink, frame):
         buffers = [bytes.fromhex(buffer) for buffer in frame["buffers"]]
+        placed = [tuple(each[key] for key in PLACED) for each in frame.get("placed", ())]
         write_frame(
-            sink, frame["type"], frame["callId"], frame["envelope"], frame["tagged"], buffers, self.limits
+            sink,
+            frame["type"],
+            frame["callId"],
+            frame["envelope"],
+            frame["tagged"],
+            buffers,
+            self.limits,
+            placed,
         )
 
 

@@ -36,9 +36,9 @@ export type { ItemStreamOptions } from './call/item-stream.js';
 
 // Frames
 export { DEFAULT_LIMITS, FrameType } from './frame/frame.js';
-export type { Frame, FrameLimits } from './frame/frame.js';
+export type { Frame, FrameLimits, PlacedBuffer } from './frame/frame.js';
 export { CONTROL_FROM_NODE, CONTROL_FROM_PYTHON, REPLY_TYPES, REQUEST_TYPES } from './frame/channels.js';
-export { FrameEncoder } from './frame/encoder.js';
+export { FrameEncoder, checkFrame } from './frame/encoder.js';
 export { FrameDecoder } from './frame/decoder.js';
 export type { FrameDecoderOptions } from './frame/decoder.js';
 
@@ -78,10 +78,12 @@ export {
   parseHello,
   parseItems,
   parseLog,
+  parseMapped,
   parsePing,
   parsePong,
   parseReady,
   parseRevoked,
+  parseSegments,
   parseWelcome,
 } from './message/parse.js';
 export type {
@@ -92,10 +94,14 @@ export type {
   ExposedFunction,
   Hello,
   LogRecord,
+  MapSegment,
+  Mapped,
   Ping,
   Pong,
   Ready,
   RuntimeEvent,
+  SegmentId,
+  SegmentIds,
   Welcome,
   WelcomeModule,
   WelcomeRlimit,

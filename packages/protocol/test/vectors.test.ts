@@ -18,14 +18,16 @@ import {
   parseEvent,
   parseHello,
   parseLog,
+  parseMapped,
   parsePing,
   parsePong,
   parseReady,
   parseRevoked,
+  parseSegments,
   parseWelcome,
   pythonErrorFrom,
 } from '@pypool/protocol';
-import type { Frame, FrameLimits, VersionRange } from '@pypool/protocol';
+import type { Frame, FrameLimits, PlacedBuffer, VersionRange } from '@pypool/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ENVELOPE_SCHEMAS, errorObject } from '../src/message/schemas.js';
@@ -42,6 +44,7 @@ interface DescribedFrame {
   readonly callId: number;
   readonly envelope: string;
   readonly buffers: readonly string[];
+  readonly placed?: readonly PlacedBuffer[];
 }
 
 interface Envelope {
@@ -273,6 +276,9 @@ describe('messages.json', () => {
     [FrameType.LOG]: parseLog,
     [FrameType.EVENT]: parseEvent,
     [FrameType.DUMPED]: parseDumped,
+    [FrameType.MAPPED]: parseMapped,
+    [FrameType.RELEASED]: parseSegments,
+    [FrameType.UNMAPPED]: parseSegments,
   };
 
   function frameOf(vector: Envelope, type = 0): Frame {

@@ -86,6 +86,7 @@ const WORKER_EVENTS: Readonly<Record<keyof WorkerEvents, true>> = {
   suggestion: true,
   'worker-suspect': true,
   'worker-recovered': true,
+  'shared-memory-refused': true,
   'guardian-lost': true,
   'launcher-fallback': true,
   'fork-server-lost': true,

@@ -33,6 +33,7 @@ export const WORKER_OPTIONS: Names<PythonWorkersOptions> = {
   cancelGraces: true,
   maxInterrupts: true,
   logLevel: true,
+  sharedMemory: true,
 };
 
 const POOL_OPTIONS: Names<Omit<PoolOptions, 'factory'>> = {

@@ -32,6 +32,8 @@ export interface WorkerEvents {
   };
   /** A suspected worker answered. */
   readonly 'worker-recovered': { readonly workerId: string };
+  /** With `sharedMemory`: it can share no (more) memory, and why. Large buffers go through its channel. At most once for each worker. */
+  readonly 'shared-memory-refused': { readonly workerId: string; readonly reason: string };
   /** The guardian ended, which nobody but the machine or its administrator does. Until there is another, workers are left to their second net. */
   readonly 'guardian-lost': {
     readonly message: string;
@@ -62,6 +64,7 @@ const NAMES: Readonly<Record<keyof WorkerEvents, true>> = {
   suggestion: true,
   'worker-suspect': true,
   'worker-recovered': true,
+  'shared-memory-refused': true,
   'guardian-lost': true,
   'launcher-fallback': true,
   'fork-server-lost': true,

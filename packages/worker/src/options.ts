@@ -14,6 +14,7 @@ import { DEFAULT_GRACES, type CancelGraces } from './calls/cancel-ladder.js';
 import type { EnvOption } from './environment.js';
 import type { LauncherOption } from './choose-launcher.js';
 import type { ModuleOption } from './modules.js';
+import type { SharedMemoryLimits } from './shared-memory/segments.js';
 import { rlimitsSchema, type RlimitsOption } from './rlimits.js';
 
 /** How important a record of Python's `logging` has to be to be sent, as Python's numbers; `null`: none is. */
@@ -133,10 +134,22 @@ export interface PythonWorkersOptions {
    * @defaultValue `'info'`
    */
   readonly logLevel?: LogLevel;
+  /**
+   * Whether large bytes and arrays pass through memory that this process shares with each worker, rather than through its channels; `true` for all
+   * defaults. `thresholdBytes`: from which size on (0: every one). `maxBytes`: all that is shared with one worker; beyond it, and where the
+   * machine has less to give, they go through the channel. It is made when there is something to put into it, and given back after 10 s
+   * without. On Linux, with workers in this process's namespace of processes.
+   *
+   * @defaultValue `false`; of `true`, 1 MiB and 512 MiB
+   */
+  readonly sharedMemory?: boolean | Partial<SharedMemoryLimits>;
 }
 
 /** {@link PythonWorkersOptions} with what has a constant default filled in. */
-export type ResolvedPythonWorkersOptions = Omit<PythonWorkersOptions, 'limits' | 'cancelGraces'> & {
+export type ResolvedPythonWorkersOptions = Omit<
+  PythonWorkersOptions,
+  'limits' | 'cancelGraces' | 'sharedMemory'
+> & {
   readonly limits: FrameLimits;
   readonly cwd: string;
   readonly engine: Engine;
@@ -152,6 +165,7 @@ export type ResolvedPythonWorkersOptions = Omit<PythonWorkersOptions, 'limits' |
   readonly cancelGraces: CancelGraces;
   readonly maxInterrupts: number;
   readonly logLevel: LogLevel;
+  readonly sharedMemory: SharedMemoryLimits | undefined;
 };
 
 const source = z.union([z.string().min(1), z.instanceof(URL)]);
@@ -210,6 +224,15 @@ export const pythonWorkersSchema = z.strictObject({
     .optional(),
   maxInterrupts: z.int().min(0).or(z.literal(Infinity)).optional(),
   logLevel: z.enum(['debug', 'info', 'warning', 'error', 'critical', 'off']).optional(),
+  sharedMemory: z
+    .union(
+      [
+        z.boolean(),
+        z.strictObject({ thresholdBytes: z.int().min(0).optional(), maxBytes: bytes.optional() }),
+      ],
+      { error: 'expected true, false, or { thresholdBytes, maxBytes }' },
+    )
+    .optional(),
 } satisfies Record<keyof PythonWorkersOptions, z.ZodType>);
 
 /**
@@ -239,6 +262,7 @@ export function resolvePythonWorkersOptions(options: PythonWorkersOptions): Reso
     cancelGraces: resolveGraces(options.cancelGraces),
     maxInterrupts: options.maxInterrupts ?? 16,
     logLevel: options.logLevel ?? 'info',
+    sharedMemory: resolveSharedMemory(options.sharedMemory),
   });
 }
 
@@ -256,6 +280,14 @@ function groupKept(uid: number): PypoolError {
     message: `Invalid options of the Python workers: gid: uid ${uid} needs it beside it, or else workers would keep the group of this process.`,
     context: { option: 'gid', uid },
   });
+}
+
+function resolveSharedMemory(
+  given: PythonWorkersOptions['sharedMemory'] = false,
+): SharedMemoryLimits | undefined {
+  if (given === false) return undefined;
+  const { thresholdBytes = 1024 ** 2, maxBytes = 512 * 1024 ** 2 } = given === true ? {} : given;
+  return { thresholdBytes, maxBytes };
 }
 
 function resolveGraces(given: Partial<CancelGraces> = {}): CancelGraces {

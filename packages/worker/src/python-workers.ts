@@ -35,6 +35,7 @@ import { UnheardOutput } from './output/unheard-output.js';
 import { findPython } from './python/find-python.js';
 import type { PythonWorker } from './python-worker.js';
 import { rlimitsForWelcome } from './rlimits.js';
+import { shareMemory } from './shared-memory/share-memory.js';
 import { StandingNews } from './standing-news.js';
 
 /** Which worker is wanted. */
@@ -180,7 +181,8 @@ class PythonWorkerSource implements PythonWorkers {
   async #start(request: WorkerRequest, observer: WorkerObserver, watch: StartWatch): Promise<PythonWorker> {
     const { workerId, poolName, slot, generation } = request;
     const { env, cwd, uid, gid, threads, rlimits, expose, limits, integers, unencodable } = this.#options;
-    const { maxLineBytes, cancelGraces, maxInterrupts, logLevel, engine, concurrency } = this.#options;
+    const { maxLineBytes, cancelGraces, maxInterrupts, logLevel, engine, concurrency, sharedMemory } =
+      this.#options;
     const user = uid === undefined && gid === undefined ? undefined : { uid, gid };
     const given = resolveEnvironment(environmentOfSlot(env, slot), {
       threads,
@@ -211,7 +213,10 @@ class PythonWorkerSource implements PythonWorkers {
     const origin: LogOrigin = { workerId, pid: launched.pid, slot };
     let isStarted = false;
     const worker: ProcessWorker = new ProcessWorker({
-      process: launched,
+      process: shareMemory(launched, sharedMemory, {
+        workerId,
+        onRefused: (reason) => this.#hub.emit('shared-memory-refused', { workerId, reason }),
+      }),
       interpreter: this.#interpreter,
       remedies: remediesFor({ env: given, user, modules: this.#missing }),
       codec: this.#codec,

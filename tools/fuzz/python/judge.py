@@ -133,6 +133,8 @@ def _digest(frames):
         for buffer in frame.buffers:
             mixed.update(f"{len(buffer)},".encode())
             mixed.update(buffer)
+        for place in frame.placed:
+            mixed.update("{}@{}+{},".format(*place).encode())
     return f"{len(frames)}:{mixed.hexdigest()[:16]}"
 
 
@@ -151,7 +153,7 @@ class _Sink(bytearray):
 def _goes_and_comes_back_as_frames(accepts, limits, frames, faults):
     sink = _Sink()
     for frame in frames:
-        write_frame(sink, frame.type, frame.call_id, frame.envelope, frame.tagged, frame.buffers, limits)
+        write_frame(sink, frame.type, frame.call_id, frame.envelope, frame.tagged, frame.buffers, limits, frame.placed)
     again, ending = _push(accepts, limits, sink, [len(sink)], faults)
     if ending != "none" or _digest(again) != _digest(frames):
         faults.append("roundtrip: frames that were read and written read otherwise")

@@ -6,6 +6,12 @@ export interface FrameParts {
   readonly envelope?: string;
   /** Each as hex. */
   readonly buffers?: readonly string[];
+  /** Those that lie in shared memory, and are empty in `buffers`. */
+  readonly placed?: readonly {
+    readonly index: number;
+    readonly segment: number | bigint;
+    readonly bytes: number;
+  }[];
 }
 
 /** Lies that a malformed frame tells. */
@@ -42,6 +48,13 @@ export const TYPE = {
   EVENT: 28,
   DUMP: 29,
   DUMPED: 30,
+  MAP: 31,
+  MAPPED: 32,
+  OPENED: 33,
+  RELEASE: 34,
+  RELEASED: 35,
+  UNMAP: 36,
+  UNMAPPED: 37,
 } as const;
 
 /** Lay out a frame as SPEC.md section 2 says, with the lies that it is to tell. Hex. */
@@ -52,18 +65,23 @@ export function frameHex(parts: FrameParts, lies: Lies = {}): string {
   const header = Buffer.alloc(16);
   header.writeUInt32LE(lies.envelopeBytes ?? envelope.length, 0);
   header.writeUInt8(parts.type, 4);
-  header.writeUInt8(lies.flags ?? (parts.tagged ? 1 : 0), 5);
+  header.writeUInt8(lies.flags ?? (parts.tagged ? 1 : 0) + (parts.placed ? 2 : 0), 5);
   header.writeUInt16LE(lies.bufferCount ?? lies.lengths?.length ?? buffers.length, 6);
   header.writeBigUInt64LE(BigInt(parts.callId ?? 0), 8);
   const pieces: Buffer[] = [header];
-  for (const length of lies.lengths ?? buffers.map((buffer) => BigInt(buffer.length))) {
-    const entry = Buffer.alloc(8);
+  const placeOf = (index: number) => parts.placed?.find((each) => each.index === index);
+  const lengths =
+    lies.lengths ?? buffers.map((buffer, index) => BigInt(placeOf(index)?.bytes ?? buffer.length));
+  lengths.forEach((length, index) => {
+    const entry = Buffer.alloc(parts.placed ? 16 : 8);
     entry.writeBigUInt64LE(length);
+    if (parts.placed) entry.writeBigUInt64LE(BigInt(placeOf(index)?.segment ?? 0), 8);
     pieces.push(entry);
-  }
+  });
   pieces.push(envelope);
   let position = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  for (const buffer of buffers) {
+  for (const [index, buffer] of buffers.entries()) {
+    if (placeOf(index)) continue;
     const padding = (8 - (position % 8)) % 8;
     pieces.push(Buffer.alloc(padding, lies.padding ?? 0), buffer);
     position += padding + buffer.length;

@@ -66,6 +66,34 @@ function valid(): unknown[] {
       },
     ],
     [
+      'a buffer in shared memory',
+      'requests',
+      {
+        type: TYPE.CALL,
+        tagged: true,
+        callId: 7,
+        envelope: '["f",[{"$":["array",0,"f8"]}]]',
+        buffers: [''],
+        placed: [{ index: 0, segment: 1, bytes: 16 * KIB }],
+      },
+    ],
+    [
+      'buffers in shared memory between those of the frame',
+      'replies',
+      {
+        type: TYPE.RESULT,
+        tagged: true,
+        callId: 7,
+        envelope: '[0]',
+        buffers: ['', '01', '', '0203', ''],
+        placed: [
+          { index: 0, segment: 3, bytes: 8 },
+          { index: 2, segment: 2, bytes: 5 },
+          { index: 4, segment: MAX_CALL_ID, bytes: 0 },
+        ],
+      },
+    ],
+    [
       'an envelope of exactly the limit',
       'replies',
       { type: TYPE.RESULT, callId: 6, envelope: `"${'x'.repeat(4 * KIB - 2)}"` },
@@ -122,6 +150,44 @@ function malformed(): unknown[] {
     bad('a type of another channel', 'replies', frameHex({ ...PLAIN, type: TYPE.CALL })),
     bad('a type of the other direction', 'control-from-node', frameHex({ type: TYPE.PONG, envelope: '{}' })),
     bad('a reserved flag', 'replies', frameHex(PLAIN, { flags: 2 })),
+    bad('shared memory for no buffer', 'replies', frameHex({ ...PLAIN, buffers: ['01'], placed: [] })),
+    bad(
+      'shared memory in a type that has none',
+      'replies',
+      frameHex({ ...PLAIN, type: TYPE.ERROR, buffers: [''], placed: [{ index: 0, segment: 1, bytes: 8 }] }),
+    ),
+    bad(
+      'one segment for two buffers',
+      'replies',
+      frameHex({
+        ...PLAIN,
+        buffers: ['', ''],
+        placed: [
+          { index: 0, segment: 4, bytes: 8 },
+          { index: 1, segment: 4, bytes: 8 },
+        ],
+      }),
+    ),
+    bad(
+      'a segment beyond 2^53',
+      'replies',
+      frameHex({ ...PLAIN, buffers: [''], placed: [{ index: 0, segment: 2n ** 53n, bytes: 8 }] }),
+    ),
+    bad(
+      'a buffer in shared memory over the limit',
+      'replies',
+      frameHex({ ...PLAIN, buffers: [''], placed: [{ index: 0, segment: 1, bytes: 16 * KIB + 1 }] }),
+      'frame-too-large',
+    ),
+    bad(
+      'a table of places that takes the envelope over the limit',
+      'replies',
+      frameHex(
+        { ...PLAIN, buffers: [''], placed: [{ index: 0, segment: 1, bytes: 8 }] },
+        { envelopeBytes: 4 * KIB - 15 },
+      ),
+      'frame-too-large',
+    ),
     bad('all flags', 'replies', frameHex(PLAIN, { flags: 0xff })),
     bad('no call id where there must be one', 'replies', frameHex({ ...PLAIN, callId: 0 })),
     bad(
@@ -221,6 +287,11 @@ function refused(): unknown[] {
       envelope: `"${'x'.repeat(4 * KIB - 3)}"`,
       buffers: ['01'],
     }),
+    large('a buffer in shared memory over the limit', {
+      ...PLAIN,
+      buffers: [''],
+      placed: [{ index: 0, segment: 1, bytes: 16 * KIB + 1 }],
+    }),
     large('buffers over the limit together', { ...PLAIN, buffers: ['00'.repeat(16 * KIB), '00'] }),
   ];
 }
@@ -232,5 +303,8 @@ function described(parts: FrameParts): unknown {
     callId: Number(parts.callId ?? 0),
     envelope: parts.envelope ?? '',
     buffers: parts.buffers ?? [],
+    ...(parts.placed && {
+      placed: parts.placed.map((each) => ({ ...each, segment: Number(each.segment) })),
+    }),
   };
 }

@@ -61,6 +61,8 @@ const DUMPED = {
   tasks: [{ name: 'Task-1', frames: [AT] }],
   calls: [{ id: 7, frames: [AT] }],
 };
+const MAP = { segment: 1, channel: 'requests', bytes: 1048576, thresholdBytes: 262144 };
+const MAPPED = { segment: 1, fd: 9, token: '00112233445566778899aabbccddeeff', error: null };
 const ERROR = {
   kind: 'python',
   message: 'no such user',
@@ -169,6 +171,15 @@ function valid(): unknown[] {
     message('DUMP', 'DUMP', { n: 3 }),
     message('DUMPED', 'DUMPED', DUMPED),
     message('DUMPED of an idle worker', 'DUMPED', { n: 0, threads: [], tasks: null, calls: [] }),
+    message('MAP', 'MAP', MAP),
+    message('MAP for replies', 'MAP', { ...MAP, channel: 'replies' }),
+    message('MAPPED', 'MAPPED', MAPPED),
+    message('MAPPED of none', 'MAPPED', { segment: 1, fd: null, token: null, error: 'no memory' }),
+    message('OPENED', 'OPENED', { segment: 1 }),
+    message('RELEASE', 'RELEASE', { segments: [1, 2] }),
+    message('RELEASED', 'RELEASED', { segments: [1] }),
+    message('UNMAP', 'UNMAP', { segments: [1] }),
+    message('UNMAPPED', 'UNMAPPED', { segments: [1] }),
   ];
 }
 
@@ -226,6 +237,18 @@ function malformed(): unknown[] {
     message('LOG of an unknown source', 'LOG', { ...LOG, source: 'stdout' }),
     message('LOG with a negative count of losses', 'LOG', { ...LOG, dropped: -1 }),
     message('EVENT without a name', 'EVENT', { message: 'x' }),
+    ...Object.keys(MAP).map((key) => message(`MAP without ${key}`, 'MAP', without(MAP, key))),
+    message('MAP of nothing', 'MAP', { ...MAP, bytes: 0 }),
+    message('MAP of segment 0', 'MAP', { ...MAP, segment: 0 }),
+    message('MAP for control', 'MAP', { ...MAP, channel: 'control' }),
+    ...Object.keys(MAPPED).map((key) => message(`MAPPED without ${key}`, 'MAPPED', without(MAPPED, key))),
+    message('MAPPED with a negative descriptor', 'MAPPED', { ...MAPPED, fd: -1 }),
+    message('OPENED of segment 0', 'OPENED', { segment: 0 }),
+    message('RELEASE of nothing', 'RELEASE', { segments: [] }),
+    message('RELEASE of text', 'RELEASE', { segments: ['1'] }),
+    message('RELEASED of segment 0', 'RELEASED', { segments: [0] }),
+    message('UNMAP of segment 0', 'UNMAP', { segments: [0] }),
+    message('UNMAPPED of nothing', 'UNMAPPED', {}),
     message('DUMP without a number', 'DUMP', {}),
     message('DUMP with a number of text', 'DUMP', { n: '3' }),
     ...Object.keys(DUMPED).map((key) => message(`DUMPED without ${key}`, 'DUMPED', without(DUMPED, key))),

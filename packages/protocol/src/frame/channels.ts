@@ -20,6 +20,10 @@ export const CONTROL_FROM_NODE: ReadonlySet<number> = new Set([
   FrameType.REVOKE,
   FrameType.SHUTDOWN,
   FrameType.DUMP,
+  FrameType.MAP,
+  FrameType.OPENED,
+  FrameType.RELEASE,
+  FrameType.UNMAP,
 ]);
 
 /** What Python may send on control. */
@@ -32,6 +36,9 @@ export const CONTROL_FROM_PYTHON: ReadonlySet<number> = new Set([
   FrameType.LOG,
   FrameType.EVENT,
   FrameType.DUMPED,
+  FrameType.MAPPED,
+  FrameType.RELEASED,
+  FrameType.UNMAPPED,
 ]);
 
 /** The types whose frames are about one call: their call id is never 0, that of all others always. */
@@ -45,3 +52,6 @@ export const CALL_TYPES: ReadonlySet<number> = new Set([
   FrameType.CANCEL,
   FrameType.CREDIT,
 ]);
+
+/** The types whose buffers may lie in shared memory: those that carry values of the application. */
+export const PLACED_TYPES: ReadonlySet<number> = new Set([FrameType.CALL, FrameType.RESULT, FrameType.ITEM]);

@@ -1,10 +1,19 @@
 import { createError } from '../errors/create-error.js';
 import { protocolError } from '../errors/protocol-error.js';
-import { CALL_TYPES } from './channels.js';
+import { CALL_TYPES, PLACED_TYPES } from './channels.js';
 import { decodeText } from './text.js';
 import { Filling } from './filling.js';
-import { DEFAULT_LIMITS, type Frame, type FrameLimits } from './frame.js';
-import { FLAG_TAGGED, HEADER_BYTES, TABLE_ENTRY_BYTES, paddingAt, readU32, readU64 } from './header.js';
+import { DEFAULT_LIMITS, type Frame, type FrameLimits, type PlacedBuffer } from './frame.js';
+import {
+  FLAG_PLACED,
+  FLAG_TAGGED,
+  HEADER_BYTES,
+  PLACED_ENTRY_BYTES,
+  TABLE_ENTRY_BYTES,
+  paddingAt,
+  readU32,
+  readU64,
+} from './header.js';
 
 /** What a {@link FrameDecoder} is made of. */
 export interface FrameDecoderOptions {
@@ -28,6 +37,8 @@ interface OpenFrame {
   text: Filling | undefined;
   envelope: string;
   readonly lengths: number[];
+  /** The buffers that lie in shared memory, by their index; `undefined` where the table says of none. */
+  readonly placed: (PlacedBuffer | undefined)[] | undefined;
   readonly buffers: Uint8Array[];
   body: Filling | undefined;
   /** Padding bytes still to be skipped before the next buffer. */
@@ -114,7 +125,8 @@ export class FrameDecoder {
     const flags = chunk[at + 5]!;
     const bufferCount = chunk[at + 6]! | (chunk[at + 7]! << 8);
     const callId = readU64(chunk, at + 8);
-    this.#check(type, flags, callId, envelopeBytes + bufferCount * TABLE_ENTRY_BYTES);
+    const tableBytes = bufferCount * (flags & FLAG_PLACED ? PLACED_ENTRY_BYTES : TABLE_ENTRY_BYTES);
+    this.#check(type, flags, callId, envelopeBytes + tableBytes, bufferCount);
     const tagged = (flags & FLAG_TAGGED) !== 0;
 
     const start = at + HEADER_BYTES;
@@ -130,10 +142,11 @@ export class FrameDecoder {
       callId,
       bufferCount,
       envelopeBytes,
-      table: bufferCount > 0 ? new Filling(bufferCount * TABLE_ENTRY_BYTES) : undefined,
+      table: bufferCount > 0 ? new Filling(tableBytes) : undefined,
       text: bufferCount > 0 ? undefined : new Filling(envelopeBytes),
       envelope: '',
       lengths: [],
+      placed: (flags & FLAG_PLACED) !== 0 ? [] : undefined,
       buffers: [],
       body: undefined,
       padding: 0,
@@ -157,6 +170,10 @@ export class FrameDecoder {
       open.text = undefined;
     }
     while (open.buffers.length < open.bufferCount) {
+      if (open.placed?.[open.buffers.length] !== undefined) {
+        open.buffers.push(NO_BYTES);
+        continue;
+      }
       const skipped = Math.min(open.padding, chunk.length - at);
       open.padding -= skipped;
       at += skipped;
@@ -170,30 +187,35 @@ export class FrameDecoder {
     }
     this.#open = undefined;
     const { type, tagged, callId, envelope, buffers } = open;
-    this.#onFrame({ type, tagged, callId, envelope, buffers });
+    const placed = open.placed?.filter((each) => each !== undefined);
+    this.#onFrame({ type, tagged, callId, envelope, buffers, ...(placed && { placed }) });
     return at;
   }
 
   /** Lengths over the limit are refused before the envelope is waited for. */
   #readTable(open: OpenFrame, table: Filling): void {
     let bufferBytes = 0;
+    const segments: number[] = [];
     for (let at = 0; at < table.length; at += TABLE_ENTRY_BYTES) {
       const length = readU64(table.bytes, at);
       bufferBytes += length;
       open.lengths.push(length);
+      if (open.placed) segments.push(readU64(table.bytes, (at += TABLE_ENTRY_BYTES)));
     }
     if (bufferBytes > this.limits.maxBufferBytes) {
       throw tooLarge(bufferBytes, 'maxBufferBytes', this.limits.maxBufferBytes);
     }
+    if (open.placed) place(open.placed, open.lengths, segments);
     open.padding = paddingAt(HEADER_BYTES + table.length + open.envelopeBytes);
     open.table = undefined;
     open.text = new Filling(open.envelopeBytes);
   }
 
-  #check(type: number, flags: number, callId: number, headBytes: number): void {
+  #check(type: number, flags: number, callId: number, headBytes: number, bufferCount: number): void {
     if (this.#accepts[type] === 0)
       throw protocolError(`frame type ${type} has no place on this channel`, { type });
-    if ((flags & ~FLAG_TAGGED) !== 0)
+    const mayBePlaced = bufferCount > 0 && PLACED_TYPES.has(type);
+    if ((flags & ~FLAG_TAGGED) !== 0 && !(flags <= (FLAG_PLACED | FLAG_TAGGED) && mayBePlaced))
       throw protocolError(`reserved flags are set: ${flags}`, { type, flags });
     if (headBytes > this.limits.maxFrameBytes) {
       throw tooLarge(headBytes, 'maxFrameBytes', this.limits.maxFrameBytes);
@@ -202,6 +224,24 @@ export class FrameDecoder {
       throw protocolError(`call id ${callId} in a frame of type ${type}`, { type, callId });
     }
   }
+}
+
+/** Note which buffers lie in which segments. */
+function place(
+  placed: (PlacedBuffer | undefined)[],
+  lengths: readonly number[],
+  segments: readonly number[],
+): void {
+  const named = segments.filter((segment) => segment !== 0);
+  if (
+    named.length === 0 ||
+    new Set(named).size < named.length ||
+    named.some((segment) => segment > Number.MAX_SAFE_INTEGER)
+  )
+    throw protocolError('the buffers of a frame lie in no segments, or in one twice');
+  segments.forEach((segment, index) => {
+    placed.push(segment === 0 ? undefined : { index, segment, bytes: lengths[index]! });
+  });
 }
 
 function asBuffer(chunk: Uint8Array): Buffer {

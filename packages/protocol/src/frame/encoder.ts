@@ -1,9 +1,11 @@
 import { createError } from '../errors/create-error.js';
-import { DEFAULT_LIMITS, type Frame, type FrameLimits } from './frame.js';
+import { DEFAULT_LIMITS, type Frame, type FrameLimits, type PlacedBuffer } from './frame.js';
 import {
+  FLAG_PLACED,
   FLAG_TAGGED,
   HEADER_BYTES,
   MAX_BUFFERS,
+  PLACED_ENTRY_BYTES,
   TABLE_ENTRY_BYTES,
   paddingAt,
   writeU32,
@@ -51,13 +53,14 @@ export class FrameEncoder {
    */
   push(frame: Frame): void {
     const { envelope, buffers } = frame;
-    const tableBytes = buffers.length * TABLE_ENTRY_BYTES;
+    const placed = frame.placed === undefined ? undefined : byIndex(frame.placed);
+    const tableBytes = tableBytesOf(frame);
     // No character takes more than 3 bytes; the exact length costs a pass over the text, which small frames are spared.
     let envelopeBytes = envelope.length * 3;
     const exact = HEADER_BYTES + tableBytes + envelopeBytes > COALESCE_BYTES;
     if (exact) envelopeBytes = Buffer.byteLength(envelope);
     if (buffers.length > 0 || tableBytes + envelopeBytes > this.limits.maxFrameBytes) {
-      this.#check(frame, envelope, buffers);
+      checkFrame(frame, this.limits);
     }
 
     const room = HEADER_BYTES + tableBytes + envelopeBytes;
@@ -68,21 +71,25 @@ export class FrameEncoder {
     const at = alone ? 0 : this.#end;
 
     let end = at + HEADER_BYTES;
-    for (const buffer of buffers) {
-      writeU64(target, end, buffer.byteLength);
+    for (let index = 0; index < buffers.length; index++) {
+      const place = placed?.[index];
+      writeU64(target, end, place?.bytes ?? buffers[index]!.byteLength);
+      end += TABLE_ENTRY_BYTES;
+      if (placed === undefined) continue;
+      writeU64(target, end, place?.segment ?? 0);
       end += TABLE_ENTRY_BYTES;
     }
     const written = target.write(envelope, end);
     end += written;
     writeU32(target, at, written);
     target[at + 4] = frame.type;
-    target[at + 5] = frame.tagged ? FLAG_TAGGED : 0;
+    target[at + 5] = (frame.tagged ? FLAG_TAGGED : 0) | (placed === undefined ? 0 : FLAG_PLACED);
     target[at + 6] = buffers.length;
     target[at + 7] = buffers.length >>> 8;
     writeU64(target, at + 8, frame.callId);
     if (alone) this.#append(target);
     else this.#end = end;
-    if (buffers.length > 0) this.#pushBuffers(buffers, end - at);
+    if (buffers.length > 0) this.#pushBuffers(buffers, placed, end - at);
   }
 
   /** Everything pushed since the last call, in order. The chunks are the caller's: they are never written again. */
@@ -94,9 +101,11 @@ export class FrameEncoder {
     return chunks;
   }
 
-  #pushBuffers(buffers: readonly Uint8Array[], frameBytes: number): void {
+  #pushBuffers(buffers: readonly Uint8Array[], placed: Places | undefined, frameBytes: number): void {
     let offset = frameBytes;
-    for (const buffer of buffers) {
+    for (let index = 0; index < buffers.length; index++) {
+      if (placed?.[index] !== undefined) continue;
+      const buffer = buffers[index]!;
       const padding = paddingAt(offset);
       const inline = buffer.byteLength <= COALESCE_BYTES;
       this.#reserve(padding + (inline ? buffer.byteLength : 0));
@@ -132,22 +141,41 @@ export class FrameEncoder {
     this.#chunks.push(chunk);
     this.#chunkBytes += chunk.byteLength;
   }
+}
 
-  #check(frame: Frame, envelope: string, buffers: readonly Uint8Array[]): void {
-    const { maxFrameBytes, maxBufferBytes } = this.limits;
-    let bufferBytes = 0;
-    for (const buffer of buffers) bufferBytes += buffer.byteLength;
-    const frameBytes = Buffer.byteLength(envelope) + buffers.length * TABLE_ENTRY_BYTES;
-    if (frameBytes > maxFrameBytes) throw tooLarge(frame, frameBytes, 'maxFrameBytes', maxFrameBytes);
-    if (bufferBytes > maxBufferBytes) throw tooLarge(frame, bufferBytes, 'maxBufferBytes', maxBufferBytes);
-    if (buffers.length > MAX_BUFFERS) {
-      throw createError({
-        code: 'frame-too-large',
-        message: `A frame holds at most ${MAX_BUFFERS} buffers; this value has ${buffers.length}. Join them, or send several calls.`,
-        context: { buffers: buffers.length, limit: MAX_BUFFERS },
-      });
-    }
+/** The buffers of a frame that lie in shared memory, by their index. */
+type Places = readonly (PlacedBuffer | undefined)[];
+
+/**
+ * Hold a frame against the limits, as {@link FrameEncoder.push} does.
+ *
+ * @throws CommunicationError `frame-too-large`.
+ */
+export function checkFrame(frame: Frame, { maxFrameBytes, maxBufferBytes }: FrameLimits): void {
+  const { envelope, buffers, placed = [] } = frame;
+  let bufferBytes = 0;
+  for (const buffer of buffers) bufferBytes += buffer.byteLength;
+  for (const { index, bytes } of placed) bufferBytes += bytes - buffers[index]!.byteLength;
+  const frameBytes = Buffer.byteLength(envelope) + tableBytesOf(frame);
+  if (frameBytes > maxFrameBytes) throw tooLarge(frame, frameBytes, 'maxFrameBytes', maxFrameBytes);
+  if (bufferBytes > maxBufferBytes) throw tooLarge(frame, bufferBytes, 'maxBufferBytes', maxBufferBytes);
+  if (buffers.length > MAX_BUFFERS) {
+    throw createError({
+      code: 'frame-too-large',
+      message: `A frame holds at most ${MAX_BUFFERS} buffers; this value has ${buffers.length}. Join them, or send several calls.`,
+      context: { buffers: buffers.length, limit: MAX_BUFFERS },
+    });
   }
+}
+
+function tableBytesOf({ buffers, placed }: Frame): number {
+  return buffers.length * (placed === undefined ? TABLE_ENTRY_BYTES : PLACED_ENTRY_BYTES);
+}
+
+function byIndex(placed: readonly PlacedBuffer[]): Places {
+  const places: (PlacedBuffer | undefined)[] = [];
+  for (const each of placed) places[each.index] = each;
+  return places;
 }
 
 function tooLarge(frame: Frame, bytes: number, name: keyof FrameLimits, limit: number): Error {

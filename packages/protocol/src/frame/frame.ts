@@ -10,6 +10,17 @@ export interface Frame {
   readonly envelope: string;
   /** Out-of-band buffers, each 8-byte aligned when received. */
   readonly buffers: readonly Uint8Array[];
+  /** Which of the buffers lie in shared memory rather than in the frame (flag bit 1); not there where none does. */
+  readonly placed?: readonly PlacedBuffer[];
+}
+
+/** A buffer of a frame whose bytes lie in a shared segment (SPEC.md section 14). When received, `buffers` holds an empty one in its place. */
+export interface PlacedBuffer {
+  /** Its place in `buffers`. */
+  readonly index: number;
+  /** The segment that it lies at the beginning of, by its number; no two of a frame have the same. */
+  readonly segment: number;
+  readonly bytes: number;
 }
 
 /** The `type` byte of a frame. SPEC.md section 3. */
@@ -35,6 +46,13 @@ export const FrameType = {
   EVENT: 28,
   DUMP: 29,
   DUMPED: 30,
+  MAP: 31,
+  MAPPED: 32,
+  OPENED: 33,
+  RELEASE: 34,
+  RELEASED: 35,
+  UNMAP: 36,
+  UNMAPPED: 37,
 } as const;
 
 /** Limits of one connection, the same in both directions. */

@@ -4,11 +4,17 @@ export const HEADER_BYTES = 16;
 /** Length of one entry of the buffer table. */
 export const TABLE_ENTRY_BYTES = 8;
 
+/** The same where buffers lie in shared memory: the length, and the segment. */
+export const PLACED_ENTRY_BYTES = 16;
+
 /** What the u16 `bufferCount` can say. */
 export const MAX_BUFFERS = 0xffff;
 
 /** Flag bit 0: the envelope holds tagged values. */
 export const FLAG_TAGGED = 1;
+
+/** Flag bit 1: buffers lie in shared memory, and the table says in which segments. */
+export const FLAG_PLACED = 2;
 
 /** How many bytes bring `offset` to the next multiple of 8. */
 export function paddingAt(offset: number): number {

@@ -6,9 +6,13 @@ import type {
   Dumped,
   Hello,
   LogRecord,
+  MapSegment,
+  Mapped,
   Ping,
   Pong,
   Ready,
+  SegmentId,
+  SegmentIds,
   Welcome,
 } from './messages.js';
 
@@ -27,6 +31,13 @@ export interface ControlMessages {
   [FrameType.LOG]: LogRecord;
   [FrameType.DUMP]: Ping;
   [FrameType.DUMPED]: Dumped;
+  [FrameType.MAP]: MapSegment;
+  [FrameType.MAPPED]: Mapped;
+  [FrameType.OPENED]: SegmentId;
+  [FrameType.RELEASE]: SegmentIds;
+  [FrameType.RELEASED]: SegmentIds;
+  [FrameType.UNMAP]: SegmentIds;
+  [FrameType.UNMAPPED]: SegmentIds;
 }
 
 const NO_BUFFERS: readonly Uint8Array[] = Object.freeze([]);

@@ -153,6 +153,38 @@ export interface Dumped {
   readonly calls: readonly { readonly id: number; readonly frames: readonly PythonFrame[] }[];
 }
 
+/** MAP: make a segment of shared memory. */
+export interface MapSegment {
+  /** Its number from now on; counted from 1 and never used again. */
+  readonly segment: number;
+  /** Which frames' buffers are to lie in it. */
+  readonly channel: 'requests' | 'replies';
+  readonly bytes: number;
+  /** Smaller buffers stay in their frames. */
+  readonly thresholdBytes: number;
+}
+
+/** MAPPED: the segment that MAP asked for, or why there is none. */
+export interface Mapped {
+  readonly segment: number;
+  /** Its descriptor in the runtime's process, open until Node answers; `null` where there is none. */
+  readonly fd: number | null;
+  /** Bytes that it begins with, as hex, by which Node knows that it has opened the right one. */
+  readonly token: string | null;
+  /** Why there is none. */
+  readonly error: string | null;
+}
+
+/** OPENED: Node has it, and it may be used. */
+export interface SegmentId {
+  readonly segment: number;
+}
+
+/** RELEASE, RELEASED: what was in them has been read, write again. UNMAP: give them back. UNMAPPED: they are gone. */
+export interface SegmentIds {
+  readonly segments: readonly number[];
+}
+
 /** EVENT: something worth knowing that belongs to no call. */
 export interface RuntimeEvent {
   /** For example `"thread-exception"`, `"suggestion"`; newer runtimes may know more. */

@@ -11,10 +11,12 @@ import type {
   Dumped,
   Hello,
   LogRecord,
+  Mapped,
   Ping,
   Pong,
   Ready,
   RuntimeEvent,
+  SegmentIds,
   Welcome,
 } from './messages.js';
 import { ENVELOPE_SCHEMAS } from './schemas.js';
@@ -70,6 +72,16 @@ export function parseLog(frame: Frame): LogRecord {
 /** Read a DUMPED. */
 export function parseDumped(frame: Frame): Dumped {
   return parse(frame, ENVELOPE_SCHEMAS[FrameType.DUMPED]);
+}
+
+/** Read a MAPPED. */
+export function parseMapped(frame: Frame): Mapped {
+  return parse(frame, ENVELOPE_SCHEMAS[FrameType.MAPPED]);
+}
+
+/** Read a RELEASED or an UNMAPPED. */
+export function parseSegments(frame: Frame): SegmentIds {
+  return parse(frame, ENVELOPE_SCHEMAS[FrameType.RELEASED]);
 }
 
 /** Read an EVENT. */

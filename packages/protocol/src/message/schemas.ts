@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { FrameType } from '../frame/frame.js';
 
 const callId = z.int().positive();
+const segment = z.int().positive();
+const segments = z.object({ segments: z.array(segment).min(1) });
 const count = z.int().nonnegative();
 const text = z.string();
 
@@ -160,4 +162,21 @@ export const ENVELOPE_SCHEMAS = {
     tasks: z.array(z.object({ name: text, frames })).nullable(),
     calls: z.array(z.object({ id: callId, frames })),
   }),
+  [FrameType.MAP]: z.object({
+    segment,
+    channel: z.enum(['requests', 'replies']),
+    bytes: z.int().positive(),
+    thresholdBytes: count,
+  }),
+  [FrameType.MAPPED]: z.object({
+    segment,
+    fd: count.nullable(),
+    token: text.nullable(),
+    error: text.nullable(),
+  }),
+  [FrameType.OPENED]: z.object({ segment }),
+  [FrameType.RELEASE]: segments,
+  [FrameType.RELEASED]: segments,
+  [FrameType.UNMAP]: segments,
+  [FrameType.UNMAPPED]: segments,
 } as const;

@@ -24,6 +24,8 @@ export interface ReplyFrom {
  */
 export function readReply(frame: Frame, call: OutgoingCall, from: ReplyFrom): unknown {
   const { workerId, codec } = from;
+  if (frame.placed !== undefined)
+    throw protocolViolation(workerId, 'a buffer in shared memory, which it does not share');
   switch (frame.type) {
     case FrameType.RESULT:
       return codec.decode(frame);

@@ -131,10 +131,11 @@ export class Judge {
 
 function digestOf(frames: readonly Protocol.Frame[]): string {
   const hash = createHash('sha1');
-  for (const { type, tagged, callId, envelope, buffers } of frames) {
+  for (const { type, tagged, callId, envelope, buffers, placed = [] } of frames) {
     hash.update(`${type},${Number(tagged)},${callId},${Buffer.byteLength(envelope)},${buffers.length},`);
     hash.update(envelope);
     for (const buffer of buffers) hash.update(`${buffer.length},`).update(buffer);
+    for (const { index, segment, bytes } of placed) hash.update(`${index}@${segment}+${bytes},`);
   }
   return `${frames.length}:${hash.digest('hex').slice(0, 16)}`;
 }

@@ -1,0 +1,101 @@
+import { createError, type Frame, type PlacedBuffer, type PypoolError } from '@pypool/protocol';
+import type { FrameListener } from '@pypool/transport';
+import { asPypoolError } from '../calls/errors.js';
+import { CopyQueue, type Copy } from './copy-queue.js';
+import type { Segments } from './segments.js';
+
+/** The replies channel, whose large buffers may lie in segments: hands on frames that are whole, in the order in which they came. */
+export class GatheringListener implements FrameListener {
+  readonly #inner: FrameListener;
+  readonly #segments: Segments;
+  readonly #queue: CopyQueue;
+  readonly #onBroken: () => void;
+  #told = false;
+
+  /** @param onBroken - the connection is to end; the listener has been told why. */
+  constructor(inner: FrameListener, segments: Segments, onBroken: () => void) {
+    this.#inner = inner;
+    this.#segments = segments;
+    this.#onBroken = onBroken;
+    this.#queue = new CopyQueue(
+      (frame) => inner.onFrame(frame),
+      (error) => this.break(asPypoolError(error, undefined)),
+    );
+  }
+
+  onFrame(frame: Frame): void {
+    if (frame.buffers.length === 0 && this.#queue.idle) this.#inner.onFrame(frame);
+    else this.#gather(frame);
+  }
+
+  /** What is being read was said before the end. It is in memory of this process, too, and stays there whatever became of the worker. */
+  onEnd(error: PypoolError | undefined): void {
+    this.#queue.whenIdle(() => this.#tell(error));
+  }
+
+  /** Something is wrong that no frame may follow: tell it as the end, and end the connection. */
+  break(error: PypoolError): void {
+    this.#tell(error);
+    this.#onBroken();
+  }
+
+  /** No frame follows. What was being read is lost, and where the end had come behind it, it was not reached. */
+  stop(): void {
+    const isReading = !this.#queue.idle && !this.#told;
+    if (isReading) this.#told = true;
+    this.#queue.stop();
+    if (isReading) process.nextTick(() => this.#inner.onEnd(notRead()));
+  }
+
+  #gather(frame: Frame): void {
+    const { placed = [], ...whole } = frame;
+    const buffers = [...frame.buffers];
+    const copies = placed.map((place) => this.#copyOf(place, buffers));
+    for (const { byteLength } of frame.buffers) {
+      if (this.#segments.isLarge(byteLength)) this.#segments.want('replies', byteLength);
+    }
+    if (copies.length > 0) this.#queue.push({ ...whole, buffers }, copies);
+    else if (this.#queue.idle) this.#inner.onFrame(frame);
+    else this.#queue.push(frame, []);
+  }
+
+  /** Memory of its own for a buffer, and what fills it. */
+  #copyOf({ index, segment: id, bytes }: PlacedBuffer, buffers: Uint8Array[]): Copy {
+    const segment = this.#segments.find(id, bytes);
+    const target = (buffers[index] = allocate(bytes));
+    return {
+      bytes,
+      run: (offset, count) => segment.read(target, offset, count),
+      done: () => this.#segments.release(segment),
+    };
+  }
+
+  #tell(error: PypoolError | undefined): void {
+    if (this.#told) return;
+    this.#told = true;
+    this.#inner.onEnd(error);
+  }
+}
+
+function allocate(bytes: number): Uint8Array {
+  try {
+    return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer, 0, bytes);
+  } catch (cause) {
+    throw createError({
+      code: 'frame-too-large',
+      message: `No memory for ${bytes} bytes of a frame.`,
+      outcome: 'unknown',
+      context: { bytes },
+      cause,
+    });
+  }
+}
+
+function notRead(): PypoolError {
+  return createError({
+    code: 'worker-exited',
+    message: 'The replies channel was closed on this side before what lay in shared memory was read',
+    outcome: 'unknown',
+    context: { channel: 'replies' },
+  });
+}

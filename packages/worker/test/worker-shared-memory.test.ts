@@ -1,0 +1,134 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { LoneWorker, LoneWorkerOptions } from '../src/index.js';
+import { leavesNothing, rejection, workerFor } from './worker-for.js';
+
+leavesNothing();
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+function sharing(options: Partial<LoneWorkerOptions> = {}): Promise<LoneWorker> {
+  return workerFor('move_arrays', { sharedMemory: { thresholdBytes: 16 * KIB }, ...options });
+}
+
+/** An array in which a displaced or missing page shows. */
+function numbers(bytes: number, seed: number): Float64Array {
+  const made = new Float64Array(bytes / 8).fill(seed);
+  for (let at = 0; at < made.length; at += 500) made[at] = at + seed;
+  return made;
+}
+
+/** Segments that this process has open. */
+function openSegments(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).includes('memfd:pypool');
+    } catch {
+      return false; // closed since the folder was listed
+    }
+  }).length;
+}
+
+describe.runIf(process.platform === 'linux')('shared memory', () => {
+  it('moves arrays of all sizes there and back, and is used for large ones alone', async () => {
+    await using worker = await sharing();
+    for (const bytes of [0, 8, 16 * KIB - 8]) {
+      expect(await worker.call('copy', [numbers(bytes, 1)])).toEqual(numbers(bytes, 1));
+    }
+    expect(await worker.call('segments')).toBe(0);
+    let last: [Float64Array, number] | undefined;
+    for (let call = 0; call < 12; call++) {
+      const bytes = call % 3 === 0 ? 5 * MIB : 16 * KIB + 8 * call;
+      const result = await worker.call<Float64Array>('copy', [numbers(bytes, call)]);
+      // Compared after the next call: memory that is used again too early would show.
+      if (last !== undefined) expect(equal(last[0], numbers(last[0].byteLength, last[1]))).toBe(true);
+      last = [result, call];
+    }
+    expect(await worker.call('segments')).toBeGreaterThanOrEqual(2);
+    expect(openSegments()).toBeGreaterThanOrEqual(2);
+  });
+
+  it('keeps what kind of array it was, bytes and several of them', async () => {
+    await using worker = await sharing();
+    for (let call = 0; call < 3; call++) {
+      const sent = {
+        bytes: new Uint8Array(64 * KIB).fill(call),
+        floats: new Float32Array(32 * KIB).fill(call),
+        integers: new BigInt64Array(8 * KIB).fill(BigInt(call)),
+        small: new Uint16Array([1, 2, call]),
+      };
+      expect(await worker.call('same', [sent])).toEqual(sent);
+    }
+    expect(await worker.call('segments')).toBeGreaterThan(2);
+  });
+
+  it('writes nothing over what a handler has kept', async () => {
+    await using worker = await sharing();
+    for (let call = 0; call < 8; call++) await worker.call('keep', [numbers(32 * KIB, call)]);
+    expect(await worker.call('what_is_kept')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('goes on without it where what is kept has taken all that there is', async () => {
+    await using worker = await sharing({ sharedMemory: { thresholdBytes: 16 * KIB, maxBytes: 128 * KIB } });
+    for (let call = 0; call < 8; call++) {
+      await worker.call('keep', [numbers(32 * KIB, call)]);
+      const sent = numbers(40 * KIB, call);
+      expect(equal(await worker.call<Float64Array>('copy', [sent]), sent)).toBe(true);
+    }
+    expect(await worker.call('segments')).toBeLessThanOrEqual(4);
+  });
+
+  it.each(['async', 'threads'] as const)('serves many calls at once with the engine %s', async (engine) => {
+    await using worker = await sharing({ engine, concurrency: 4 });
+    for (let round = 0; round < 3; round++) {
+      const calls = Array.from({ length: 12 }, async (_, call) => {
+        const sent = numbers(call % 4 === 0 ? 5 * MIB : 24 * KIB, call);
+        const result = await worker.call<Float64Array>(call % 2 ? 'copy' : 'copy_async', [sent]);
+        return equal(result, sent);
+      });
+      expect(await Promise.all(calls)).toEqual(calls.map(() => true));
+    }
+  });
+
+  it('carries items of a stream, in their order', async () => {
+    await using worker = await sharing();
+    const seen: number[] = [];
+    for await (const item of worker.stream<Float64Array>('produce', [numbers(32 * KIB, 1), 20])) {
+      expect(item.byteLength).toBe(32 * KIB);
+      expect(equal(item, new Float64Array(item.length).fill(item[0]!))).toBe(true);
+      seen.push(item[0]!);
+    }
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, number) => number));
+  });
+
+  it('is gone with its worker, however that ends, and its calls know what became of them', async () => {
+    const before = openSegments();
+    const worker = await sharing();
+    for (let call = 0; call < 3; call++) await worker.call('copy', [numbers(MIB, call)]);
+    const error = await rejection(worker.call('die', [numbers(MIB, 1)]));
+    expect(error).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
+    await worker.close();
+    expect(openSegments()).toBe(before);
+  });
+
+  it('is not used unless it is asked for', async () => {
+    await using worker = await workerFor('move_arrays');
+    for (let call = 0; call < 3; call++) await worker.call('copy', [numbers(2 * MIB, call)]);
+    expect(await worker.call('segments')).toBe(0);
+  });
+
+  it('fails one call whose arguments are over the limits, and no other', async () => {
+    await using worker = await sharing({ limits: { maxBufferBytes: MIB } });
+    for (let call = 0; call < 3; call++) await worker.call('copy', [numbers(MIB, call)]);
+    expect((await rejection(worker.call('copy', [numbers(2 * MIB, 1)]))).code).toBe('frame-too-large');
+    expect((await rejection(worker.call('make', [MIB]))).code).toBe('frame-too-large');
+    const sent = numbers(MIB, 9);
+    expect(equal(await worker.call<Float64Array>('copy', [sent]), sent)).toBe(true);
+  });
+});
+
+function equal(a: Float64Array, b: Float64Array): boolean {
+  const [left, right] = [a, b].map((each) => new Uint8Array(each.buffer, each.byteOffset, each.byteLength));
+  return Buffer.compare(left!, right!) === 0;
+}
