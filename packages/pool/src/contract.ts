@@ -33,7 +33,15 @@ export interface PoolWorker {
   /** Begin a call. Never throws; the worker answers through the call, exactly once. */
   run(call: OutgoingCall): void;
   /**
-   * End a running call. It answers with `onError` once its work has ended, within a bounded time: with `error`, or one like it that tells what
+   * Ask for calls back that wait for those before them. Each that has not begun is told so (`onRevoked`) and never begins; the rest answer as ever, and so do
+   * all where the worker ends first: as `not-started` where that is certain. Ignored for a call that runs or is answered.
+   *
+   * A worker that has it takes more calls than `concurrency`, and begins with those that are too many in their order, as places become free (`onStart`). Left
+   * out where it cannot: it is given no more than it takes at once.
+   */
+  revoke?(calls: readonly OutgoingCall[]): void;
+  /**
+   * End a running call, or one that waits for those before it. It answers with `onError` once its work has ended, within a bounded time: with `error`, or one like it that tells what
    * became of the call. Ignored for a call already answered.
    */
   cancel(call: OutgoingCall, error: PypoolError): void;

@@ -96,6 +96,7 @@ class CorePool implements Pool {
       running: calls.running,
       places: capacity.places,
       queued: calls.waiting,
+      ahead: calls.ahead,
       queuedBytes: capacity.bytes?.total,
       waiting: waitingCalls({
         clock,

@@ -16,6 +16,7 @@ export type { MapCaller, MapItems, PoolMap } from './map/call-map.js';
 export type { MapOptions } from './map/map-options.js';
 export type { PoolCallOptions } from './options/call-options.js';
 export type { PoolOptions, StartMode } from './options/pool-options.js';
+export type { PrefetchOptions } from './options/prefetch-options.js';
 export type { CircuitState } from './lifecycle/circuit-breaker.js';
 export type { CloseOptions, PoolState } from './lifecycle/closing.js';
 

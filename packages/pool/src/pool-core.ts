@@ -58,7 +58,7 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
     const { maxQueueBytes } = options;
     const bytes = maxQueueBytes === Infinity ? undefined : new QueueBytes(maxQueueBytes);
     this.#course = new CallCourse(this);
-    this.calls = new Dispatcher(clock, this.roster, selection, queue, this.#course, bytes);
+    this.calls = new Dispatcher(clock, this.roster, selection, queue, this.#course, bytes, options.prefetch);
     this.capacity = new Capacity(options, this.roster, this.calls, bytes);
     this.policy = new StartPolicy(options, this.roster, this);
     this.closing = new Closing(clock, this);
@@ -214,6 +214,7 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
 
   onStop(timeoutMs: number): void {
     this.#course.stop();
+    this.calls.stop();
     this.policy.stop();
     this.#idle.stop();
     this.turnover.stop();
@@ -234,7 +235,8 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
   #refuseHopeless(): void {
     if (this.policy.circuit.state === 'closed') return;
     const { trouble } = this.policy;
-    if (trouble === undefined || this.roster.ready.length > 0 || this.calls.waiting === 0) return;
+    const { waiting, ahead } = this.calls;
+    if (trouble === undefined || this.roster.ready.length > 0 || waiting === ahead) return;
     const nextStartMs = Math.max(0, trouble.pausedUntil - this.options.clock.now());
     this.#course.refuseWaiting(() => errors.circuitOpen(this.options.name, trouble, nextStartMs));
   }

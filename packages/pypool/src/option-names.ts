@@ -45,6 +45,7 @@ const POOL_OPTIONS: Names<Omit<PoolOptions, 'factory'>> = {
   minReady: true,
   maxQueue: true,
   maxQueueBytes: true,
+  prefetch: true,
   timeoutMs: true,
   checkoutTimeoutMs: true,
   executionTimeoutMs: true,

@@ -10,6 +10,8 @@ export interface AttemptOwner {
   onBegan(attempt: Attempt): void;
   /** It was answered: with an error, or else with a value. Called once. */
   onAnswered(attempt: Attempt, error: PypoolError | undefined, value: unknown): void;
+  /** It was taken back: it never began. Called instead of `onAnswered`. */
+  onRevoked(attempt: Attempt): void;
 }
 
 /** One try at one worker. What the worker says after its answer is ignored, so nothing late reaches a later attempt. */
@@ -22,6 +24,14 @@ export class Attempt implements OutgoingCall {
   since: number;
   /** Why it is being ended before its answer; the first reason stays. */
   endedBy: PypoolError | undefined = undefined;
+  /** It was sent ahead, and has not begun. */
+  ahead = false;
+  /** Its worker was asked for it back. */
+  askedBack = false;
+  /** What it would take, as things stood when it was given. */
+  expectedUs = 0;
+  /** What its arguments weigh, where it was sent ahead. */
+  aheadBytes = 0;
   #answered = false;
 
   constructor(
@@ -77,6 +87,12 @@ export class Attempt implements OutgoingCall {
     if (this.#answered) return;
     this.#answered = true;
     this.#owner.onAnswered(this, undefined, value);
+  }
+
+  onRevoked(): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#owner.onRevoked(this);
   }
 
   onError(error: PypoolError): void {

@@ -97,6 +97,11 @@ export class CallBook {
     this.#deadlines.add(call, now);
   }
 
+  /** A worker gave it back that seemed to have begun: its wait goes on, and may be over before its budget is. */
+  waitsOn(call: PendingCall): void {
+    this.#deadlines.add(call, this.#options.clock.now());
+  }
+
   /** The first worker is ready: from now on waiting costs time. */
   runClocks(): void {
     const early = this.#early ?? [];

@@ -75,17 +75,39 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
   }
 
   onBegan(attempt: Attempt): void {
+    const { call } = attempt;
     attempt.since = this.#pool.options.clock.now();
-    attempt.call.began();
+    attempt.ahead = false;
+    if (call.state === 'ahead') call.state = 'running';
+    call.began();
   }
 
   onAnswered(attempt: Attempt, error: PypoolError | undefined, value: unknown): void {
     const { call, worker } = attempt;
     const pool = this.#pool;
     const now = pool.options.clock.now();
-    pool.calls.release(attempt, now);
+    pool.calls.release(
+      attempt,
+      now,
+      attempt.endedBy === undefined && (error === undefined || error.outcome === 'finished'),
+    );
     if (error === undefined) this.#book.succeed(call, value, now);
     else this.#onFailed(attempt, error);
+    pool.supervisor.vacated(worker);
+    pool.reconcile();
+  }
+
+  onRevoked(attempt: Attempt): void {
+    const { call, worker, ahead, endedBy } = attempt;
+    const pool = this.#pool;
+    pool.counters.takenBack += 1;
+    pool.calls.release(attempt, pool.options.clock.now(), false);
+    if (endedBy !== undefined) this.#book.fail(call, endedBy);
+    else if (!pool.mayStart) this.#book.fail(call, pool.closedError('not-started'));
+    else {
+      pool.calls.giveBack(call, worker);
+      if (!ahead) this.#book.waitsOn(call);
+    }
     pool.supervisor.vacated(worker);
     pool.reconcile();
   }
@@ -137,14 +159,18 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
     this.#pool.reconcile();
   }
 
-  #onFailed({ call, worker, endedBy }: Attempt, error: PypoolError): void {
+  #onFailed({ call, worker, endedBy, ahead }: Attempt, error: PypoolError): void {
     const { options, calls, counters, supervisor, announce } = this.#pool;
     const death = isDeath(error);
     // Before anybody hears of it: a listener may end the call, or close the pool, and the call may have run.
     this.#book.doubt(call, error);
     if (death) supervisor.condemn(worker, error);
     if (call.state === 'settled') return;
-    if (
+    // It was never more than sent ahead, and that is no try.
+    const isUntried = ahead && death && error.outcome === 'not-started' && call.wanted;
+    if (isUntried && endedBy === undefined && this.#pool.mayStart) {
+      calls.giveBack(call, worker);
+    } else if (
       endedBy === undefined &&
       this.#pool.mayStart &&
       mayRunAgain(call, worker, error, options.maxAttempts)

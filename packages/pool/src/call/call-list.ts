@@ -34,6 +34,11 @@ export class CallList<T extends CallListEntry<T>> {
     this.#join(entry, undefined, this.#first);
   }
 
+  /** Put an entry that is in no list before one that is in this. */
+  insert(entry: T, behind: T): void {
+    this.#join(entry, behind.previous, behind);
+  }
+
   /** Take the first out. */
   shift(): T | undefined {
     const entry = this.#first;

@@ -13,10 +13,11 @@ const FIRST_START_TOLD_MS = 20;
 
 /**
  * Where a call stands: `placing`, in no queue, on its way into one or to a worker; `waiting` for any worker; `bound` to wait for one certain
- * worker; `held` while as many of its function run as may; `running` on one (`attempt` is set); `settled`, its caller has the answer. From the first
- * it moves to any other, from the next four through it or to the last, from the last nowhere.
+ * worker; `held` while as many of its function run as may; `ahead`, sent to a worker that has not begun with it, or `running` on one (`attempt` is set in
+ * both); `settled`, its caller has the answer. From the first it moves to any other, from `ahead` to `running`, from the middle ones through the first or to
+ * the last, from the last nowhere.
  */
-export type CallState = 'placing' | 'waiting' | 'bound' | 'held' | 'running' | 'settled';
+export type CallState = 'placing' | 'waiting' | 'bound' | 'held' | 'ahead' | 'running' | 'settled';
 
 /**
  * One call or stream as its caller asked for it, from `call()` until it is settled. It outlives the attempts to run it.
@@ -85,7 +86,8 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
 
   /** The next moment at which time alone does something to it. */
   get dueAt(): number {
-    if (this.state === 'running') return this.attempt?.endedBy === undefined ? this.endsAt : Infinity;
+    if (this.attempt?.endedBy !== undefined) return Infinity;
+    if (this.state === 'running') return this.endsAt;
     return Math.min(this.waitEndsAt, this.endsAt);
   }
 

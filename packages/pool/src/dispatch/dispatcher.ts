@@ -5,11 +5,13 @@ import type { CallList } from '../call/call-list.js';
 import type { PendingCall } from '../call/pending-call.js';
 import type { Clock } from '../clock/clock.js';
 import { asPypoolError } from '../errors.js';
+import type { ResolvedPrefetch } from '../options/prefetch-options.js';
 import type { CallQueue, QueueDiscipline, QueuedCall } from '../strategies/queue.js';
 import { hasFreePlace, type SelectionStrategy } from '../strategies/selection.js';
 import type { Roster } from '../worker/roster.js';
-import type { WorkerRecord } from '../worker/worker-record.js';
+import { isLoss, type WorkerRecord } from '../worker/worker-record.js';
 import { FunctionLimits } from './function-limits.js';
+import { Prefetch } from './prefetch.js';
 import type { QueueBytes } from './queue-bytes.js';
 import { RunningCalls } from './running-calls.js';
 
@@ -34,6 +36,7 @@ export class Dispatcher {
   readonly limits = new FunctionLimits();
   readonly #bytes: QueueBytes | undefined;
   readonly #runs: RunningCalls;
+  readonly prefetch: Prefetch | undefined;
   #bound = 0;
 
   constructor(
@@ -43,6 +46,7 @@ export class Dispatcher {
     queue: QueueDiscipline,
     owner: DispatcherOwner,
     bytes?: QueueBytes,
+    prefetch: ResolvedPrefetch = false,
   ) {
     this.#bytes = bytes;
     this.#clock = clock;
@@ -50,7 +54,14 @@ export class Dispatcher {
     this.#selection = selection;
     this.#queue = queue.create();
     this.#owner = owner;
-    this.#runs = new RunningCalls({ clock, roster, queue: this.#queue, limits: this.limits, bytes, owner });
+    const { limits } = this;
+    this.#runs = new RunningCalls({ clock, roster, queue: this.#queue, limits, bytes, owner });
+    // Where it matters beyond a moment who goes first, and where, a call has to wait until that is known.
+    if (prefetch !== false && queue.sendsAhead === true && selection.sendsAhead === true) {
+      const send = this.#runs.run.bind(this.#runs);
+      this.prefetch = new Prefetch({ clock, roster, queue: this.#queue, limits, send }, prefetch);
+      this.#runs.prefetch = this.prefetch;
+    }
   }
 
   /** Calls that wait for any worker, as far as looking goes. */
@@ -58,14 +69,19 @@ export class Dispatcher {
     return this.#queue;
   }
 
-  /** Calls that a worker has. */
+  /** Calls that a worker runs. */
   get running(): number {
-    return this.#runs.count;
+    return this.#runs.count - this.ahead;
   }
 
-  /** Calls that wait, whatever for. */
+  /** Of those that wait, the ones that a worker has already. */
+  get ahead(): number {
+    return this.#roster.ahead;
+  }
+
+  /** Calls that wait, whatever for and wherever. */
   get waiting(): number {
-    return this.#queue.size + this.aside;
+    return this.#queue.size + this.aside + this.ahead;
   }
 
   /** Calls that would start now if there were workers. */
@@ -118,17 +134,12 @@ export class Dispatcher {
 
   /** Give free places to those who wait. */
   dispatch(): void {
-    if (this.waiting === 0 || this.#roster.freePlaces === 0) return;
+    if (this.#queue.size + this.aside === 0) return;
+    const isFree = this.#roster.freePlaces > 0;
+    if (!isFree && this.prefetch === undefined) return;
     const now = this.#clock.now();
-    if (this.#bound > 0) this.#dispatchBound(now);
-    if (this.limits.held > 0 && !this.#dispatchHeld(now)) return;
-    while (this.#roster.freePlaces > 0) {
-      const call = this.#queue.take() as PendingCall | undefined;
-      if (call === undefined) return;
-      call.state = 'placing';
-      if (this.limits.active && !this.limits.mayRun(call)) this.#hold(call);
-      else if (!this.#give(call, now)) return this.#putBack(call);
-    }
+    if (isFree) this.#dispatchWaiting(now);
+    this.prefetch?.feed(now);
   }
 
   /** A worker is ready: go by what it says of its functions. */
@@ -139,8 +150,15 @@ export class Dispatcher {
   }
 
   /** A worker answered: its place is free. The call is in no queue until it is settled or put back. */
-  release(attempt: Attempt, now: number): void {
-    this.#runs.release(attempt, now);
+  release(attempt: Attempt, now: number, served: boolean): void {
+    this.#runs.release(attempt, now, served);
+  }
+
+  /** A worker never began with a call: it goes back to its place in the queue, as if it had not been there. */
+  giveBack(call: PendingCall, record: WorkerRecord): void {
+    call.attempts -= 1;
+    record.calls -= 1;
+    this.retry(call);
   }
 
   /** A call that never ran, or may run again, goes first. */
@@ -163,6 +181,7 @@ export class Dispatcher {
 
   /** A worker takes no more calls: those that waited for it are placed anew, ahead of the others. */
   rebind(record: WorkerRecord): void {
+    this.prefetch?.leaves(record, record.state.kind === 'retiring' && isLoss(record.state.reason));
     if (record.bound.size === 0) return;
     const now = this.#clock.now();
     const orphans = record.bound.clear() as PendingCall[];
@@ -185,6 +204,23 @@ export class Dispatcher {
       this.#bytes?.left(call);
     }
     return calls as PendingCall[];
+  }
+
+  /** No call is open, and none will be. */
+  stop(): void {
+    this.prefetch?.takeBack.stop();
+  }
+
+  #dispatchWaiting(now: number): void {
+    if (this.#bound > 0) this.#dispatchBound(now);
+    if (this.limits.held > 0 && !this.#dispatchHeld(now)) return;
+    while (this.#roster.freePlaces > 0) {
+      const call = this.#queue.take() as PendingCall | undefined;
+      if (call === undefined) return;
+      call.state = 'placing';
+      if (this.limits.active && !this.limits.mayRun(call)) this.#hold(call);
+      else if (!this.#give(call, now)) return this.#putBack(call);
+    }
   }
 
   #dispatchBound(now: number): void {

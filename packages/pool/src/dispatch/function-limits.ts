@@ -32,6 +32,11 @@ export class FunctionLimits {
     return this.#lines.size > 0;
   }
 
+  /** Whether a function has a limit. */
+  has(name: string): boolean {
+    return this.#lines.has(name);
+  }
+
   /** Calls that are held. */
   get held(): number {
     return this.#held;

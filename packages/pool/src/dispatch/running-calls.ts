@@ -9,6 +9,7 @@ import type { Roster } from '../worker/roster.js';
 import type { WorkerRecord } from '../worker/worker-record.js';
 import type { DispatcherOwner } from './dispatcher.js';
 import type { FunctionLimits } from './function-limits.js';
+import type { Prefetch } from './prefetch.js';
 import type { QueueBytes } from './queue-bytes.js';
 
 /** Who has to know of a call that it runs, and that it does no more. */
@@ -29,6 +30,8 @@ export class RunningCalls {
   readonly #limits: FunctionLimits;
   readonly #bytes: QueueBytes | undefined;
   readonly #owner: DispatcherOwner;
+  /** Where calls are sent ahead. */
+  prefetch: Prefetch | undefined;
   #count = 0;
   #given = 0;
 
@@ -55,10 +58,17 @@ export class RunningCalls {
     return running;
   }
 
-  /** Give a call that is in no queue to a worker with a free place. It may be answered before this returns. */
-  run(record: WorkerRecord, call: PendingCall, now: number): void {
+  /**
+   * Give a call that is in no queue to a worker: to run, or where it has no free place ahead. It may be answered before this returns.
+   *
+   * @param aheadBytes what its arguments weigh, where it is sent ahead
+   */
+  run(record: WorkerRecord, call: PendingCall, now: number, aheadBytes = 0): void {
+    const ahead = record.inFlight === record.concurrency;
     const attempt = new Attempt(call, record, this.#metaOf(call, now), this.#owner, now);
-    call.state = 'running';
+    attempt.ahead = ahead;
+    attempt.aheadBytes = aheadBytes;
+    call.state = ahead ? 'ahead' : 'running';
     this.#bytes?.left(call);
     call.attempts += 1;
     call.attempt = attempt;
@@ -70,6 +80,7 @@ export class RunningCalls {
     this.#roster.occupy(record);
     this.#queue.started(call);
     if (this.#limits.active) this.#limits.started(call);
+    this.prefetch?.given(attempt, now);
     this.#owner.onGiven(record);
     try {
       record.worker!.run(attempt);
@@ -78,14 +89,15 @@ export class RunningCalls {
     }
   }
 
-  /** A worker answered: its place is free, and the call in no queue. */
-  release(attempt: Attempt, now: number): void {
+  /** A worker answered: its place is free, and the call in no queue. @param served whether it ran to its end */
+  release(attempt: Attempt, now: number, served: boolean): void {
     const { call, worker } = attempt;
     this.#count -= 1;
     worker.running.delete(attempt);
     this.#roster.vacate(worker, now);
     this.#queue.ended(call);
     if (this.#limits.active) this.#limits.ended(call);
+    this.prefetch?.released(attempt, now, served);
     call.attempt = undefined;
     call.state = 'placing';
   }

@@ -13,6 +13,10 @@ export interface PoolStats {
     /** Attempts beyond the first. */
     readonly retried: number;
   };
+  readonly prefetch: {
+    /** Calls that were sent ahead and taken back, as often as they were. */
+    readonly takenBack: number;
+  };
   readonly errors: Readonly<Partial<Record<ErrorCode, number>>>;
   /** Of calls that succeeded, from `call()` to their result, the wait included; `undefined` before the first. Good to 3 %. */
   readonly latency: { readonly p50Ms: number | undefined; readonly p99Ms: number | undefined };
@@ -31,6 +35,7 @@ export class Counters {
   succeeded = 0;
   failed = 0;
   retried = 0;
+  takenBack = 0;
   starts = 0;
   startFailures = 0;
   restarts = 0;
@@ -49,9 +54,10 @@ export class Counters {
   }
 
   snapshot(): PoolStats {
-    const { submitted, succeeded, failed, retried, starts, startFailures, restarts, exits } = this;
+    const { submitted, succeeded, failed, retried, takenBack, starts, startFailures, restarts, exits } = this;
     return {
       calls: { submitted, succeeded, failed, retried },
+      prefetch: { takenBack },
       errors: Object.fromEntries(this.#errors),
       latency: { p50Ms: this.#latency.quantileMs(0.5), p99Ms: this.#latency.quantileMs(0.99) },
       workers: { starts, startFailures, restarts, exits },

@@ -37,6 +37,8 @@ export interface WorkerStatus {
   /** Private memory when it was last looked at; `undefined` where it never was, as without a limit. */
   readonly memoryBytes: number | undefined;
   readonly running: readonly RunningCall[];
+  /** Calls that it was sent ahead, and has not begun. */
+  readonly ahead: number;
   /** Calls that wait for this very worker. */
   readonly bound: number;
 }
@@ -54,8 +56,10 @@ export interface PoolStatus {
   readonly running: number;
   /** Calls that `size + overflow` workers run at once. */
   readonly places: number;
-  /** Calls that wait, whatever for. */
+  /** Calls that wait, whatever for and wherever. */
   readonly queued: number;
+  /** Of these, the ones that were sent ahead to a worker. */
+  readonly ahead: number;
   /** About what their arguments weigh, in bytes, where `maxQueueBytes` limits that. */
   readonly queuedBytes: number | undefined;
   /** The first of them, and what each waits for: the next 100 of the queue, and of each other line (of one worker, of one function) the next 10. */
@@ -80,14 +84,17 @@ export function workerStatus(record: WorkerRecord, clock: Clock): WorkerStatus {
     concurrency: record.concurrency,
     calls: record.calls,
     memoryBytes: record.memoryBytes,
-    running: [...record.running].map(({ call, since }) => ({
-      id: call.id,
-      kind: call.kind,
-      name: call.name,
-      since: epochOf(since),
-      attributes: call.attributes,
-      session: call.session,
-    })),
+    running: [...record.running]
+      .filter(({ ahead }) => !ahead)
+      .map(({ call, since }) => ({
+        id: call.id,
+        kind: call.kind,
+        name: call.name,
+        since: epochOf(since),
+        attributes: call.attributes,
+        session: call.session,
+      })),
+    ahead: record.ahead,
     bound: record.bound.size,
   };
 }

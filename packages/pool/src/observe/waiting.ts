@@ -32,6 +32,8 @@ export type WaitsFor =
     }
   /** One certain worker, named by the selection strategy: for an affinity, that of its session. */
   | { readonly kind: 'one-worker'; readonly workerId: string; readonly running: number }
+  /** The calls that its worker runs: it was sent ahead to that, and begins when one of them is answered. */
+  | { readonly kind: 'sent-ahead'; readonly workerId: string; readonly running: number }
   /** Calls of the same function: as many run as may. */
   | { readonly kind: 'function'; readonly running: number; readonly limit: number }
   /** The queue discipline holds it back, whatever is free: `fair()` does, at the limit of a key. */
@@ -99,6 +101,13 @@ export function waitingCalls({
     const why = `only worker ${workerId} may take it, which is busy with ${running}`;
     const reason: Reason = { waitsFor: { kind: 'one-worker', workerId, running }, why };
     show(bound, LINE_SHOWN, () => reason);
+  }
+  for (const { id: workerId, inFlight: running, ahead, running: given } of roster.all) {
+    if (ahead === 0) continue;
+    const why = `sent ahead to worker ${workerId}, behind the ${running} that it runs`;
+    const reason: Reason = { waitsFor: { kind: 'sent-ahead', workerId, running }, why };
+    const line = [...given].filter((attempt) => attempt.ahead).map(({ call }) => call);
+    show(line, LINE_SHOWN, () => reason);
   }
   for (const { name, running, limit, held: line } of calls.limits.lines) {
     const why = `${running} of "${name}" run, and at most ${limit} may at once`;

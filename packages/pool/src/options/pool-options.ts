@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.js';
 import type { WorkerFactory } from '../contract.js';
+import type { PrefetchOptions, ResolvedPrefetch } from './prefetch-options.js';
 import type { QueueDiscipline } from '../strategies/queue.js';
 import type { ReplaceOrder } from '../strategies/recycling.js';
 import type { SelectionStrategy } from '../strategies/selection.js';
@@ -41,6 +42,13 @@ export interface PoolOptions {
    * @defaultValue `Infinity`
    */
   readonly maxQueueBytes?: number;
+  /**
+   * How far calls are sent ahead to a worker that has not answered those before them; `false`: not at all. Only where `queue` and `selection` allow it, as
+   * `fifo()`, `leastBusy()` and `roundRobin()` do; never a stream, nor a call of a function with a `concurrency` of its own.
+   *
+   * @defaultValue `false`; `{}` is on, with the defaults of {@link PrefetchOptions}
+   */
+  readonly prefetch?: false | PrefetchOptions;
   /** Budget of a whole call, see {@link PoolCallOptions.timeoutMs}. Streams have none. @defaultValue `60_000` */
   readonly timeoutMs?: number;
   /** Budget of the wait for a worker, see {@link PoolCallOptions.checkoutTimeoutMs}. @defaultValue `10_000` */
@@ -148,4 +156,6 @@ export interface PoolOptions {
 }
 
 /** {@link PoolOptions} with nothing left open. */
-export type ResolvedPoolOptions = Required<PoolOptions>;
+export type ResolvedPoolOptions = Required<Omit<PoolOptions, 'prefetch'>> & {
+  readonly prefetch: ResolvedPrefetch;
+};

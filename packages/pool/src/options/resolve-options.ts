@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { systemClock } from '../clock/system-clock.js';
 import { fifo } from '../strategies/fifo.js';
 import { leastBusy } from '../strategies/least-busy.js';
+import { prefetchSchema, resolvePrefetch } from './prefetch-options.js';
 import type { PoolOptions, ResolvedPoolOptions } from './pool-options.js';
 
 const count = z.int().min(0);
@@ -25,6 +26,7 @@ const schema = z
     minReady: count.optional(),
     maxQueue: countOrMore(0).optional(),
     maxQueueBytes: countOrMore(0).optional(),
+    prefetch: prefetchSchema.optional(),
     timeoutMs: milliseconds.optional(),
     checkoutTimeoutMs: milliseconds.optional(),
     executionTimeoutMs: milliseconds.optional(),
@@ -85,6 +87,7 @@ export function resolvePoolOptions(options: PoolOptions): ResolvedPoolOptions {
     minReady: options.minReady ?? 1,
     maxQueue: options.maxQueue ?? 1000,
     maxQueueBytes: options.maxQueueBytes ?? Infinity,
+    prefetch: resolvePrefetch(options.prefetch),
     timeoutMs: options.timeoutMs ?? 60_000,
     checkoutTimeoutMs: options.checkoutTimeoutMs ?? 10_000,
     executionTimeoutMs: options.executionTimeoutMs ?? 45_000,

@@ -3,7 +3,7 @@ import type { QueueDiscipline, QueuedCall } from './queue.js';
 
 /** First in, first out. The default. */
 export function fifo(): QueueDiscipline {
-  return { name: 'fifo', usesPriority: false, create: () => new Fifo() };
+  return { name: 'fifo', usesPriority: false, sendsAhead: true, create: () => new Fifo() };
 }
 
 class Fifo extends ListQueue {
@@ -11,7 +11,11 @@ class Fifo extends ListQueue {
     this.list.push(call);
   }
 
+  /** Where it stood: it may have been away for a while, and others have come back meanwhile. Nearly always that is the first place. */
   putBack(call: QueuedCall): void {
-    this.list.unshift(call);
+    let behind = this.list.first;
+    while (behind !== undefined && behind.id < call.id) behind = behind.next;
+    if (behind === undefined) this.list.push(call);
+    else this.list.insert(call, behind);
   }
 }

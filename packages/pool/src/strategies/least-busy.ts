@@ -7,6 +7,7 @@ import { hasFreePlace, type SelectableWorker, type SelectionStrategy } from './s
 export function leastBusy(): SelectionStrategy {
   return {
     name: 'least-busy',
+    sendsAhead: true,
     select(_call, workers) {
       let best: SelectableWorker | null = null;
       for (const worker of workers) {

@@ -4,6 +4,8 @@ import type { CallListEntry } from '../call/call-list.js';
 
 /** A call that waits, as far as its order goes. The links are for a `CallList` of the discipline. */
 export interface QueuedCall extends CallListEntry<QueuedCall> {
+  /** Counts the calls of the pool: the smaller was made first. */
+  readonly id: number;
   readonly kind: 'call' | 'stream';
   readonly name: string;
   /** As given with the call; 0 unless given. */
@@ -53,5 +55,10 @@ export interface QueueDiscipline {
   readonly name: string;
   /** Whether it looks at `priority`; where it does not, giving one is an error of the call. */
   readonly usesPriority: boolean;
+  /**
+   * Whether calls may be sent to a worker before those ahead of them have been answered (`prefetch`). Where a call may have to go before others that came
+   * earlier, it must find them in the queue. One that allows it puts a call back (`putBack`) where it stood. @defaultValue `false`
+   */
+  readonly sendsAhead?: boolean;
   create(): CallQueue;
 }

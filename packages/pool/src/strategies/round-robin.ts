@@ -8,6 +8,7 @@ export function roundRobin(): SelectionStrategy {
   let lastSlot = -1;
   return {
     name: 'round-robin',
+    sendsAhead: true,
     select(_call, workers) {
       let first: SelectableWorker | null = null;
       let next: SelectableWorker | null = null;

@@ -44,6 +44,11 @@ export interface SelectableWorker {
 export interface SelectionStrategy {
   /** For `status()` and logs, for example `"least-busy"`. */
   readonly name: string;
+  /**
+   * Whether a call may be sent to any worker before that has a free place (`prefetch`), without asking. Not where it matters which worker serves a call.
+   * @defaultValue `false`
+   */
+  readonly sendsAhead?: boolean;
   /** @param workers every ready worker by ascending slot, busy ones included; those that leave or are being started are not among them. */
   select(call: SelectableCall, workers: readonly SelectableWorker[]): SelectableWorker | null;
 }

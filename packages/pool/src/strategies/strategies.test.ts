@@ -10,6 +10,7 @@ import { roundRobin } from './round-robin.js';
 import type { SelectableCall, SelectableWorker } from './selection.js';
 
 const queued = (name: string, more: Partial<QueuedCall> = {}): QueuedCall => ({
+  id: 0,
   kind: 'call',
   name,
   priority: 0,

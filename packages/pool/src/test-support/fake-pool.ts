@@ -16,6 +16,7 @@ export type FakePoolOptions = Partial<Omit<PoolOptions, 'factory' | 'clock'>> & 
   readonly mode?: 'instant' | 'manual';
   readonly concurrency?: number;
   readonly facts?: Facts;
+  readonly revokes?: boolean;
 };
 
 /** A pool of one worker and no overflow unless told otherwise; with instant starts, its workers are ready. */
@@ -23,11 +24,13 @@ export async function fakePool({
   mode = 'instant',
   concurrency = 1,
   facts = [],
+  revokes = false,
+  prefetch = {},
   ...options
 }: FakePoolOptions = {}): Promise<FakePool> {
-  const factory = new FakeFactory({ mode, concurrency, facts });
+  const factory = new FakeFactory({ mode, concurrency, facts, revokes });
   const clock = new FakeClock();
-  const pool = createPool({ factory, clock, size: 1, overflow: 0, random: () => 0.5, ...options });
+  const pool = createPool({ factory, clock, size: 1, overflow: 0, random: () => 0.5, prefetch, ...options });
   await flush();
   return { pool, factory, clock };
 }

@@ -34,8 +34,17 @@ export class FakeWorker implements PoolWorker {
   exit: WorkerExit | undefined;
   /** Answers a call as it comes, in the same turn, where it is set. */
   respond: ((call: OutgoingCall) => void) | undefined;
-  /** Hears what a call is told before it hears it itself. */
-  told: ((call: OutgoingCall, error: PypoolError | undefined) => void) | undefined;
+  /** Hears what a call is told before it hears it itself; `begun`: whether it had a place. */
+  told: ((call: OutgoingCall, error: PypoolError | undefined, begun: boolean) => void) | undefined;
+  /** Hears of a call that is about to be given back. */
+  gaveBack: ((call: OutgoingCall) => void) | undefined;
+  /** Calls that it was asked back for, and has said nothing of. */
+  readonly asked = new Set<OutgoingCall>();
+  /** Left out where it gives none back. */
+  revoke?: (calls: readonly OutgoingCall[]) => void;
+  readonly #begun = new Set<OutgoingCall>();
+  /** Of a worker that is dying: those whose calls have not failed yet. */
+  #places: number;
   /** Whether it stays when it may leave, until {@link FakeWorker.letGo}. */
   lingers = false;
   #exited!: (exit: WorkerExit) => void;
@@ -46,8 +55,15 @@ export class FakeWorker implements PoolWorker {
     readonly observer: PoolWorkerObserver,
     concurrency: number,
     readonly functionFacts: ReadonlyMap<string, FunctionFacts> = new Map(),
+    revokes = false,
   ) {
-    this.concurrency = concurrency;
+    this.concurrency = this.#places = concurrency;
+    if (revokes) {
+      this.revoke = (calls) => {
+        for (const call of calls)
+          if (this.calls.includes(call) && !this.#begun.has(call)) this.asked.add(call);
+      };
+    }
     this.facts = { pid: 1000 + Number(request.workerId.split('.').at(-1)) };
   }
 
@@ -59,7 +75,7 @@ export class FakeWorker implements PoolWorker {
     if (this.exit !== undefined) throw new Error(`${this.request.workerId} was given a call after its exit`);
     this.given += 1;
     this.calls.push(call);
-    if (this.calls.length <= this.concurrency) call.onStart();
+    this.#begin();
     this.respond?.(call);
   }
 
@@ -91,7 +107,7 @@ export class FakeWorker implements PoolWorker {
   kill(reason?: PypoolError): Promise<WorkerExit> {
     if (this.exit === undefined) {
       this.#becomeUnavailable(reason ?? died('not-started'));
-      while (this.calls.length > 0) this.#fail(this.calls.shift()!, asOutcome('unknown', reason));
+      this.#failAll((outcome) => asOutcome(outcome, reason));
       this.#gone({ reason: 'killed', exitCode: undefined, signal: 'SIGKILL', error: reason });
     }
     return this.#exit;
@@ -102,8 +118,21 @@ export class FakeWorker implements PoolWorker {
   /** Answer the oldest call, or a certain one. */
   answer(value: unknown = undefined, call: OutgoingCall | undefined = this.calls[0]): void {
     const taken = this.#take(call);
-    this.told?.(taken, undefined);
+    this.told?.(taken, undefined, true);
     taken.onResult(value);
+    this.#leaveWhenIdle();
+  }
+
+  /** Give back what it was asked for, or some of that; the rest it keeps, since that has begun. */
+  giveBack(calls: Iterable<OutgoingCall> = this.asked): void {
+    const given = [...calls].filter((call) => this.asked.has(call));
+    this.asked.clear();
+    for (const call of given) {
+      if (!this.calls.includes(call)) continue; // the pool may have ended it at one before
+      this.#take(call);
+      this.gaveBack?.(call);
+      call.onRevoked?.();
+    }
     this.#leaveWhenIdle();
   }
 
@@ -115,9 +144,7 @@ export class FakeWorker implements PoolWorker {
   /** Die: the first `concurrency` calls are unknown, the rest never started. */
   die({ reap = true } = {}): void {
     this.#becomeUnavailable(died('unknown'));
-    // One by one, since the pool may end it at the first.
-    for (let at = 0; this.calls.length > 0; at += 1)
-      this.#fail(this.calls.shift()!, died(at < this.concurrency ? 'unknown' : 'not-started'));
+    this.#failAll(died);
     if (reap) this.reap();
   }
 
@@ -131,6 +158,27 @@ export class FakeWorker implements PoolWorker {
     this.#leaveWhenIdle();
   }
 
+  /** Those that have a place begin. */
+  #begin(): void {
+    for (let at = 0; at < this.concurrency && at < this.calls.length; at += 1) {
+      const call = this.calls[at]!;
+      if (this.#begun.has(call)) continue;
+      this.#begun.add(call);
+      call.onStart();
+    }
+  }
+
+  /** By the rule of the wire: a call that was asked back may have been dropped, and takes no place from those behind it. */
+  #failAll(why: (outcome: 'unknown' | 'not-started') => PypoolError): void {
+    // One by one, since the pool may end it at the first: that goes on here.
+    while (this.calls.length > 0) {
+      const call = this.calls.shift()!;
+      const outcome = this.#places > 0 ? 'unknown' : 'not-started';
+      if (!this.asked.delete(call)) this.#places -= 1;
+      this.#fail(call, why(outcome));
+    }
+  }
+
   #becomeUnavailable(error: PypoolError): void {
     if (this.dying) return;
     this.dying = true;
@@ -138,14 +186,17 @@ export class FakeWorker implements PoolWorker {
   }
 
   #fail(call: OutgoingCall, error: PypoolError): void {
-    this.told?.(call, error);
+    this.told?.(call, error, this.#begun.has(call));
     call.onError(error);
   }
 
   #take(call: OutgoingCall | undefined): OutgoingCall {
     const at = call === undefined ? -1 : this.calls.indexOf(call);
     if (at === -1) throw new Error(`${this.request.workerId} does not have that call`);
-    return this.calls.splice(at, 1)[0]!;
+    const [taken] = this.calls.splice(at, 1);
+    this.asked.delete(taken!);
+    this.#begin();
+    return taken!;
   }
 
   #leaveWhenIdle(): void {
@@ -177,6 +228,8 @@ export interface FakeFactoryOptions {
   readonly mode?: 'instant' | 'manual';
   readonly concurrency?: number;
   readonly facts?: Facts;
+  /** Whether workers give calls back that have not begun. */
+  readonly revokes?: boolean;
 }
 
 /** A factory whose starts succeed at once, or wait for the test. */
@@ -197,13 +250,16 @@ export class FakeFactory implements WorkerFactory {
   closed = 0;
   respond: FakeWorker['respond'];
   told: FakeWorker['told'];
+  gaveBack: FakeWorker['gaveBack'];
+  readonly revokes: boolean;
   /** Most workers that were alive or starting at the same time. */
   most = 0;
 
   /** Of workers to come. */
   facts: Facts;
 
-  constructor({ mode = 'instant', concurrency = 1, facts = [] }: FakeFactoryOptions = {}) {
+  constructor({ mode = 'instant', concurrency = 1, facts = [], revokes = false }: FakeFactoryOptions = {}) {
+    this.revokes = revokes;
     this.facts = facts;
     this.mode = mode;
     this.concurrency = concurrency;
@@ -217,8 +273,9 @@ export class FakeFactory implements WorkerFactory {
   start(request: WorkerRequest, observer: PoolWorkerObserver, signal: AbortSignal): Promise<FakeWorker> {
     this.started.push(request);
     const make = () => {
-      const worker = new FakeWorker(request, observer, this.concurrency, new Map(this.facts));
+      const worker = new FakeWorker(request, observer, this.concurrency, new Map(this.facts), this.revokes);
       worker.respond = this.respond;
+      worker.gaveBack = this.gaveBack;
       worker.told = this.told;
       if (!this.tellsMemory) Object.defineProperty(worker, 'memoryBytes', { value: undefined });
       this.workers.push(worker);
@@ -267,8 +324,8 @@ export function died(outcome: 'unknown' | 'not-started'): PypoolError {
   return createError({ code: 'worker-exited', message: 'The worker was killed by SIGKILL.', outcome });
 }
 
-/** What a call that has begun is told when its worker is ended for this reason: whatever was known of others, it may have run. */
-function asOutcome(outcome: 'unknown', reason: PypoolError | undefined): PypoolError {
+/** What a call is told when its worker is ended for this reason: whatever was known of others, one that has begun may have run. */
+function asOutcome(outcome: 'unknown' | 'not-started', reason: PypoolError | undefined): PypoolError {
   if (reason === undefined) return died(outcome);
   if (reason.outcome === outcome) return reason;
   return createError({ code: reason.code, message: reason.message, outcome, cause: reason });

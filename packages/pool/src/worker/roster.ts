@@ -13,6 +13,8 @@ export class Roster {
   leaving = 0;
   /** Calls that those still run. What the dying still run takes nobody's place. */
   leavingCalls = 0;
+  /** Calls that were sent ahead and have no place yet, to whatever worker. */
+  ahead = 0;
   /** Calls that ready workers could take now. */
   freePlaces = 0;
   /** Calls that ready workers take in all. */
@@ -87,15 +89,25 @@ export class Roster {
     }
   }
 
-  /** A worker was given a call. */
+  /** A worker was given a call: it takes a place, or where none is free waits for one there. */
   occupy(record: WorkerRecord): void {
+    if (record.inFlight === record.concurrency) {
+      record.ahead += 1;
+      this.ahead += 1;
+      return;
+    }
     record.inFlight += 1;
     if (record.state.kind === 'ready') this.freePlaces -= 1;
   }
 
-  /** A worker answered one. */
+  /** A worker answered one. Its place is that of the first that was sent ahead. */
   vacate(record: WorkerRecord, now: number): void {
     const { state } = record;
+    if (record.ahead > 0) {
+      record.ahead -= 1;
+      this.ahead -= 1;
+      return;
+    }
     record.inFlight -= 1;
     if (state.kind === 'ready') this.freePlaces += 1;
     else if (state.kind === 'retiring' && countsUntilGone(state.reason)) this.leavingCalls -= 1;

@@ -70,7 +70,17 @@ export class WorkerRecord implements SelectableWorker, RecyclableWorker {
   concurrency = 1;
   /** What it says of functions; `undefined` where it says nothing. */
   functions: ReadonlyMap<string, FunctionFacts> | undefined = undefined;
+  /** Calls that have one of its places. */
   inFlight = 0;
+  /** Calls that were sent ahead, and wait for one of its places. Of {@link WorkerRecord.running} those behind the first {@link WorkerRecord.inFlight}. */
+  ahead = 0;
+  /** Of its calls, those that it was asked back for. */
+  askedBack = 0;
+  /** What its calls will take as far as that is known, and what the arguments weigh of those sent ahead. */
+  expectedUs = 0;
+  aheadBytes = 0;
+  /** When it last answered, or was given a call with a place free. */
+  progressAt = 0;
   calls = 0;
   lastCall = 0;
   overflow = false;
@@ -82,6 +92,7 @@ export class WorkerRecord implements SelectableWorker, RecyclableWorker {
   wornBy: LimitReached | undefined = undefined;
   /** When it last had nothing to do. */
   idleSince: number;
+  /** Unanswered calls, in the order in which they were given. */
   readonly running = new Set<Attempt>();
   /** Calls that wait for this worker and no other. */
   readonly bound = new CallList<QueuedCall>();

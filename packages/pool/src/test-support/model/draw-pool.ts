@@ -30,6 +30,7 @@ export function drawFactory(dice: Dice): FakeFactory {
     mode: 'manual',
     concurrency: dice.pick([1, 1, 3, 4]),
     facts: dice.pick([[], facts]),
+    revokes: dice.chance(0.7),
   });
   factory.honoursAbort = dice.chance(0.8);
   return factory;
@@ -38,6 +39,8 @@ export function drawFactory(dice: Dice): FakeFactory {
 /** Any pool there may be, small enough for things to collide. */
 export function drawPool(dice: Dice, clock: FakeClock, factory: FakeFactory): PoolCore {
   const size = dice.below(4);
+  // Otherwise few of them send calls ahead.
+  const sendsAhead = factory.revokes && dice.chance(0.7);
   const queues: QueueDiscipline[] = [
     fifo(),
     lifo(),
@@ -54,10 +57,15 @@ export function drawPool(dice: Dice, clock: FakeClock, factory: FakeFactory): Po
       minReady: 0,
       start: dice.pick(['eager', 'lazy'] as const),
       startConcurrency: dice.pick([1, 8]),
-      queue: dice.pick(queues),
-      selection: dice.pick([leastBusy(), roundRobin(), sticky()]),
+      queue: sendsAhead ? fifo() : dice.pick(queues),
+      selection: dice.pick([leastBusy(), roundRobin(), sendsAhead ? leastBusy() : sticky()]),
       maxQueue: dice.pick([0, 5, Infinity]),
       maxQueueBytes: dice.pick([0, 500, Infinity]),
+      prefetch: dice.pick([
+        sendsAhead ? {} : false,
+        {},
+        { maxCalls: 2, maxBytes: 300, takeBackAfterMs: 100 },
+      ]),
       maxAttempts: dice.pick([1, 2, 3]),
       maxCalls: dice.pick([1, 7, Infinity]),
       maxAgeMs: dice.pick([Infinity, Infinity, 900]),
@@ -71,6 +79,13 @@ export function drawPool(dice: Dice, clock: FakeClock, factory: FakeFactory): Po
       random: dice.next,
     }),
   );
+}
+
+/** Calls of all functions have been quick for a while: those that took long are forgotten. */
+export function quicken({ calls }: PoolCore): void {
+  for (const name of FUNCTIONS) {
+    for (let n = 0; n < 80; n += 1) calls.prefetch?.times.took(name, 0.01);
+  }
 }
 
 /** Calls with a session stay with the worker they were first given, as long as it lives. */

@@ -38,8 +38,14 @@ export class Entry {
     hold(!this.ran || (this.idempotent && this.kind === 'call'), () => `${this.about} may run twice`);
   }
 
-  /** Its worker is about to tell its pool what became of it. */
-  told(error: PypoolError | undefined): void {
+  /** A worker gave it back, or died before it had begun: that was no try. */
+  notBegun(): void {
+    this.runs -= 1;
+  }
+
+  /** Its worker is about to tell its pool what became of it. @param begun whether it had a place there */
+  told(error: PypoolError | undefined, begun: boolean): void {
+    if (!begun && error?.outcome === 'not-started') this.notBegun();
     if (error?.outcome !== 'not-started') this.ran = true;
   }
 

@@ -2,6 +2,7 @@ import { createError } from '@pypool/protocol';
 
 import { died, startFailed, type FakeWorker } from '../fake-worker.js';
 import { hold } from './broken.js';
+import { quicken } from './draw-pool.js';
 import { entryIdOf } from './entry.js';
 import type { Model } from './model.js';
 
@@ -20,6 +21,8 @@ const EVENTS: Readonly<Record<string, readonly [weight: number, happen: (model: 
   // Workers that serve
   answer: [3, (model) => withBusy(model, answerOne)],
   answerAll: [2, (model) => busyOf(model).forEach((worker) => answerEach(model, worker))],
+  giveBack: [3, (model) => busyOf(model).forEach((worker) => giveBack(model, worker))],
+  quicken: [2, ({ core }) => quicken(core)],
   obey: [1, (model) => busyOf(model).forEach(obey)],
   items: [1, (model) => withBusy(model, sendItems)],
   repeat: [1, repeatAnAnswer],
@@ -75,6 +78,11 @@ export function answerEach(model: Model, worker: FakeWorker): void {
   for (const call of [...worker.calls]) if (worker.calls.includes(call)) model.answer(worker, call);
 }
 
+/** A worker says of what it was asked back for how much of that has not begun. What it was to end besides never begins. */
+function giveBack(model: Model, worker: FakeWorker): void {
+  worker.giveBack([...worker.asked].filter(() => model.dice.chance(0.7)));
+}
+
 /** A worker has ended what it was asked to end. */
 export function obey(worker: FakeWorker): void {
   for (const { call, error } of worker.cancelled) if (worker.calls.includes(call)) worker.fail(error, call);
@@ -125,7 +133,8 @@ function resize(model: Model): void {
 
 /** Mostly the result; now and then that it never began, which is true of a call that sent nothing. */
 function answerOne(model: Model, worker: FakeWorker): void {
-  const call = model.dice.pick(worker.calls);
+  // Those behind the first have not begun, and may only have been ended.
+  const call = model.dice.pick(worker.calls.slice(0, worker.concurrency));
   const cancelled = worker.cancelled.find((one) => one.call === call);
   const { sent } = model.entries[entryIdOf(call)]!;
   if (cancelled !== undefined && model.dice.chance(0.9)) worker.fail(cancelled.error, call);
@@ -134,17 +143,18 @@ function answerOne(model: Model, worker: FakeWorker): void {
 }
 
 function sendItems(model: Model, worker: FakeWorker): void {
-  for (const call of worker.calls) if (call.kind === 'stream') model.item(call);
+  for (const call of worker.calls.slice(0, worker.concurrency)) if (call.kind === 'stream') model.item(call);
 }
 
 /** A worker says something about a call that it has answered. */
 function repeatAnAnswer(model: Model): void {
   const call = some(model, model.answered);
   if (call === undefined) return;
-  const kind = model.dice.below(4);
+  const kind = model.dice.below(5);
   if (kind === 0) call.onResult('late');
   else if (kind === 1) call.onError(died('unknown'));
   else if (kind === 2) call.onItem('late');
+  else if (kind === 3) call.onRevoked?.();
   else call.onStart();
 }
 

@@ -3,7 +3,7 @@ import { approximateBytes } from '@pypool/protocol';
 import type { PendingCall } from '../../call/pending-call.js';
 import type { LimitReached } from '../../strategies/recycling.js';
 import { isLoss } from '../../worker/worker-record.js';
-import { hold, same } from './broken.js';
+import { Broken, hold, same } from './broken.js';
 import { BUDGETS } from './draw-pool.js';
 import { entryIdOf } from './entry.js';
 import type { Model } from './model.js';
@@ -29,6 +29,7 @@ const CHECKS: readonly ((model: Model) => void)[] = [
   eachCallIsSomewhere,
   noCallOutlivesItsBudgets,
   theRosterIsTrue,
+  nothingIsAheadForLong,
   thereAreNoMoreWorkersThanMayBe,
   functionsKeepTheirLimits,
   whatWaitsIsCounted,
@@ -45,8 +46,13 @@ function eachCallIsSomewhere({ core, factory, entries, open }: Model): void {
   same(calls.running + calls.waiting, open.size, 'calls that run or wait');
   same(counters.succeeded + counters.failed, settled, 'calls counted as settled');
   let running = 0;
-  for (const worker of factory.alive) running += worker.calls.length;
+  let ahead = 0;
+  for (const { calls: given, concurrency } of factory.alive) {
+    running += Math.min(given.length, concurrency);
+    ahead += Math.max(0, given.length - concurrency);
+  }
   same(calls.running, running, 'calls that run');
+  same(calls.ahead, ahead, 'calls that were sent ahead');
 }
 
 /** When its time has come, or its caller has gone, a call is settled or its worker was told to end it. */
@@ -71,7 +77,7 @@ function noCallOutlivesItsBudgets({ open, factory, clock, clocksFrom }: Model): 
 }
 
 /** Its sums are those of its workers, and its workers are those that there are. */
-function theRosterIsTrue({ core: { roster, calls, capacity }, factory }: Model): void {
+function theRosterIsTrue({ core: { roster, calls, capacity } }: Model): void {
   let freePlaces = 0;
   for (const one of roster.ready) freePlaces += one.concurrency - one.inFlight;
   same(roster.freePlaces, freePlaces, 'free places');
@@ -82,7 +88,8 @@ function theRosterIsTrue({ core: { roster, calls, capacity }, factory }: Model):
     if (record.state.kind === 'starting') starting += 1;
     if (record.state.kind === 'retiring' && !isLoss(record.state.reason)) leavingCalls += record.inFlight;
     slots.add(record.slot);
-    same(record.inFlight, record.running.size, `calls of worker ${record.id}`);
+    same(record.inFlight + record.ahead, record.running.size, `calls of worker ${record.id}`);
+    hold(record.ahead === 0 || record.inFlight === record.concurrency, 'calls are ahead of a free place');
     const worker = record.worker as { readonly exit?: unknown } | undefined;
     hold(worker?.exit === undefined, () => `worker ${record.id} is gone, and the pool has not heard of it`);
   }
@@ -91,11 +98,33 @@ function theRosterIsTrue({ core: { roster, calls, capacity }, factory }: Model):
   same(slots.size, roster.all.size, 'slots that are taken');
   const most = Math.min(calls.running, capacity.places);
   hold(capacity.taken <= most, () => `${capacity.taken} places are taken, ${most} can be`);
-  for (const { calls, concurrency, request } of factory.alive)
+}
+
+/** What a worker has that it has not begun: few, cheap, of functions that are known, and not for long. */
+function nothingIsAheadForLong({ core: { options, roster, calls }, clock }: Model): void {
+  const { prefetch, queue, selection } = options;
+  const allowed = prefetch !== false && queue.sendsAhead === true && selection.sendsAhead === true;
+  for (const { id, ahead, running, inFlight, askedBack, progressAt, expectedUs, worker } of roster.all) {
+    if (ahead === 0) {
+      hold(running.size > 0 || expectedUs === 0, () => `${id} has nothing to do, and ${expectedUs} us to do`);
+      continue;
+    }
+    if (!allowed) throw new Broken(`${id} was sent calls ahead`);
+    hold(ahead <= prefetch.maxCalls, () => `${id} was sent ${ahead} calls ahead`);
+    const behind = [...running].slice(inFlight);
+    for (const { call, bytes } of behind.map((one) => ({ call: one.call, bytes: one.aheadBytes }))) {
+      hold(call.kind === 'call' && bytes <= prefetch.maxBytes, () => `${call.name} was sent ahead`);
+    }
     hold(
-      calls.length <= concurrency,
-      () => `${request.workerId} has ${calls.length} calls, not ${concurrency}`,
+      [...calls.limits.lines].every(({ name }) => behind.every(({ call }) => call.name !== name)),
+      'a call was sent ahead whose function has a limit',
     );
+    const late = clock.now() - progressAt > prefetch.takeBackAfterMs;
+    hold(
+      !late || askedBack >= behind.filter((one) => one.ahead).length || worker?.revoke === undefined,
+      () => `${id} goes on, and keeps ${ahead} calls`,
+    );
+  }
 }
 
 function thereAreNoMoreWorkersThanMayBe({ core, most }: Model): void {
@@ -127,7 +156,7 @@ function functionsKeepTheirLimits({ core: { calls, roster }, factory }: Model): 
 function whatWaitsIsCounted({ core: { calls, roster, capacity } }: Model): void {
   const queued = [...calls.queue] as PendingCall[];
   same(new Set(queued).size, queued.length, 'calls in the queue, each once');
-  same(queued.length + calls.aside, calls.waiting, 'calls that wait');
+  same(queued.length + calls.aside + calls.ahead, calls.waiting, 'calls that wait');
   const total = capacity.bytes?.total;
   if (total === undefined) return;
   // What weighs is what waits, and nothing else.
@@ -146,7 +175,7 @@ function whoWaitsIsOnTheWayToAWorker(model: Model): void {
   const { calls, roster, capacity, policy } = model.core;
   // Whoever only a new worker could serve is not kept waiting while none can be started.
   if (policy.circuit.state !== 'closed' && roster.ready.length === 0)
-    same(calls.waiting, 0, 'calls that wait while no worker starts');
+    same(calls.waiting - calls.ahead, 0, 'calls that wait while no worker starts');
   if (calls.eligible === 0) return;
   same(roster.freePlaces, 0, 'free places while calls wait for one');
   // A pause has its timer; leaving workers tell when they are gone.

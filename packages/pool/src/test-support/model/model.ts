@@ -6,7 +6,7 @@ import { FakeClock } from '../fake-clock.js';
 import type { FakeFactory, FakeWorker } from '../fake-worker.js';
 import { hold } from './broken.js';
 import { Dice } from './dice.js';
-import { BUDGETS, drawFactory, drawPool, FUNCTIONS, IDEMPOTENT } from './draw-pool.js';
+import { BUDGETS, drawFactory, drawPool, FUNCTIONS, IDEMPOTENT, quicken } from './draw-pool.js';
 import { Entry, entryIdOf } from './entry.js';
 
 /** Answers that a worker has given, as far back as one may be repeated. */
@@ -40,9 +40,11 @@ export class Model {
     this.factory = drawFactory(this.dice);
     this.factory.respond = (call) =>
       this.#see(() => this.#entryOf(call).given(this.core.options.maxAttempts));
-    this.factory.told = (call, error) => this.#told(call, error);
+    this.factory.told = (call, error, begun) => this.#told(call, error, begun);
+    this.factory.gaveBack = (call) => this.#remember(call, (entry) => entry.notBegun());
     this.core = drawPool(this.dice, this.clock, this.factory);
     this.most = this.core.capacity.maximum;
+    if (this.dice.chance(0.7)) quicken(this.core);
     this.core.events.on('worker-ready', () => (this.clocksFrom ??= this.clock.now()));
     this.core.reconcile();
   }
@@ -152,8 +154,12 @@ export class Model {
     return this.entries[entryIdOf(call)]!;
   }
 
-  #told(call: OutgoingCall, error: PypoolError | undefined): void {
-    this.#entryOf(call).told(error);
+  #told(call: OutgoingCall, error: PypoolError | undefined, begun: boolean): void {
+    this.#remember(call, (entry) => entry.told(error, begun));
+  }
+
+  #remember(call: OutgoingCall, tell: (entry: Entry) => void): void {
+    tell(this.#entryOf(call));
     this.answered.push(call);
     if (this.answered.length > REMEMBERED) this.answered.shift();
   }

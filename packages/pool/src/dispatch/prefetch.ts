@@ -1,0 +1,138 @@
+import { approximateBytes } from '@pypool/protocol';
+
+import type { Attempt } from '../call/attempt.js';
+import type { PendingCall } from '../call/pending-call.js';
+import type { Clock } from '../clock/clock.js';
+import type { PrefetchOptions } from '../options/prefetch-options.js';
+import type { CallQueue } from '../strategies/queue.js';
+import type { Roster } from '../worker/roster.js';
+import type { WorkerRecord } from '../worker/worker-record.js';
+import type { FunctionLimits } from './function-limits.js';
+import { ServiceTimes, UNKNOWN_US } from './service-times.js';
+import { TakeBack } from './take-back.js';
+
+/** Work that may wait at a worker, those calls included that it runs. */
+const WINDOW_US = 1_000;
+
+/** Workers that are looked at for one event. */
+const TRIES = 4;
+
+/** What {@link Prefetch} works on. */
+export interface PrefetchParts {
+  readonly clock: Clock;
+  readonly roster: Roster;
+  readonly queue: CallQueue;
+  readonly limits: FunctionLimits;
+  /** Give a call that is in no queue to a worker without a free place. */
+  readonly send: (record: WorkerRecord, call: PendingCall, now: number, bytes: number) => void;
+}
+
+/**
+ * Sends workers their next calls before they have answered those that they run.
+ *
+ * A worker may have more when it has answered, and until it has enough: so only those are looked at, and a call costs the same however many workers
+ * there are. No worker is given more than its share of all open calls, for what is ahead at one is no work for another.
+ */
+export class Prefetch {
+  readonly #parts: PrefetchParts;
+  readonly #options: Required<PrefetchOptions>;
+  readonly times = new ServiceTimes();
+  readonly takeBack: TakeBack;
+  /** Workers that may have room for more. */
+  readonly #hungry = new Set<WorkerRecord>();
+
+  constructor(parts: PrefetchParts, options: Required<PrefetchOptions>) {
+    this.#parts = parts;
+    this.#options = options;
+    this.takeBack = new TakeBack(parts.clock, parts.roster, options.takeBackAfterMs);
+  }
+
+  /** A worker was given a call: to run, or ahead. */
+  given(attempt: Attempt, now: number): void {
+    const { call, worker } = attempt;
+    attempt.expectedUs = this.#expectedUs(call);
+    worker.expectedUs += attempt.expectedUs;
+    if (attempt.ahead) this.takeBack.watch();
+    else worker.progressAt = now;
+  }
+
+  /** A worker has answered a call, or given it back. @param served whether it ran to its end */
+  released(attempt: Attempt, now: number, served: boolean): void {
+    const { call, worker } = attempt;
+    worker.expectedUs -= attempt.expectedUs;
+    worker.aheadBytes -= attempt.aheadBytes;
+    if (attempt.askedBack) worker.askedBack -= 1;
+    else worker.progressAt = now;
+    if (served && call.kind === 'call') this.times.took(call.name, now - attempt.since);
+    if (worker.state.kind === 'ready') this.#hungry.add(worker);
+  }
+
+  /** A worker takes no more calls. Those it has may go on; a lost one is asked for what it has not begun. */
+  leaves(record: WorkerRecord, isLost: boolean): void {
+    this.#hungry.delete(record);
+    if (isLost) this.takeBack.ask(record);
+  }
+
+  /** Send what waits in the queue ahead, where no place is free for it. */
+  feed(now: number): void {
+    const { queue, limits } = this.#parts;
+    if (this.#hungry.size === 0 || queue.eligible === 0) return;
+    // A place that is to become free is for them: calls that were held until others of their function had ended.
+    if (limits.held > 0 && limits.eligible > 0) return;
+    let tries = TRIES;
+    for (const record of this.#hungry) {
+      this.#hungry.delete(record);
+      // Behind the others, which are next in turn.
+      if (this.#fill(record, now)) this.#hungry.add(record);
+      tries -= 1;
+      if (tries === 0 || queue.eligible === 0) return;
+    }
+  }
+
+  /** @returns whether it would take more, if there were more, or more for its share of that */
+  #fill(record: WorkerRecord, now: number): boolean {
+    const { queue, send } = this.#parts;
+    while (this.#hasRoom(record, now)) {
+      if (queue.eligible === 0 || !this.#isShort(record)) return true;
+      const call = queue.take() as PendingCall;
+      const bytes = this.#bytesOf(call);
+      if (!this.#fits(record, call, bytes)) {
+        queue.putBack(call);
+        return false;
+      }
+      record.aheadBytes += bytes;
+      send(record, call, now, bytes);
+    }
+    return false;
+  }
+
+  /** What is ahead at one worker is no work for another: so none has more than its share of all that is open. */
+  #isShort({ inFlight, ahead }: WorkerRecord): boolean {
+    const { queue, roster } = this.#parts;
+    return (inFlight + ahead) * roster.ready.length < roster.readyCalls + roster.ahead + queue.size;
+  }
+
+  #hasRoom(record: WorkerRecord, now: number): boolean {
+    const { inFlight, ahead, expectedUs, worker } = record;
+    if (record.state.kind !== 'ready' || worker?.revoke === undefined) return false;
+    // With a free place it needs nothing ahead; what it was asked for would come back behind what it gets now.
+    if (inFlight < record.concurrency || record.askedBack > 0 || record.bound.size > 0) return false;
+    if (expectedUs >= WINDOW_US || ahead >= this.#options.maxCalls) return false;
+    // It runs one that takes longer than was expected, or is about to leave.
+    return (now - record.progressAt) * 1000 <= WINDOW_US && record.calls < record.callLimit;
+  }
+
+  #fits(record: WorkerRecord, call: PendingCall, bytes: number): boolean {
+    if (record.expectedUs + this.#expectedUs(call) > WINDOW_US) return false;
+    if (record.aheadBytes + bytes > this.#options.maxBytes) return false;
+    return !this.#parts.limits.has(call.name);
+  }
+
+  #expectedUs({ kind, name }: PendingCall): number {
+    return kind === 'call' ? this.times.expectedUs(name) : UNKNOWN_US;
+  }
+
+  #bytesOf({ args }: PendingCall): number {
+    return this.#options.maxBytes === Infinity ? 0 : approximateBytes(args);
+  }
+}
