@@ -22,6 +22,11 @@ const BLOCK_BYTES = 128 * MIB;
 /** Large copies share the memory bus with whatever else runs. */
 const NOISE_LIMIT = 1.1;
 
+/** What shared memory may cost over the channel, at any size; and into a fresh buffer, from the size on that the goal is set for. */
+const GOAL_OF_SHARED = 1;
+const GOAL_OF_SHARED_LARGE = 1 / 1.5;
+const LARGE_BYTES = 64 * MIB;
+
 /** What it may cost over the raw socket, at any size: the array's envelope, and memory of its own for each result. */
 const GOAL_OVER_SOCKET = 2;
 
@@ -48,8 +53,9 @@ async function ofSize(bytes: number, { quick, pinning, signal, progress }: Suite
   progress(sizeName(bytes));
   const lineup = await startAll(
     [
-      payloadPypool(bytes, 'array'),
-      ...(bytes <= MAX_JSON_BYTES ? [payloadPypool(bytes, 'JSON')] : []),
+      payloadPypool(bytes, 'socket'),
+      payloadPypool(bytes, 'shared memory'),
+      ...(bytes <= MAX_JSON_BYTES ? [payloadPypool(bytes, 'JSON numbers')] : []),
       payloadFloor(bytes),
       payloadFloor(bytes, 'raw socket again'),
       payloadMemcpy(bytes),
@@ -85,6 +91,8 @@ function resultOf(bytes: number, medians: Medians): SuiteResult {
     unit: 'GiB/s',
     ...spread(microseconds.map((each) => ((subject === 'memcpy' ? 1 : 2) * bytes) / GIB / (each / 1e6))),
   }));
+  const shared = ratioOf(medians, 'pypool, shared memory', 'pypool, socket');
+  const goalOfShared = bytes >= LARGE_BYTES ? GOAL_OF_SHARED_LARGE : GOAL_OF_SHARED;
   const overSocket = ratioOf(medians, 'pypool, socket', 'raw socket');
   return {
     rows: rows.sort((a, b) => b.median - a.median),
@@ -98,6 +106,12 @@ function resultOf(bytes: number, medians: Medians): SuiteResult {
               value: overSocket,
               goal: GOAL_OVER_SOCKET,
               holds: quiet && overSocket <= GOAL_OVER_SOCKET,
+            },
+            {
+              name: `${size}: pypool's shared memory / its socket`,
+              value: shared,
+              goal: goalOfShared,
+              holds: quiet && shared <= goalOfShared,
             },
           ],
     notes: quiet

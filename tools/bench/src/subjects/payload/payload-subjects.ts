@@ -9,19 +9,20 @@ import { timedEchoes } from './payload.js';
 
 const HEADER_BYTES = 8;
 
-/** What one worker of pypool echoes: as an array, or as JSON numbers. */
-export function payloadPypool(bytes: number, as: 'array' | 'JSON'): Subject {
+/** What one worker of pypool echoes: as an array through its channels or through shared memory, or as JSON numbers. */
+export function payloadPypool(bytes: number, as: 'socket' | 'shared memory' | 'JSON numbers'): Subject {
   return {
-    name: as === 'array' ? 'pypool, socket' : 'pypool, JSON numbers',
+    name: `pypool, ${as}`,
     async start() {
       const pool = await createPythonPool({
         module: programFile('payload_echo.py'),
         python: PYTHON,
         size: 1,
         overflow: 0,
+        sharedMemory: as === 'shared memory',
       });
       const echo = async (values: Float64Array): Promise<Float64Array> =>
-        as === 'array'
+        as !== 'JSON numbers'
           ? await pool.call<Float64Array>('echo', [values])
           : Float64Array.from(await pool.call<number[]>('echo_numbers', [Array.from(values)]));
       return { calls: timedEchoes(echo, bytes), close: () => pool.close({ timeoutMs: 3_000 }) };
