@@ -38,15 +38,19 @@ describe.runIf(process.platform === 'linux')('shared memory', () => {
     }
     expect(await worker.call('segments')).toBe(0);
     let last: [Float64Array, number] | undefined;
+    let [made, open] = [0, 0];
     for (let call = 0; call < 12; call++) {
       const bytes = call % 3 === 0 ? 5 * MIB : 16 * KIB + 8 * call;
       const result = await worker.call<Float64Array>('copy', [numbers(bytes, call)]);
       // Compared after the next call: memory that is used again too early would show.
       if (last !== undefined) expect(equal(last[0], numbers(last[0].byteLength, last[1]))).toBe(true);
       last = [result, call];
+      // Counted as they are used: on a slow machine those that nobody needed for a while may be gone by the end.
+      open = Math.max(open, openSegments());
+      made = Math.max(made, await worker.call<number>('segments'));
     }
-    expect(await worker.call('segments')).toBeGreaterThanOrEqual(2);
-    expect(openSegments()).toBeGreaterThanOrEqual(2);
+    expect(made).toBeGreaterThanOrEqual(2);
+    expect(open).toBeGreaterThanOrEqual(2);
   });
 
   it('keeps what kind of array it was, bytes and several of them', async () => {

@@ -53,12 +53,13 @@ def passes_header(data, verdict):
         return False
     from inputs import read_input
     from pypool.errors import FrameTooLarge, ProtocolError
-    from pypool.frame_header import check_header, unpack_header
+    from pypool.frame_header import check_header, entry_bytes, unpack_header
 
     accepts, limits, stream = read_input(data)
     envelope_bytes, kind, flags, count, call_id = unpack_header(stream, 0)
     try:
-        check_header(accepts, limits, kind, flags, call_id, 16 + 8 * count + envelope_bytes)
+        size = 16 + entry_bytes(flags) * count + envelope_bytes
+        check_header(accepts, limits, kind, flags, call_id, size, count)
     except (ProtocolError, FrameTooLarge):
         return False
     return True
