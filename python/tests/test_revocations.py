@@ -16,10 +16,8 @@ from tests.worker_process import WorkerProcess
 def begin(revocations: Revocations, call_id: int) -> bool:
     """What an engine does with each call: whether it starts."""
     revocations.latest = call_id
-    # As the engines have it. `not (ids and ...)` would look at the set twice where it was empty the first time.
-    if revocations.ids and revocations.drop(call_id):
-        return False
-    return True
+    # `bool` once, as the `if` of an engine: `not (ids and ...)` looks again at a set that was empty.
+    return not (bool(revocations.ids) and revocations.drop(call_id))
 
 
 class Stepped(Revocations):

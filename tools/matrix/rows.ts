@@ -28,12 +28,15 @@ const OF_PYTHON = [
   'python',
 ];
 
-/** Both, less what says little that the others do not: the ends are run with every change. */
+/**
+ * Both, less what says little that the others do not: the ends are run with every change. Of the scenarios those about starts,
+ * signals and deaths, where versions differ; a whole `npm run matrix` runs them all.
+ */
 const OF_ENDS = [
   'packages/transport',
   'packages/worker/test',
   'packages/pypool',
-  'tools/scenarios',
+  ...['cancel', 'death', 'engines', 'start'].map((about) => `tools/scenarios/test/${about}.test.ts`),
   'python',
 ];
 
