@@ -57,7 +57,7 @@ export class PartReporter implements Reporter {
       const result = test.result();
       if (result.state === 'passed') found.passed += 1;
       else if (result.state === 'skipped')
-        found.skipped.push({ test: name, reason: result.note ?? 'no reason given' });
+        found.skipped.push({ test: name, reason: result.note ?? reasonIn(name) });
       else {
         found.failed += 1;
         const errors = result.errors ?? [{ message: 'did not finish' }];
@@ -78,4 +78,9 @@ interface Failure {
   readonly where: string;
   readonly error: SerializedError | { readonly message: string };
   readonly module?: TestModule;
+}
+
+/** A whole suite that is skipped can leave no note: it says why in its title. */
+function reasonIn(name: string): string {
+  return /\(not here: ([^)]*)\)/.exec(name)?.[1] ?? 'no reason given';
 }
