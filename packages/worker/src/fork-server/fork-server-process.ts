@@ -2,7 +2,7 @@ import { forkServerArgs } from '../launcher/bootstrap.js';
 import type { ImportProgress, ProcessExit } from '../launcher/contract.js';
 import { spawnProcess, type ProcessCommand, type SpawnedProcess } from '../launcher/spawn-process.js';
 import type { OutputLine } from '../output/line-builder.js';
-import type { Dialler } from './attach.js';
+import type { Attachable } from '../launcher/attach.js';
 import { ForkedProcess } from './forked-process.js';
 import {
   ForkServerLink,
@@ -93,7 +93,7 @@ export class ForkServerProcess {
   }
 
   /** Have it be a worker itself, and no fork server any more: one that cannot be forked is a process all the same that has imported the modules. */
-  become(worker: WorkerToBe): Dialler {
+  become(worker: WorkerToBe): Attachable {
     this.#wanted = false;
     this.#link.send({ type: 'become', ...worker });
     const [stdout, stderr] = this.output.handOver();

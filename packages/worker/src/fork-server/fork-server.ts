@@ -9,7 +9,7 @@ import { SpawnLauncher } from '../launcher/spawn-launcher.js';
 import { isStartTimeout } from '../life/start-timeout.js';
 import { findPython } from '../python/find-python.js';
 import { guardianFile, runtimeDir } from '../python/runtime-files.js';
-import { attach } from './attach.js';
+import { attach } from '../launcher/attach.js';
 import { fallbackOf, type FoundHazard } from './fork-hazards.js';
 import {
   resolveForkServerOptions,

@@ -1,11 +1,11 @@
-import type { Connection } from '@pypool/transport';
 import { checkOptions, createError } from '@pypool/protocol';
 import { z } from 'zod';
 import { resolveEnvironment } from '../environment.js';
 import { findPython } from '../python/find-python.js';
 import { guardianFile, runtimeDir } from '../python/runtime-files.js';
+import { attach } from './attach.js';
 import { runtimeArgs } from './bootstrap.js';
-import { checkUser, connect, orAborted } from './connect.js';
+import { checkUser } from './connect.js';
 import type { LaunchedWorker, LaunchRequest, WorkerLauncher } from './contract.js';
 import { Guardian, type GuardianLoss } from './guardian.js';
 import { keepAliveDuring } from './keep-alive.js';
@@ -110,35 +110,11 @@ export class SpawnLauncher implements WorkerLauncher {
     }
     // At once: from here on Node may die, and the line to the guardian is with the kernel before anything is awaited.
     const guarded = guardian?.register(process.pid);
-    // Where the connection fails first, nobody awaits this any more.
-    guarded?.catch(() => undefined);
     const exited = process.exited.then((exit) => {
       guardian?.unregister(process.pid);
       return exit;
     });
-
-    let connection: Connection | undefined;
-    try {
-      connection = await connect(offer, process, signal);
-      if (guarded !== undefined) await orAborted(guarded, signal);
-    } catch (error) {
-      process.signal('SIGKILL');
-      connection?.destroy();
-      offer.withdraw();
-      for (const stream of [...process.pipes, process.stdout, process.stderr]) stream.destroy();
-      await exited;
-      throw error;
-    }
-    const { pid, stdout, stderr } = process;
-    return {
-      pid,
-      connection,
-      stdout,
-      stderr,
-      exited,
-      signal: (name) => process.signal(name),
-      signalAlone: (name) => process.signalAlone(name),
-    };
+    return attach({ ...process, exited }, offer, guarded ?? Promise.resolve(), signal);
   }
 
   #guard(python: string, runtime: string): Guardian {
