@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
-import type { Connection, Transport } from '@pypool/transport';
+import { fileURLToPath } from 'node:url';
+import type { Connection, ConnectionOffer, Transport } from '@pypool/transport';
 import { socketTransport, type SocketTransportOptions } from '@pypool/transport-socket';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Dialler, dialWhole, knownFrom, preamble, type Known } from './dialler.js';
@@ -108,13 +111,22 @@ describe('where it listens', () => {
   });
 
   it('keeps no Node process alive, neither by listening nor by a connection', async () => {
-    const { transport } = transportOf();
-    const atRest = handles();
-    const { known, accepted } = await expecting(transport);
-    // At most: what tests before this one have closed may be gone only now.
-    expect(handles()).toBeLessThanOrEqual(atRest);
-    await expectLetIn(known, accepted);
-    expect(handles()).toBeLessThanOrEqual(atRest + 3); // those of the dialling side, in this same process
+    const folder = mkdtempSync(join(tmpdir(), 't-'));
+    const file = fileURLToPath(new URL('fixtures/idle_host.ts', import.meta.url));
+    const host = spawn(process.execPath, ['--import', 'tsx', '--conditions=@pypool/source', file, folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => {
+      host.kill('SIGKILL');
+      rmSync(folder, { recursive: true });
+    });
+    const said = createInterface({ input: host.stdout })[Symbol.asyncIterator]();
+    const offer = JSON.parse(String((await said.next()).value)) as ConnectionOffer;
+    const channels = dialWhole(knownFrom(offer));
+    expect(await Promise.all(channels.map((channel) => channel.answer()))).toEqual([ANSWER, ANSWER, ANSWER]);
+    // It ends while its channels stand, and has nothing more to say.
+    expect(await once(host, 'exit')).toEqual([0, null]);
+    expect((await said.next()).done).toBe(true);
   });
 });
 
@@ -304,8 +316,4 @@ async function expectLetInAtLast(known: Known, accepted: Promise<Connection>): P
     await Promise.race([accepted, Promise.all(channels.map(({ heard }) => heard))]);
   }
   connections.push(letIn);
-}
-
-function handles(): number {
-  return process.getActiveResourcesInfo().filter((type) => /Pipe|TCP|TLS/.test(type)).length;
 }
