@@ -18,7 +18,7 @@ from .errors import Cancelled
 from .event_loop import cancel_when
 from .interrupter import Interrupter
 from .interrupts import Interrupts
-from .interrupts_sync import BLOCKED_SECONDS, REPEAT_SECONDS
+from .interrupts_sync import BLOCKED_SECONDS, CONTROL_SECONDS, REPEAT_SECONDS
 from .safe_points import raise_interrupt
 
 TYPE_CHECKING = False
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from .running_calls import RunningCall
 
 __all__ = ["AsyncInterrupts"]
-
-_CONTROL_SECONDS = 0.05
-"""A ``SIGINT`` may come in C code that held the interpreter, before the control thread has read for whom."""
 
 
 class AsyncInterrupts(Interrupts):
@@ -169,6 +166,6 @@ class AsyncInterrupts(Interrupts):
         if running is None:
             return
         if running.wanted is None:
-            sleep(_CONTROL_SECONDS)
+            sleep(CONTROL_SECONDS)
         if running.wanted is not None:
             raise_interrupt(frame, lambda: self._stepped() is running)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from _thread import start_new_thread
 from math import inf
+from signal import SIGINT, signal
 from threading import Event
 from time import monotonic, sleep
 
@@ -25,19 +26,25 @@ from .interrupts import Interrupts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from .context import Call
     from .event_loop import EventLoop
     from .interrupter import Raised
     from .user_code import UserCode
 
-__all__ = ["BLOCKED_SECONDS", "REPEAT_SECONDS", "SyncInterrupts"]
+__all__ = ["BLOCKED_SECONDS", "CONTROL_SECONDS", "REPEAT_SECONDS", "SyncInterrupts"]
 
 REPEAT_SECONDS = 0.02
 """Time between two signals for the same call."""
 
 BLOCKED_SECONDS = 0.1
 """An event loop that has not heard of the cancel for so long is taken for blocked by what it runs."""
+
+CONTROL_SECONDS = 0.05
+"""A ``SIGINT`` may come in C code that held the interpreter, before the control thread has read for whom."""
+
+_LOOK_SECONDS = 0.002
 
 
 class SyncInterrupts(Interrupts):
@@ -64,11 +71,14 @@ class SyncInterrupts(Interrupts):
         self._mode_of = mode_of
         self._interrupter = Interrupter(self._is_due, self._has_raised)
         self._wanted = 0
+        self._meant = 0
+        self._is_child = False
         self._begin_at = 0.0
         self._heard: Event | None = None
         self._raised: Raised = not_raised
         self._pursuing = False
         self._call_to_pursue = Event()
+        signal(SIGINT, self._on_sigint)
 
     def begin(self, call_id: int) -> None:
         """As of any :class:`Interrupts`, and nothing is left of the call before."""
@@ -82,11 +92,13 @@ class SyncInterrupts(Interrupts):
         return isinstance(error, (Cancelled, KeyboardInterrupt)) or self._loop.is_cancelled(error)
 
     def disarm(self) -> None:
-        """In a forked child: interrupt nothing."""
+        """In a forked child: interrupt nothing, and be interrupted as Python is."""
+        self._is_child = True
         self._wanted = 0
         self._interrupter.reset()
 
     def _go_after(self, call_id: int, after_seconds: float) -> None:
+        self._meant = max(self._meant, call_id)
         call = self._running()
         if call is None or call.id != call_id or self._wanted == call_id:
             return
@@ -159,3 +171,18 @@ class SyncInterrupts(Interrupts):
 
     def _has_raised(self, raised: Raised) -> None:
         self._raised = raised
+
+    def _on_sigint(self, signal_number: int, frame: FrameType | None) -> None:
+        """Node's second rung: it is for a call that is to end, and may find the next one at work.
+
+        Whatever Node said before it, the control thread does before this call ends: those behind it that were
+        taken back are given back then, for Node ends the process as soon as it hears of that end.
+        """
+        call = self._running()
+        if call is not None and not self._is_child:
+            give_up_at = monotonic() + CONTROL_SECONDS
+            while self._meant < call.id and monotonic() < give_up_at:
+                sleep(_LOOK_SECONDS)
+            if 0 < self._meant < call.id:
+                return
+        self._user_code.on_interrupt(signal_number, frame)

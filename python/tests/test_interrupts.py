@@ -259,6 +259,26 @@ class Harder(Cancelling):
         self.assertEqual(self.worker.error()["type"], "KeyboardInterrupt")
         self.assert_serves()
 
+    def test_gives_back_what_is_behind_c_code_that_sigint_ends_before_that_has_ended(self) -> None:
+        holding = self.begin("hold_the_gil", "re")
+        behind = [self.worker.send("echo", number) for number in range(40)]
+        # The control thread does not run: it reads this when the signal comes. At the reply, Node ends the
+        # process.
+        self.worker.send_control(FrameType.REVOKE, {"ids": behind})
+        self.cancel(holding)
+        os.kill(self.pid, signal.SIGINT)
+        self.assert_cancelled(holding)
+        self.assertEqual(self.worker.hear(FrameType.REVOKED), {"ids": behind})
+        self.assert_serves()
+
+    def test_sigint_that_was_for_the_call_before_is_no_trouble_of_the_next(self) -> None:
+        self.cancel(before := self.begin("where", "sleep"))
+        self.assert_cancelled(before)
+        resting = self.begin("rest", 0.3)
+        os.kill(self.pid, signal.SIGINT)
+        frame = self.worker.reply()
+        self.assertEqual((frame.call_id, frame.envelope), (resting, '"rested"'))
+
     def test_c_code_that_does_not_ends_with_sigterm(self) -> None:
         call_id = self.begin("hold_the_gil", "deque")
         self.cancel(call_id)
