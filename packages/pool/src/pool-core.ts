@@ -245,7 +245,7 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
     if (!this.mayStart) return;
     const { extra } = this.turnover;
     const closing = !this.closing.open;
-    let starts = this.policy.startsNow(this.calls.eligible, this.#readiness.wanted, closing, extra);
+    let starts = this.policy.startsNow(this.capacity.wanting, this.#readiness.wanted, closing, extra);
     // Each start is an event, whose listener may close the pool.
     for (; starts > 0 && this.mayStart; starts -= 1) this.supervisor.start();
   }

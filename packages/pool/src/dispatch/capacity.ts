@@ -51,6 +51,12 @@ export class Capacity {
     return Math.max(0, this.maximum - ready.length) * placesPerWorker;
   }
 
+  /** Calls for which workers are started. What is ahead at one stays there, and yet tells that there is more to do than there are places. */
+  get wanting(): number {
+    const { eligible, ahead } = this.#calls;
+    return this.#roster.freePlaces > 0 ? eligible : eligible + ahead;
+  }
+
   /** Whether the queue has no room for one more. */
   get full(): boolean {
     return !this.#hasRoom(false) || this.bytes?.full === true;

@@ -86,6 +86,17 @@ describe('sending calls ahead', () => {
     expect(light.pool.status()).toMatchObject({ running: 1, ahead: 2, queued: 3 });
   });
 
+  it('brings more workers where there may be more, as anything that waits', async () => {
+    const made = await quickPool({ overflow: 1, idleTimeoutMs: Infinity });
+    void make(made, 2);
+    expect(given(made)).toEqual([[0, 1]]);
+    expect(made.factory.started).toHaveLength(2);
+    await flush();
+    void make(made, 1);
+    expect(given(made)).toEqual([[0, 1], [0]]);
+    expect(made.factory.started).toHaveLength(2);
+  });
+
   it('gives each worker its share, and none to one that has a place free', async () => {
     const made = await quickPool({ size: 3 });
     void make(made, 2);
@@ -188,6 +199,33 @@ describe('taking calls back', () => {
     expect(seen).toEqual([0, 1, 2, 3, 7]);
   });
 
+  it('asks for what waits for long although those before it are answered one by one', async () => {
+    const made = await quickPool();
+    const [worker] = made.factory.workers;
+    void make(made, 6);
+    for (let answered = 0; answered < 2; answered += 1) {
+      await made.clock.advance(4);
+      worker!.answer();
+    }
+    expect(worker!.asked.size).toBe(0);
+    await made.clock.advance(2);
+    expect([...worker!.asked].map(({ args }) => args)).toEqual([[3], [4], [5]]);
+    expect(made.pool.status()).toMatchObject({ running: 1, ahead: 3 });
+  });
+
+  it('asks before it ends the call that others wait behind, whose end may take its time', async () => {
+    const made = await quickPool();
+    const [worker] = made.factory.workers;
+    const abort = new AbortController();
+    const first = made.pool.call('quick', [], { signal: abort.signal });
+    first.catch(() => undefined);
+    void make(made, 2);
+    let asked = -1;
+    worker!.cancel = () => (asked = worker!.asked.size);
+    abort.abort();
+    expect(asked).toBe(2);
+  });
+
   it('asks nobody who has answered meanwhile, and each for a call once, by one timer', async () => {
     const made = await quickPool({ size: 2 });
     const { factory, clock } = made;
@@ -195,7 +233,9 @@ describe('taking calls back', () => {
     expect(clock.timers).toBeGreaterThan(0);
     const before = clock.timers;
     await clock.advance(6);
-    factory.workers[0]!.answer();
+    while (factory.workers[0]!.calls.length > 0) factory.workers[0]!.answer();
+    void make(made, 3);
+    expect(factory.workers[0]!.calls.length).toBeGreaterThan(1);
     await clock.advance(6);
     expect(factory.workers.map(({ asked }) => asked.size)).toEqual([0, 3]);
     const asked = [...factory.workers[1]!.asked];

@@ -4,8 +4,8 @@ import type { Roster } from '../worker/roster.js';
 import type { WorkerRecord } from '../worker/worker-record.js';
 
 /**
- * Takes calls back that were sent ahead, where the calls before them go on for too long: one timer for all workers, which is armed while any call is
- * ahead and looks at the workers when it fires, so that a call costs it nothing.
+ * Takes calls back that were sent ahead and have not begun for too long, whether one call before them goes on or each takes a little more than was
+ * expected: one timer for all workers, which is armed while any call is ahead and looks at the workers when it fires, so that a call costs it nothing.
  *
  * To ask is not to have: until the worker gives a call back it counts as that worker's.
  */
@@ -56,11 +56,19 @@ export class TakeBack {
     const now = this.#clock.now();
     let next = Infinity;
     for (const record of [...this.#roster.all]) {
-      if (record.ahead === 0 || record.ahead === record.askedBack) continue;
-      const leftMs = record.progressAt + this.#afterMs - now;
+      const first = firstAhead(record);
+      if (first === undefined) continue;
+      const leftMs = first.since + this.#afterMs - now;
       if (leftMs > 0) next = Math.min(next, leftMs);
       else this.ask(record);
     }
     if (next < Infinity && this.#timer === undefined) this.#arm(next);
   }
+}
+
+/** What has waited for longest there, of that which it was not asked for. */
+function firstAhead(record: WorkerRecord): Attempt | undefined {
+  if (record.ahead === 0) return undefined;
+  for (const attempt of record.running) if (attempt.ahead && !attempt.askedBack) return attempt;
+  return undefined;
 }

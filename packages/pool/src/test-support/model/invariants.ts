@@ -104,7 +104,7 @@ function theRosterIsTrue({ core: { roster, calls, capacity } }: Model): void {
 function nothingIsAheadForLong({ core: { options, roster, calls }, clock }: Model): void {
   const { prefetch, queue, selection } = options;
   const allowed = prefetch !== false && queue.sendsAhead === true && selection.sendsAhead === true;
-  for (const { id, ahead, running, inFlight, askedBack, progressAt, expectedUs, worker } of roster.all) {
+  for (const { id, ahead, running, inFlight, expectedUs, worker } of roster.all) {
     if (ahead === 0) {
       hold(running.size > 0 || expectedUs === 0, () => `${id} has nothing to do, and ${expectedUs} us to do`);
       continue;
@@ -119,10 +119,10 @@ function nothingIsAheadForLong({ core: { options, roster, calls }, clock }: Mode
       [...calls.limits.lines].every(({ name }) => behind.every(({ call }) => call.name !== name)),
       'a call was sent ahead whose function has a limit',
     );
-    const late = clock.now() - progressAt > prefetch.takeBackAfterMs;
+    const late = behind.filter(({ since }) => clock.now() - since > prefetch.takeBackAfterMs);
     hold(
-      !late || askedBack >= behind.filter((one) => one.ahead).length || worker?.revoke === undefined,
-      () => `${id} goes on, and keeps ${ahead} calls`,
+      late.every((one) => one.askedBack || !one.ahead) || worker?.revoke === undefined,
+      () => `${id} keeps ${late.length} calls that it has not begun for long`,
     );
   }
 }
@@ -176,8 +176,9 @@ function whoWaitsIsOnTheWayToAWorker(model: Model): void {
   // Whoever only a new worker could serve is not kept waiting while none can be started.
   if (policy.circuit.state !== 'closed' && roster.ready.length === 0)
     same(calls.waiting - calls.ahead, 0, 'calls that wait while no worker starts');
-  if (calls.eligible === 0) return;
-  same(roster.freePlaces, 0, 'free places while calls wait for one');
+  const ahead = roster.freePlaces > 0 ? 0 : calls.ahead;
+  if (calls.eligible + ahead === 0) return;
+  if (calls.eligible > 0) same(roster.freePlaces, 0, 'free places while calls wait for one');
   // A pause has its timer; leaving workers tell when they are gone.
   if (roster.live < capacity.maximum && !isStopping(model))
     hold(roster.starting > 0 || isPausing(model), 'calls wait, and nothing is on its way');
