@@ -43,10 +43,10 @@ export interface PoolOptions {
    */
   readonly maxQueueBytes?: number;
   /**
-   * How far calls are sent ahead to a worker that has not answered those before them; `false`: not at all. Only where `queue` and `selection` allow it, as
+   * How far short calls are sent ahead to a worker that has not answered those before them; `false`: not at all. Only where `queue` and `selection` allow it, as
    * `fifo()`, `leastBusy()` and `roundRobin()` do; never a stream, nor a call of a function with a `concurrency` of its own.
    *
-   * @defaultValue `false`; `{}` is on, with the defaults of {@link PrefetchOptions}
+   * @defaultValue the defaults of {@link PrefetchOptions}
    */
   readonly prefetch?: false | PrefetchOptions;
   /** Budget of a whole call, see {@link PoolCallOptions.timeoutMs}. Streams have none. @defaultValue `60_000` */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * How far a pool may send a worker its next calls before it has answered those that it runs, so that it does not idle for a round trip between two short
+ * How far a pool sends a worker its next calls before it has answered those that it runs, so that it does not idle for a round trip between two short
  * calls. It goes by what calls of a function took until now: about a millisecond of work waits at a worker at most, and nothing behind a call of a
  * function that takes longer, or that has not been measured yet.
  *
@@ -19,8 +19,8 @@ export interface PrefetchOptions {
    */
   readonly maxBytes?: number;
   /**
-   * How long a worker may take for one call before those sent ahead behind it are taken back. So much later than others, and no more, a call may begin that came
-   * before them. Above 0. `Infinity`: never.
+   * How long a call that was sent ahead may wait to begin before it is taken back, with all others that the worker has not begun. So much later than others, and
+   * no more, a call may begin that came before them. Above 0. `Infinity`: never.
    *
    * @defaultValue `10`
    */
@@ -41,7 +41,7 @@ export const prefetchSchema = z.literal(false).or(
 );
 
 /** Fill in what was left out. */
-export function resolvePrefetch(prefetch: false | PrefetchOptions = false): ResolvedPrefetch {
+export function resolvePrefetch(prefetch: false | PrefetchOptions = {}): ResolvedPrefetch {
   if (prefetch === false) return false;
   const { maxCalls = 64, maxBytes = 65_536, takeBackAfterMs = 10 } = prefetch;
   return Object.freeze({ maxCalls, maxBytes, takeBackAfterMs });
