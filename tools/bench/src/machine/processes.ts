@@ -34,3 +34,22 @@ function parentOf(pid: number): number | undefined {
     return undefined; // It ended since the directory was read.
   }
 }
+
+/** What a process holds, in bytes. Linux only. */
+export interface HeldMemory {
+  /** What no other process maps: what would be free without this one. */
+  readonly privateBytes: number;
+  /** The same, and its share of what it has in common with others. */
+  readonly proportionalBytes: number;
+}
+
+/** @throws where the process is gone */
+export function memoryOf(pid: number): HeldMemory {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const sum = (name: RegExp): number =>
+    Array.from(rollup.matchAll(name), ([, kilobytes]) => Number(kilobytes) * 1024).reduce((a, b) => a + b, 0);
+  return {
+    privateBytes: sum(/^Private_\w+: *(\d+) kB$/gm),
+    proportionalBytes: sum(/^Pss: *(\d+) kB$/gm),
+  };
+}

@@ -1,4 +1,5 @@
 import { call } from './call.js';
+import { memory } from './memory.js';
 import { payload } from './payload.js';
 import { startup } from './startup.js';
 import { stream } from './stream.js';
@@ -6,4 +7,4 @@ import type { Suite } from './suite.js';
 import { throughput } from './throughput.js';
 
 /** Every suite there is. A new one is a file in this folder and a name in this list. */
-export const SUITES: readonly Suite[] = [call, throughput, startup, stream, payload];
+export const SUITES: readonly Suite[] = [call, throughput, startup, stream, payload, memory];
