@@ -163,19 +163,28 @@ class AsyncEngine:
         """Take what has arrived. On the loop, in a context of no call."""
         try:
             try:
-                data = self._requests.recv(_READ_BYTES)
+                is_end = not self._receive()
             except (BlockingIOError, InterruptedError):
                 return
             except ConnectionResetError:  # Node went away with replies unread: the end, like any other
-                data = b""
-            if data:
-                self._decoder.push(data)
-            else:
+                is_end = True
+            if is_end:
                 self._decoder.end()
                 self._at_end = True
             self._start_waiting(loop)
         except (ProtocolError, FrameTooLarge, OSError) as error:
             self._stop(loop, error)
+
+    def _receive(self) -> int:
+        """Read once: a large buffer straight into its memory. 0 at the end."""
+        room = self._decoder.room()
+        if room is not None:
+            count = self._requests.recv_into(room)
+            self._decoder.received(count)
+            return count
+        data = self._requests.recv(_READ_BYTES)
+        self._decoder.push(data)
+        return len(data)
 
     def _start_waiting(self, loop: AbstractEventLoop) -> None:
         """Start what has its turn, in the order of the calls, as long as there is a place."""

@@ -69,7 +69,7 @@ def entry_bytes(flags: int) -> int:
 
 
 def read_table(
-    memory: bytearray, offset: int, count: int, flags: int, limits: FrameLimits
+    memory: bytearray | memoryview, offset: int, count: int, flags: int, limits: FrameLimits
 ) -> tuple[Sequence[int], Sequence[PlacedBuffer]]:
     """The buffer table at `offset`: the length of each buffer, and those that lie in shared memory.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .frame import Buffer, FrameLimits, PlacedBuffer, Socket
 
-__all__ = ["FrameReader"]
+__all__ = ["FrameReader", "capacity"]
 
 _RING_BYTES = 64 * 1024
 _FIRST_STEP_BYTES = 256 * 1024  # lengths below 8 times this are believed
@@ -195,7 +195,7 @@ class FrameReader:
         self._start += have
         while have < length:
             # Not grown by appending, which writes each new byte twice and may move the old ones.
-            larger = bytearray(_capacity(length, have + 1))
+            larger = bytearray(capacity(length, have + 1))
             larger[:have] = taken
             taken = larger
             with memoryview(taken) as view:
@@ -207,7 +207,7 @@ class FrameReader:
         return taken
 
 
-def _capacity(length: int, arrived: int) -> int:
+def capacity(length: int, arrived: int) -> int:
     """The smallest of `length`, `length / 8`, `length / 64`, ... that holds `arrived` and is worth a step."""
     capacity = length
     while True:

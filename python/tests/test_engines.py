@@ -3,11 +3,13 @@
 import tempfile
 import time
 import unittest
+from array import array
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from pypool.frame import FrameType
-from pypool.plain_json import parse_json
+from pypool.frame_writer import write_frame
+from pypool.plain_json import parse_json, write_json
 from tests import test_worker_calls, test_worker_life, test_worker_streams
 from tests.worker_process import WorkerProcess
 
@@ -71,6 +73,19 @@ class Advice(unittest.TestCase):
             worker.start()
             worker.send_control(FrameType.PING, {"n": 1})
             worker.hear(FrameType.PONG)
+
+
+class LargeFramesOfTasks(unittest.TestCase):
+    def test_large_buffers_arrive_whole_between_small_calls(self) -> None:
+        with WorkerProcess("keep_arrays", **ASYNC).start() as worker:
+            for length in (1, 40_000, 300_001):
+                worker.send("look")
+                worker.calls += 1
+                values = array("d", range(length))
+                envelope = write_json(["copy", [{"$": ["array", 0, "f8"]}]])
+                write_frame(worker.requests, FrameType.CALL, worker.calls, envelope, True, [values.tobytes()])
+                self.assertEqual(worker.reply().envelope, "[]")
+                self.assertEqual(worker.reply().buffers, [values.tobytes()])
 
 
 class Common:

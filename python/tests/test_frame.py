@@ -68,6 +68,30 @@ class Splits(unittest.TestCase):
                 decoder.end()
                 self.assertEqual([content(frame) for frame in found], wanted)
 
+    def test_decoder_has_large_buffers_received_in_their_places(self):
+        buffers = [bytes(range(17)), os.urandom(MIB), b"", os.urandom(300_001)]
+        sent = (Frame(FrameType.RESULT, 1, "1", True, buffers), *STREAM)
+        data = memoryview(encoded(*sent))
+        first_buffers = len(data) - len(encoded(*STREAM)) - sum(map(len, buffers))
+        for cut in range(16, first_buffers + 20):
+            found = []
+            decoder = FrameDecoder(REPLY_TYPES, found.append)
+            decoder.push(data[:cut])
+            pushed = position = cut
+            while position < len(data):
+                room = decoder.room()
+                piece = data[position : position + min(70_001, 70_001 if room is None else len(room))]
+                if room is None:
+                    decoder.push(piece)
+                    pushed += len(piece)
+                else:
+                    room[: len(piece)] = piece
+                    decoder.received(len(piece))
+                position += len(piece)
+            decoder.end()
+            self.assertEqual([content(frame) for frame in found], [content(frame) for frame in sent])
+            self.assertLess(pushed, MIB // 2)
+
     def test_reader_takes_the_stream_in_pieces_of_any_size(self):
         data = encoded(*STREAM)
         for size in range(1, len(data) + 1):
@@ -152,6 +176,18 @@ class Memory(unittest.TestCase):
         def read():
             with self.assertRaises(ProtocolError):
                 FrameReader(Script(lying), REPLY_TYPES).read()
+
+        self.assertLess(self.peak(read), 4 * MIB)
+
+    def test_a_decoder_is_not_lied_to_about_a_buffer(self):
+        head = encoded(Frame(FrameType.RESULT, 1, "1", True, [b"abc"]))
+        lying = head[:16] + (1000 * MIB).to_bytes(8, "little") + head[24:]
+
+        def read():
+            decoder = FrameDecoder(REPLY_TYPES, lambda _frame: None)
+            decoder.push(lying)
+            self.assertIsNotNone(decoder.room())
+            self.assertRaises(ProtocolError, decoder.end)
 
         self.assertLess(self.peak(read), 4 * MIB)
 
