@@ -99,4 +99,40 @@ export const MODEL_BUGS: readonly PlantedBug[] = [
     find: 'this.#stopped = true;\n    this.#timer?.cancel();',
     replace: 'this.#stopped = true;',
   },
+  {
+    name: 'hostages-kept',
+    about: 'calls that were sent ahead are not asked back, however long the call before them goes on',
+    file: 'packages/pool/src/dispatch/take-back.ts',
+    find: 'else this.ask(record);',
+    replace: '',
+  },
+  {
+    name: 'given-back-and-lost',
+    about: 'a call that was given back is put into no queue',
+    file: 'packages/pool/src/dispatch/dispatcher.ts',
+    find: 'record.calls -= 1;\n    this.retry(call);',
+    replace: 'record.calls -= 1;',
+  },
+  {
+    name: 'ahead-takes-a-place',
+    about: 'the place of a call that was answered is free although a call that was sent ahead takes it',
+    file: 'packages/pool/src/worker/roster.ts',
+    find: 'record.ahead -= 1;\n      this.ahead -= 1;\n      return;',
+    replace: 'record.ahead -= 1;\n      this.ahead -= 1;',
+  },
+  {
+    name: 'asked-and-given-elsewhere',
+    about: 'a call is taken for given back when it is asked for, before its worker has said so',
+    file: 'packages/pool/src/dispatch/take-back.ts',
+    find: 'if (wanted.length > 0) record.worker?.revoke?.(wanted);',
+    replace:
+      'if (wanted.length > 0) record.worker?.revoke?.(wanted);\n    for (const attempt of wanted) attempt.onRevoked();',
+  },
+  {
+    name: 'limit-overlooked',
+    about: 'calls of a function with a limit are sent ahead like any other',
+    file: 'packages/pool/src/dispatch/prefetch.ts',
+    find: 'return !this.#parts.limits.has(call.name);',
+    replace: 'return true;',
+  },
 ];
