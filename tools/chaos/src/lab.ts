@@ -92,7 +92,11 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
   const calls = new CallRecords();
   let faults: Faults | undefined;
   // A sequence of its own: the other choices of a seed are the same for each engine.
-  const chosen = { ...poolOptions(Random.of(seed, 1)), ...chooseEngine(Random.of(seed, 3), options.engine) };
+  const chosen = {
+    ...poolOptions(Random.of(seed, 1)),
+    ...chooseEngine(Random.of(seed, 3), options.engine),
+    ...choosePrefetch(Random.of(seed, 4)),
+  };
   const before = hostState(mark, never);
   try {
     const pool = await createPythonPool({
@@ -196,8 +200,21 @@ function poolOptions(random: Random): PythonPoolOptions {
   };
 }
 
-function describe({ engine, concurrency, selection, queue, maxCalls }: PythonPoolOptions): string {
-  return `${SIZE} workers, engine ${engine}, concurrency ${concurrency}, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}`;
+/** Whether calls are sent ahead; and in half of the runs, that what is drawn besides does not forbid it. */
+function choosePrefetch(random: Random): Pick<PythonPoolOptions, 'prefetch' | 'selection' | 'queue'> {
+  const prefetch = random.pick<NonNullable<PythonPoolOptions['prefetch']>>([
+    false,
+    {},
+    { maxCalls: 8 },
+    { takeBackAfterMs: 2 },
+  ]);
+  if (prefetch === false || random.chance(1 / 3)) return { prefetch };
+  return { prefetch, selection: random.pick([leastBusy(), roundRobin()]), queue: fifo() };
+}
+
+function describe(options: PythonPoolOptions): string {
+  const { engine, concurrency, selection, queue, maxCalls, prefetch } = options;
+  return `${SIZE} workers, engine ${engine}, concurrency ${concurrency}, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}, prefetch ${JSON.stringify(prefetch)}`;
 }
 
 /** What is wrong with who has what, now. */
