@@ -12,12 +12,19 @@ if TYPE_CHECKING:
 
     from .expose import Exposed
 
-__all__ = ["explain", "returned_stream", "wants_stream"]
+__all__ = ["explain", "returned_stream", "wants_call", "wants_stream"]
 
 
 def wants_stream(name: str) -> InvalidArguments:
     """A function that is a stream was called."""
     return InvalidArguments(f"{name}() is a stream: use stream() instead of call()")
+
+
+def wants_call(name: str) -> InvalidArguments:
+    """A function that takes batches, and so returns, was streamed."""
+    return InvalidArguments(
+        f"{name}() takes calls in batches and is no stream: use call() instead of stream()"
+    )
 
 
 def returned_stream(name: str) -> InvalidArguments:

@@ -18,7 +18,7 @@ class Call:
     """One call, as its handler may know it.
 
     Attributes:
-        id: Unique in this worker.
+        id: Unique in this worker. Below 0 for a batch, which has its own.
         name: The name it was called by.
         cancelled: Its caller has given it up, or its time is over. For functions that are exposed with
             ``cancel="cooperative"``, and for threads of a handler, to look at now and then.
@@ -36,6 +36,16 @@ class Call:
         self.shields = 0  # how many are open, for the runtime
         self.thread = _main_thread  # that runs it, likewise
         self._meta: Mapping[str, Any] = meta or {}
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls that the handler runs for: several where it takes batches, in the order of its list."""
+        return (self,)
+
+    @property
+    def alone(self) -> Call | None:
+        """The one call that it is, for the runtime: a batch of several is none."""
+        return self
 
     @property
     def session_id(self) -> str | None:
@@ -126,6 +136,12 @@ def find_call() -> Call | None:
     if call is None and running_on_main is not None and get_ident() == _main_thread:
         call = running_on_main()
     return call
+
+
+def find_author() -> Call | None:
+    """The call whose code prints or logs this. What a batch says is of no single call."""
+    call = find_call()
+    return None if call is None else call.alone
 
 
 def current_worker() -> Worker:

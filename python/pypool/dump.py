@@ -30,7 +30,7 @@ MAX_STACKS = 100
 
 MAX_TEXT = 500
 
-_ENGINE = f"{__package__}.engine_"
+_ENGINES = (f"{__package__}.engine_", f"{__package__}.batching")
 """User code begins above the modules that are called so."""
 
 _PACKAGE = frozenset({__package__})
@@ -159,7 +159,7 @@ def _own(places: list[At]) -> list[At]:
     """A stack without the frames of the runtime that led there, unless there are no others."""
     own = places
     for depth, place in enumerate(places):
-        if place[2].startswith(_ENGINE):
+        if place[2].startswith(_ENGINES):
             own = places[:depth]
             break
     while own and _is_of(own[-1], _LOOP):

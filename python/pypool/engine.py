@@ -101,9 +101,20 @@ def make_engine(
 
 def suggestion(welcome: Welcome, functions: Mapping[str, Exposed]) -> str | None:
     """Advice for whoever chose the engine, where there is any."""
-    if welcome["engine"] != "sync" or not all(exposed.asynchronous for exposed in functions.values()):
-        return None
-    return (
-        f"each of the {len(functions)} functions is asynchronous, and engine 'sync' runs one call of a "
-        "worker at a time: engine 'async' runs many at once"
-    )
+    advice = []
+    if welcome["engine"] == "sync" and all(exposed.asynchronous for exposed in functions.values()):
+        advice.append(
+            f"each of the {len(functions)} functions is asynchronous, and engine 'sync' runs one call of a "
+            "worker at a time: engine 'async' runs many at once"
+        )
+    sizes = {name: exposed.batch.size for name, exposed in functions.items() if exposed.batch is not None}
+    if sizes:
+        name = max(sizes, key=lambda each: sizes[each])
+        at_once = 1 if welcome["engine"] == "sync" else welcome["concurrency"]
+        if at_once < sizes[name]:
+            advice.append(
+                f"{name} takes batches of up to {sizes[name]} calls, and engine {welcome['engine']!r} with "
+                f"concurrency {at_once} gives it {at_once} at most: that needs engine 'threads' or 'async', "
+                f"and concurrency of at least {sizes[name]}"
+            )
+    return "; ".join(advice) or None

@@ -14,7 +14,7 @@ from . import lifecycle
 from .call_failures import explain, returned_stream
 from .context import running_call
 from .deferred import COROUTINE, STREAMS
-from .errors import Cancelled, FrameTooLarge, ProtocolError
+from .errors import Cancelled, FrameTooLarge, InvalidArguments, ProtocolError
 from .frame_decoder import FrameDecoder
 from .intake import Intake
 from .interrupts_async import AsyncInterrupts
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from .batching_async import AsyncBatches
     from .context import Call
     from .dump import Place
     from .event_loop import EventLoop
@@ -84,6 +85,7 @@ class AsyncEngine:
         self._failure: BaseException | None = None
         self._loop: AbstractEventLoop | None = None
         self._context = copy_context()
+        self._batches: AsyncBatches | None = None
 
     @property
     def functions(self) -> Mapping[str, Exposed]:
@@ -93,6 +95,11 @@ class AsyncEngine:
     @functions.setter
     def functions(self, functions: Mapping[str, Exposed]) -> None:
         self._intake.functions = functions
+        if any(exposed.batch is not None for exposed in functions.values()):
+            from .batching_async import AsyncBatches
+
+            self._batches = AsyncBatches(self, self._replies, self.interrupts, self._concurrency)
+            self.interrupts.give_up = self._batches.give_up
 
     @property
     def revocations(self) -> Revocations:
@@ -133,8 +140,7 @@ class AsyncEngine:
                 # Raised in a task or callback that a handler has started, and asyncio stops for it. A task
                 # has kept it for whoever awaits it. Its loop belongs to others, too, and goes on.
                 pass
-            if self._replies.disarmed:
-                lifecycle.leave_child(None)
+            self.leave_child(None)
         if self._reading:
             loop.remove_reader(self._requests.fileno())
         if self._failure is not None:
@@ -171,9 +177,11 @@ class AsyncEngine:
             if is_end:
                 self._decoder.end()
                 self._at_end = True
+                if self._batches is not None:
+                    self._batches.hurry()
             self._start_waiting(loop)
         except (ProtocolError, FrameTooLarge, OSError) as error:
-            self._stop(loop, error)
+            self.stop(loop, error)
 
     def _receive(self) -> int:
         """Read once: a large buffer straight into its memory. 0 at the end."""
@@ -199,11 +207,17 @@ class AsyncEngine:
             self._reading = False
             loop.remove_reader(self._requests.fileno())
         if self._at_end and not self._waiting and not self._calls:
-            self._stop(loop, None)
+            self.stop(loop, None)
 
     def _start(self, loop: AbstractEventLoop, frame: Frame) -> None:
         running = self._intake.take(frame)
         if running is None:
+            return
+        if self._batches is not None and running.exposed.batch is not None:
+            try:
+                self._batches.add(loop, running)
+            except InvalidArguments as error:
+                self._intake.refuse(running, error)
             return
         running_call.set(running.call)
         running.task = loop.create_task(self._answer(loop, running))
@@ -232,7 +246,7 @@ class AsyncEngine:
             running.entered = False
             self._fail(loop, running, error)
             return
-        self._end(loop, running, partial(self._replies.result, running.call.id, encoded))
+        self.finish(loop, running, partial(self._replies.result, running.call.id, encoded))
 
     async def _stream(self, running: RunningCall, window: Window) -> None:
         """Run a call that asked for items. Its result is the end."""
@@ -249,9 +263,9 @@ class AsyncEngine:
             error = error if isinstance(error, Cancelled) else Cancelled()
         elif type(error) is TypeError:
             error = explain(error, running.exposed, running.args, running.kwargs, _CALL_SITES)
-        self._end(loop, running, partial(self._replies.error, running.call.id, error))
+        self.finish(loop, running, partial(self._replies.error, running.call.id, error))
 
-    def _end(self, loop: AbstractEventLoop, running: RunningCall, reply: Callable[[], None]) -> None:
+    def finish(self, loop: AbstractEventLoop, running: RunningCall, reply: Callable[[], None]) -> None:
         """Answer a call, and only then give its place to the next."""
         try:
             reply()
@@ -259,17 +273,31 @@ class AsyncEngine:
             if not self._reading:
                 self._start_waiting(loop)
         except (ProtocolError, FrameTooLarge, OSError) as error:
-            self._stop(loop, error)
+            self.stop(loop, error)
 
     def _see_to(self, loop: AbstractEventLoop, running: RunningCall, task: Task[None]) -> None:
         """A task has ended. One that user code cancelled before its first step has answered nothing."""
         failure = None if task.cancelled() else task.exception()
         if failure is not None:
-            self._stop(loop, failure)  # nothing but a bug of the runtime's
+            self.stop(loop, failure)  # nothing but a bug of the runtime's
         elif not running.begun and self._calls.get(running.call.id) is running:
             self._fail(loop, running, Cancelled(started=False))
 
-    def _stop(self, loop: AbstractEventLoop, failure: BaseException | None) -> None:
+    def run(self, function: Callable[..., None], *args: Any) -> None:
+        """Call a function in a context of its own: what one call sets there is nothing to another."""
+        self._context.copy().run(function, *args)
+
+    def leave_child(self, error: BaseException | None) -> None:
+        """End here, where this is a child that user code forked.
+
+        Args:
+            error: What it came back with.
+        """
+        if self._replies.disarmed:
+            lifecycle.leave_child(error)
+
+    def stop(self, loop: AbstractEventLoop, failure: BaseException | None) -> None:
+        """Have :meth:`serve` return, or raise."""
         self._stopped = True
         if self._failure is None:
             self._failure = failure

@@ -47,7 +47,6 @@ class SyncEngine:
         loop: For handlers that are asynchronous.
 
     Attributes:
-        functions: What may be called, by exact name.
         interrupts: What ends calls that run.
         revocations: Which calls never start.
     """
@@ -63,9 +62,9 @@ class SyncEngine:
         self._now: tuple[int, str, Mapping[str, Any], float] | None = None
         self._calls: dict[int, Call] = {}
         watch_main(lambda: self.running)
-        self.functions: Mapping[str, Exposed] = {}
+        self._functions: Mapping[str, Exposed] = {}
         self.interrupts = SyncInterrupts(
-            user_code, loop, lambda: self.running, lambda name: self.functions[name].cancel
+            user_code, loop, lambda: self.running, lambda name: self._functions[name].cancel
         )
         self.revocations = Revocations()
         self._reader = reader
@@ -73,6 +72,19 @@ class SyncEngine:
         self._streams = streams
         self._user_code = user_code
         self._loop = loop
+
+    @property
+    def functions(self) -> Mapping[str, Exposed]:
+        """What may be called, by exact name."""
+        return self._functions
+
+    @functions.setter
+    def functions(self, functions: Mapping[str, Exposed]) -> None:
+        if any(exposed.batch is not None for exposed in functions.values()):
+            from .batching import one_by_one
+
+            functions = one_by_one(functions)
+        self._functions = functions
 
     @property
     def running(self) -> Call | None:
@@ -139,9 +151,9 @@ class SyncEngine:
             self._replies.error(call_id, error)
             return
         try:
-            exposed = self.functions.get(name)
+            exposed = self._functions.get(name)
             if exposed is None:
-                raise UnknownFunction(name, suggestions(name, self.functions))
+                raise UnknownFunction(name, suggestions(name, self._functions))
             self._now = (call_id, name, meta, monotonic())
             interrupts.latest = call_id
             if interrupts.notes:

@@ -17,7 +17,7 @@ from . import lifecycle
 from .call_failures import explain, returned_stream
 from .context import running_call
 from .deferred import COROUTINE, STREAMS
-from .errors import Cancelled
+from .errors import Cancelled, InvalidArguments
 from .event_loop import EventLoop
 from .intake import Intake
 from .interrupts_threads import ThreadInterrupts
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from .batching_threads import ThreadBatches
     from .context import Call
     from .dump import Place
     from .expose import Exposed
@@ -68,7 +69,9 @@ class ThreadsEngine:
         self._answered: SimpleQueue[None] = SimpleQueue()
         self._writing = allocate_lock()
         self._threads: list[Thread] = []
+        self._batch_threads: list[Thread] = []
         self._context = copy_context()
+        self._batches: ThreadBatches | None = None
 
     @property
     def functions(self) -> Mapping[str, Exposed]:
@@ -78,6 +81,11 @@ class ThreadsEngine:
     @functions.setter
     def functions(self, functions: Mapping[str, Exposed]) -> None:
         self._intake.functions = functions
+        if any(exposed.batch is not None for exposed in functions.values()):
+            from .batching_threads import ThreadBatches
+
+            self._batches = ThreadBatches(self, self._replies, self.interrupts, self._concurrency)
+            self.interrupts.give_up = self._batches.give_up
 
     @property
     def revocations(self) -> Revocations:
@@ -121,10 +129,11 @@ class ThreadsEngine:
                 answered.get()
                 taken -= 1
             running = take(frame)
-            if running is not None:
+            if running is not None and self._hand_out(running):
                 taken += 1
-                self._hand_out(running)
             del frame, running  # the arguments, before waiting for the next
+        if self._batches is not None:
+            self._batches.hurry()
         for _ in range(taken):
             answered.get()
 
@@ -133,13 +142,23 @@ class ThreadsEngine:
         self._main_loop.close()
         for _ in self._threads:
             self._handed.put(None)
-        for thread in self._threads:
+        if self._batches is not None:
+            self._batches.close()
+        for thread in self._threads + self._batch_threads:
             thread.join()
 
     def disarm(self) -> None:
         """In a forked child: nothing, for nothing of this runs there but the thread that forked."""
 
-    def _hand_out(self, running: RunningCall) -> None:
+    def _hand_out(self, running: RunningCall) -> bool:
+        """Whether it has its place still: one that does not go into a batch is answered at once."""
+        if self._batches is not None and running.exposed.batch is not None:
+            try:
+                self._batches.add(running)
+            except InvalidArguments as error:
+                self._intake.refuse(running, error)
+                return False
+            return True
         self._handed.put(running)
         if len(self._threads) < len(self._calls):
             thread = Thread(target=self._work, name=f"pypool-call-{len(self._threads)}", daemon=True)
@@ -150,21 +169,31 @@ class ThreadsEngine:
                     raise
             else:
                 self._threads.append(thread)
+        return True
+
+    def run(self, function: Callable[..., None], *args: Any) -> None:
+        """Call a function in a context of its own: what one call sets there is nothing to the next."""
+        self._context.copy().run(function, *args)
+
+    def start_thread(self, name: str, serve: Callable[[EventLoop], None]) -> None:
+        """Have `serve` run on a thread that is of no call, with a loop of its own.
+
+        Raises:
+            RuntimeError: There are no more threads to be had.
+        """
+        thread = Thread(target=self._guard, args=(serve,), name=name, daemon=True)
+        thread.start()
+        self._batch_threads.append(thread)
 
     def _work(self) -> None:
+        self._guard(self._serve_calls)
+
+    def _guard(self, serve: Callable[[EventLoop], None]) -> None:
         loop = EventLoop()
         try:
-            while True:
-                running = self._handed.get()
-                if running is None:
-                    break
-                # A context of its own: what one call sets there is nothing to the next.
-                self._context.copy().run(self._answer, running, loop)
-                del running  # its arguments, before waiting for the next
-                self._answered.put(None)
+            serve(loop)
         except OSError:
-            if self._replies.disarmed:
-                lifecycle.leave_child(None)
+            self.leave_child(None)
             lifecycle.kill_process_group()  # Node is gone
         except BaseException:
             lifecycle.die_of_bug()  # its call would never end
@@ -172,6 +201,15 @@ class ThreadsEngine:
             loop.close()
         except BaseException:
             sys.excepthook(*sys.exc_info())
+
+    def _serve_calls(self, loop: EventLoop) -> None:
+        while True:
+            running = self._handed.get()
+            if running is None:
+                break
+            self.run(self._answer, running, loop)
+            del running  # its arguments, before waiting for the next
+            self._answered.put(None)
 
     def _answer(self, running: RunningCall, loop: EventLoop) -> None:
         call, exposed = running.call, running.exposed
@@ -186,7 +224,7 @@ class ThreadsEngine:
             else:
                 result = exposed.function(*running.args, **running.kwargs)
                 if type(result) is COROUTINE:
-                    result = self._run_on(loop, running, result)
+                    result = self.run_on(loop, running, result)
                 if type(result) in STREAMS:
                     raise returned_stream(exposed.name)
             encoded = self._replies.codec.encode(result)
@@ -200,7 +238,8 @@ class ThreadsEngine:
             self._reply(partial(self._replies.result, call.id, encoded))
         self._intake.release(call.id)
 
-    def _run_on(self, loop: EventLoop, running: RunningCall, coroutine: Any) -> Any:
+    def run_on(self, loop: EventLoop, running: RunningCall, coroutine: Any) -> Any:
+        """Run a coroutine to its end on its thread's loop, where it can be cancelled."""
         try:
             self.interrupts.watch_loop(running, loop)
         except Cancelled:
@@ -214,22 +253,41 @@ class ThreadsEngine:
             return
         source = running.exposed.function(*running.args, **running.kwargs)
         if type(source) is COROUTINE:
-            source = self._run_on(loop, running, source)
+            source = self.run_on(loop, running, source)
         if hasattr(source, "__anext__"):
             self.interrupts.watch_loop(running, loop)
         send = partial(self._send_items, running.call.id)
         StreamProducer(running.exposed.name, window, send, running).produce(source, loop)
 
     def _send_items(self, call_id: int, items: Sequence[Any], first: int) -> None:
-        if self._replies.disarmed:
-            lifecycle.leave_child(None)
+        self.leave_child(None)
         # Encoding runs code of the user's, which may wait for another call: never while others cannot reply.
         encoded = self._replies.codec.encode_items(items, first)
         self._reply(partial(self._replies.send_items, call_id, encoded))
 
-    def _refuse(self, call_id: int, error: BaseException) -> None:
+    def finish(self, running: RunningCall, reply: Callable[[], None]) -> None:
+        """Answer a call of a batch, and only then give its place to the next."""
+        self._reply(reply)
+        self._intake.release(running.call.id)
+        self._answered.put(None)
+
+    def refuse(self, running: RunningCall, error: BaseException) -> None:
+        """As :meth:`finish`, with an error."""
+        self._refuse(running.call.id, error)
+        self._intake.release(running.call.id)
+        self._answered.put(None)
+
+    def leave_child(self, error: BaseException | None) -> None:
+        """End here, where this is a child that user code forked.
+
+        Args:
+            error: What it came back with.
+        """
         if self._replies.disarmed:
             lifecycle.leave_child(error)
+
+    def _refuse(self, call_id: int, error: BaseException) -> None:
+        self.leave_child(error)
         self._reply(partial(self._replies.send_error, call_id, self._replies.encode_error(error)))
 
     def _reply(self, write: Callable[[], None]) -> None:

@@ -39,11 +39,13 @@ class Cancelled(BaseException):
 
     Args:
         started: False where the call was dropped before its function was entered.
+        runs_on: Its function runs on, for the other calls of its batch.
     """
 
-    def __init__(self, *, started: bool = True) -> None:
+    def __init__(self, *, started: bool = True, runs_on: bool = False) -> None:
         super().__init__()
         self.started = started
+        self.runs_on = runs_on
 
 
 class Fail(Exception):

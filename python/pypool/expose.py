@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from .batch_rule import batch_rule
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import ModuleType
     from typing import Any, Literal, TypeVar, overload
+
+    from .batch_rule import BatchRule
 
     CancelMode = Literal["interrupt", "cooperative", "kill"]
     Function = TypeVar("Function", bound=Callable[..., Any])
@@ -46,10 +50,12 @@ class Exposed:
         timeout_seconds: Its own execution budget, or ``None``.
         concurrency: How many of it may run at once in a pool, or ``None``.
         cancel: How its calls are ended before their time.
+        batch: How its calls are gathered, where it is given several at once, or ``None``.
     """
 
     __slots__ = (
         "asynchronous",
+        "batch",
         "cancel",
         "concurrency",
         "function",
@@ -67,6 +73,7 @@ class Exposed:
         timeout_seconds: float | None = None,
         concurrency: int | None = None,
         cancel: CancelMode = "interrupt",
+        batch: BatchRule | None = None,
     ) -> None:
         flags = _code_flags(function)
         self.name = name
@@ -77,11 +84,18 @@ class Exposed:
         self.timeout_seconds = timeout_seconds
         self.concurrency = concurrency
         self.cancel = cancel
+        self.batch = batch
 
     def renamed(self, name: str) -> Exposed:
         """The same function and facts under another name."""
         return Exposed(
-            name, self.function, self.idempotent, self.timeout_seconds, self.concurrency, self.cancel
+            name,
+            self.function,
+            self.idempotent,
+            self.timeout_seconds,
+            self.concurrency,
+            self.cancel,
+            self.batch,
         )
 
 
@@ -95,6 +109,8 @@ def expose(  # noqa: D103, F811
     timeout_seconds: float | None = None,
     concurrency: int | None = None,
     cancel: CancelMode = "interrupt",
+    batch: int | None = None,
+    max_wait_seconds: float | None = None,
 ) -> Callable[[Function], Function]: ...
 def expose(  # noqa: F811
     function: Any = None,
@@ -105,6 +121,8 @@ def expose(  # noqa: F811
     timeout_seconds: float | None = None,
     concurrency: int | None = None,
     cancel: CancelMode = "interrupt",
+    batch: int | None = None,
+    max_wait_seconds: float | None = None,
 ) -> Any:
     """Let Node call a function of this module.
 
@@ -122,10 +140,16 @@ def expose(  # noqa: F811
             raised where it is (:class:`asyncio.CancelledError` in coroutines). ``"cooperative"``: it is not
             disturbed, but has to ask ``current_call().cancelled``. ``"kill"``: its process is ended at once.
             What does not end in time is ended harder in any case.
+        batch: The function is given up to so many calls at once, as one list of what each was called with,
+            and returns as many results in that order; one that is an exception fails its call alone. Node
+            calls it with one argument, as ever. Needs an engine that runs several calls at once.
+        max_wait_seconds: How long the first call of a batch waits for others, 0.002 unless given; 0: it takes
+            those that are there.
 
     Raises:
-        TypeError: What is exposed is no function, or a method.
-        ValueError: An argument is out of range, or the module exposes another function under that name.
+        TypeError: What is exposed is no function, or a method, or a stream that is to take batches.
+        ValueError: An argument is out of range or does not go with another, or the module exposes another
+            function under that name.
     """
     if timeout_seconds is not None and not timeout_seconds > 0:
         raise ValueError(f"expose: timeout_seconds must be greater than 0, not {timeout_seconds!r}")
@@ -133,13 +157,16 @@ def expose(  # noqa: F811
         raise ValueError(f"expose: concurrency must be at least 1, not {concurrency!r}")
     if cancel not in _CANCEL_MODES:
         raise ValueError(f"expose: cancel must be one of {', '.join(_CANCEL_MODES)}, not {cancel!r}")
+    rule = batch_rule(batch, max_wait_seconds, timeout_seconds, concurrency, cancel)
 
     caller: str = sys._getframe(1).f_globals["__name__"]
 
     def declare(function: Function) -> Function:
         exposed_name = name if name is not None else getattr(function, "__name__", None)
         _check_exposable(function, exposed_name)
-        exposed = Exposed(str(exposed_name), function, idempotent, timeout_seconds, concurrency, cancel)
+        exposed = Exposed(str(exposed_name), function, idempotent, timeout_seconds, concurrency, cancel, rule)
+        if rule is not None and exposed.stream:
+            raise TypeError(f"expose: {exposed_name} is a stream, and batch is for functions that return")
         # An object that is called like a function, a partial for one, knows at best the module of its class.
         _declare(function.__module__ if hasattr(function, "__qualname__") else caller, exposed)
         return function

@@ -61,7 +61,8 @@ class _Describer:
         message = text_of(error)
         if isinstance(error, Cancelled):
             text = message or "the call was cancelled"
-            return {"kind": "cancelled", "message": text, "started": error.started}
+            said = {"kind": "cancelled", "message": text, "started": error.started}
+            return {**said, "runsOn": True} if error.runs_on else said
         if isinstance(error, Unencodable):
             return {"kind": "unencodable", "message": message, "path": error.path, "type": error.type_name}
         if isinstance(error, FrameTooLarge):

@@ -90,6 +90,11 @@ class Intake:
             self._refuse(call_id, error)
             return None
 
+    def refuse(self, running: RunningCall, error: BaseException) -> None:
+        """Answer a call that was just given its place, and does not start after all."""
+        self.release(running.call.id)
+        self._refuse(running.call.id, error)
+
     def release(self, call_id: int) -> None:
         """Have a call's place back. To be called once it is answered, on any thread."""
         running = self._calls.pop(call_id, None)

@@ -66,11 +66,12 @@ class AsyncInterrupts(Interrupts):
         """In a forked child: cancel nothing, and be interrupted as Python is."""
         self._is_child = True
         self._calls.clear()
+        self.batches.clear()
         self._interrupter.reset()
 
-    def _go_after(self, call_id: int, after_seconds: float) -> None:
-        running = self._calls.get(call_id)
-        if running is None or running.wanted is not None:
+    def end(self, running: RunningCall, after_seconds: float = 0.0) -> None:
+        """Go after what runs. For the control thread."""
+        if running.wanted is not None:
             return
         begin_at = monotonic() + after_seconds
         is_interrupted = running.exposed.cancel == "interrupt"
@@ -98,6 +99,17 @@ class AsyncInterrupts(Interrupts):
                 RuntimeError
             ):  # none to be had, by the limits of this process: Node ends what blocks the loop
                 self._pursuing = False
+
+    def _go_after(self, call_id: int, after_seconds: float) -> None:
+        running = self._calls.get(call_id)
+        if running is None or running.wanted is not None:
+            return
+        if running.exposed.batch is None:
+            self.end(running, after_seconds)
+            return
+        running.call.cancelled = True
+        running.wanted = "interrupt"
+        self.give_up(running)
 
     def _cancel(self, running: RunningCall, after_seconds: float) -> None:
         """On the loop, which therefore is not blocked."""
@@ -134,12 +146,13 @@ class AsyncInterrupts(Interrupts):
                 sleep(REPEAT_SECONDS)
 
     def _is_running(self, running: RunningCall) -> bool:
-        return self._calls.get(running.call.id) is running
+        call_id = running.call.id
+        return self._calls.get(call_id) is running or self.batches.get(call_id) is running
 
     def _stepped(self) -> RunningCall | None:
-        """The call whose code the main thread runs now. For the main thread."""
+        """The call, or the batch, whose code the main thread runs now. For the main thread."""
         call = running_call.get()
-        running = None if call is None else self._calls.get(call.id)
+        running = None if call is None else self._calls.get(call.id) or self.batches.get(call.id)
         return running if running is not None and running.entered else None
 
     def _is_due(self) -> bool:

@@ -45,9 +45,9 @@ class ThreadInterrupts(Interrupts):
         if running.wanted == "interrupt" and running.exposed.cancel == "interrupt":
             raise Cancelled
 
-    def _go_after(self, call_id: int, after_seconds: float) -> None:
-        running = self._calls.get(call_id)
-        if running is None or running.wanted is not None:
+    def end(self, running: RunningCall, after_seconds: float = 0.0) -> None:
+        """Ask what runs to end. For the control thread."""
+        if running.wanted is not None:
             return
         running.call.cancelled = True
         running.wanted = "leave" if after_seconds else "interrupt"
@@ -58,7 +58,7 @@ class ThreadInterrupts(Interrupts):
             return
 
         def may_cancel() -> bool | None:
-            if self._calls.get(call_id) is not running:
+            if not self._is_running(running):
                 return None
             return running.call.shields == 0
 
@@ -69,3 +69,18 @@ class ThreadInterrupts(Interrupts):
             loop.call_soon_threadsafe(loop.call_later, after_seconds, cancel)
         except RuntimeError:
             pass  # closed meanwhile: the worker stops, and the call has ended
+
+    def _go_after(self, call_id: int, after_seconds: float) -> None:
+        running = self._calls.get(call_id)
+        if running is None or running.wanted is not None:
+            return
+        if running.exposed.batch is None:
+            self.end(running, after_seconds)
+            return
+        running.call.cancelled = True
+        running.wanted = "interrupt"
+        self.give_up(running)
+
+    def _is_running(self, running: RunningCall) -> bool:
+        call_id = running.call.id
+        return self._calls.get(call_id) is running or self.batches.get(call_id) is running

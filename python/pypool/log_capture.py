@@ -13,7 +13,7 @@ import sys
 from _thread import _local as ThreadLocal
 from time import time
 
-from .context import find_call
+from .context import find_author
 from .failures import shortened, text_of
 from .messages import log_message
 
@@ -111,7 +111,7 @@ def _message(
     exception: str | None,
     handled: bool,
 ) -> dict[str, Any]:
-    call = find_call()
+    call = find_author()
     return log_message(
         source,
         level,

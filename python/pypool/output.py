@@ -16,7 +16,7 @@ from _thread import _local as ThreadLocal
 from io import DEFAULT_BUFFER_SIZE, BufferedWriter, FileIO, TextIOWrapper
 from weakref import WeakSet
 
-from .context import find_call
+from .context import find_author
 from .output_pipe import OutputPipe
 
 TYPE_CHECKING = False
@@ -133,7 +133,7 @@ class _CallBuffer(BufferedWriter):
         self._all: WeakSet[Any] = WeakSet()
 
     def write(self, data: Any, /) -> int:
-        call = find_call()
+        call = find_author()
         try:
             writer, file = self._mine.pair
         except AttributeError:

@@ -27,12 +27,20 @@ _ENTERING = frozenset({"__enter__", "__aenter__"})
 
 _LEAVING = frozenset({"__exit__", "__aexit__", "__del__"})
 
-_ENGINES = frozenset({f"{__package__}.engine_sync", f"{__package__}.engine_async"})
+_ENGINES = frozenset(f"{__package__}.{name}" for name in ("engine_sync", "engine_async", "batching_async"))
 """User code begins above them."""
 
 _BELOW_USER_CODE = _ENGINES | {
     f"{__package__}.{name}"
-    for name in ("event_loop", "interrupter", "shielding", "stream_producer", "streams", "user_code")
+    for name in (
+        "batching",
+        "event_loop",
+        "interrupter",
+        "shielding",
+        "stream_producer",
+        "streams",
+        "user_code",
+    )
 }
 """Modules of ours that call user code. They are about to enter or to leave it."""
 

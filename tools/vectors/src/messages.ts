@@ -443,6 +443,12 @@ function errors(): unknown[] {
       message: 'the call was cancelled',
       started: true,
     }),
+    error('a call that was cancelled, whose batch runs on', 'aborted', 'unknown', {
+      kind: 'cancelled',
+      message: 'the call was cancelled',
+      started: true,
+      runsOn: true,
+    }),
     error('a call that was cancelled before it began', 'aborted', 'not-started', {
       kind: 'cancelled',
       message: 'the call was cancelled',

@@ -64,7 +64,8 @@ export function pythonErrorFrom(object: unknown, about: Readonly<Record<string, 
       return createError({
         code: 'aborted',
         message,
-        outcome: fields.flag('started') ? 'finished' : 'not-started',
+        // Of a batch that goes on for others: what it does with this call is not known yet.
+        outcome: fields.flag('runsOn') ? 'unknown' : fields.flag('started') ? 'finished' : 'not-started',
         context: about,
       });
     default:

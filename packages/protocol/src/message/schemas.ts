@@ -114,7 +114,12 @@ export const errorObject: z.ZodType = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('unencodable'), message: text, path: text, type: text }),
   z.object({ kind: z.literal('frame-too-large'), message: text, bytes: count, limit: count }),
-  z.object({ kind: z.literal('cancelled'), message: text, started: z.boolean().nullish() }),
+  z.object({
+    kind: z.literal('cancelled'),
+    message: text,
+    started: z.boolean().nullish(),
+    runsOn: z.boolean().nullish(),
+  }),
 ]);
 
 /**

@@ -285,8 +285,9 @@ export class CallRunner {
     else if (endedBy !== undefined) {
       // Otherwise it is one whose value could not be decoded.
       const outcome = error?.outcome ?? 'finished';
+      const how = outcome === 'unknown' ? 'batch' : rung;
       if (ending !== 'interrupt') call.onError(endedBy);
-      else this.#stacks.answer(open, (stack) => call.onError(endedAt(endedBy, outcome, rung, stack)));
+      else this.#stacks.answer(open, (stack) => call.onError(endedAt(endedBy, outcome, how, stack)));
     } else if (error !== undefined && !(ending === 'leave' && wasCancelled)) call.onError(error);
     else call.onResult(call.kind === 'stream' ? undefined : said);
   }

@@ -40,13 +40,14 @@ export function notReturned(error: PypoolError, name: string): PypoolError {
 /**
  * The error of a call that was ended before its time, with what became of it.
  *
- * @param rung - the last that was done to end it; `undefined` where nothing was, since it had not begun, or waited for its neighbours.
+ * @param rung - the last that was done to end it; `undefined` where nothing was, since it had not begun, or waited for its neighbours; `batch`: its function
+ *   runs on, for other calls.
  * @param pythonStack - where it was when its time was over, the most recent call first
  */
 export function endedAt(
   error: PypoolError,
   outcome: Outcome,
-  rung: Rung | undefined,
+  rung: Rung | 'batch' | undefined,
   pythonStack: readonly string[] = [],
 ): PypoolError {
   const { code, message, retryable, context, cause } = error;
@@ -54,7 +55,7 @@ export function endedAt(
     outcome === 'not-started' ? 'It had not begun.' : rung === undefined ? alone(outcome) : ENDED[rung];
   const facts = {
     ...context,
-    ...(rung !== undefined && { rung }),
+    ...(rung !== undefined && rung !== 'batch' && { rung }),
     ...(pythonStack.length > 0 && { pythonStack }),
   };
   const text = `${message} ${how}${whereabouts(pythonStack)}`;
@@ -77,7 +78,8 @@ function alone(outcome: Outcome): string {
   return outcome === 'finished' ? 'It ended by itself.' : 'Its process ended under it.';
 }
 
-const ENDED: Readonly<Record<Rung, string>> = {
+const ENDED: Readonly<Record<Rung | 'batch', string>> = {
+  batch: 'Its batch runs on for the other calls, and its result will be thrown away.',
   interrupt: 'It ended after an interrupt.',
   sigint: 'It ended after SIGINT.',
   sigterm: 'It ended after SIGTERM.',
