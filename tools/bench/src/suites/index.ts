@@ -1,3 +1,4 @@
+import { batch } from './batch.js';
 import { call } from './call.js';
 import { memory } from './memory.js';
 import { payload } from './payload.js';
@@ -7,4 +8,4 @@ import type { Suite } from './suite.js';
 import { throughput } from './throughput.js';
 
 /** Every suite there is. A new one is a file in this folder and a name in this list. */
-export const SUITES: readonly Suite[] = [call, throughput, startup, stream, payload, memory];
+export const SUITES: readonly Suite[] = [call, throughput, startup, stream, payload, memory, batch];
