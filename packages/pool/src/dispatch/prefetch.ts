@@ -95,8 +95,9 @@ export class Prefetch {
     while (this.#hasRoom(record, now)) {
       if (queue.eligible === 0 || !this.#isShort(record)) return true;
       const call = queue.take() as PendingCall;
-      const bytes = this.#bytesOf(call);
-      if (!this.#fits(record, call, bytes)) {
+      // In this order: only what is short enough is weighed, which takes longer the more there is of it.
+      const bytes = this.#isQuick(record, call) ? this.#bytesOf(call) : undefined;
+      if (bytes === undefined || record.aheadBytes + bytes > this.#options.maxBytes) {
         queue.putBack(call);
         return false;
       }
@@ -122,9 +123,8 @@ export class Prefetch {
     return (now - record.progressAt) * 1000 <= WINDOW_US && record.calls < record.callLimit;
   }
 
-  #fits(record: WorkerRecord, call: PendingCall, bytes: number): boolean {
+  #isQuick(record: WorkerRecord, call: PendingCall): boolean {
     if (record.expectedUs + this.#expectedUs(call) > WINDOW_US) return false;
-    if (record.aheadBytes + bytes > this.#options.maxBytes) return false;
     return !this.#parts.limits.has(call.name);
   }
 

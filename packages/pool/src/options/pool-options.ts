@@ -37,7 +37,7 @@ export interface PoolOptions {
   readonly maxQueue?: number;
   /**
    * Bytes of arguments that may wait: strings, buffers and about 8 for everything else, estimated when a call has to wait. A call that would make it more
-   * is refused, unless no other waits. What runs, or finds a free place at once, is not counted. 0: one call waits at a time. `Infinity`: no limit, and nothing is weighed.
+   * is refused, unless no other waits. What runs, finds a free place at once or was sent ahead is not counted. 0: one call waits at a time. `Infinity`: no limit, and nothing is weighed.
    *
    * @defaultValue `Infinity`
    */

@@ -26,6 +26,7 @@ describe('resolvePoolOptions', () => {
       start: 'eager',
       minReady: 1,
       maxQueue: 1000,
+      prefetch: { maxCalls: 64, maxBytes: 65_536, takeBackAfterMs: 10 },
       timeoutMs: 60_000,
       checkoutTimeoutMs: 10_000,
       executionTimeoutMs: 45_000,
@@ -39,6 +40,15 @@ describe('resolvePoolOptions', () => {
     expect(options.selection.name).toBe('least-busy');
     expect(options.queue.name).toBe('fifo');
     expect(Object.isFrozen(options)).toBe(true);
+  });
+
+  it('sends nothing ahead where that is switched off, and takes each of its limits by itself', () => {
+    expect(resolvePoolOptions({ factory, size: 1, prefetch: false }).prefetch).toBe(false);
+    const { prefetch } = resolvePoolOptions({ factory, size: 1, prefetch: { maxBytes: Infinity } });
+    expect(prefetch).toEqual({ maxCalls: 64, maxBytes: Infinity, takeBackAfterMs: 10 });
+    expect(() => resolvePoolOptions({ factory, size: 1, prefetch: { maxCalls: 0 } })).toThrow(
+      'prefetch.maxCalls',
+    );
   });
 
   it('takes undefined for what was left out', () => {
