@@ -200,7 +200,7 @@ describe('dispatch and queue', () => {
   });
 
   it('S24 prefetch does not hold hostages: what was sent ahead behind a long call finishes elsewhere', async () => {
-    await using pool = await poolFor('echo', { size: 2, minReady: 2, prefetch: {} });
+    await using pool = await poolFor('echo', { size: 2, minReady: 2 });
     const quick = async (n: number): Promise<number> => {
       expect(await pool.call('nap', [0, n])).toBe(n);
       return performance.now();

@@ -129,6 +129,13 @@ export const MODEL_BUGS: readonly PlantedBug[] = [
       'if (wanted.length > 0) record.worker?.revoke?.(wanted);\n    for (const attempt of wanted) attempt.onRevoked();',
   },
   {
+    name: 'ahead-brings-nobody',
+    about: 'no worker is started for calls that wait at another',
+    file: 'packages/pool/src/dispatch/capacity.ts',
+    find: ': eligible + ahead;',
+    replace: ': eligible;',
+  },
+  {
     name: 'limit-overlooked',
     about: 'calls of a function with a limit are sent ahead like any other',
     file: 'packages/pool/src/dispatch/prefetch.ts',
