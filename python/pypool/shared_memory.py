@@ -98,19 +98,22 @@ class SharedMemory:
         Raises:
             OSError: Node is gone.
         """
-        unmapped = []
-        for number in numbers:
-            with self._claiming:
-                for segments in (self._incoming, self._outgoing):
-                    segment = segments.get(number)
-                    if segment is not None and (
-                        (number in self._outgoing and segment.fd >= 0) or not segment.taken
-                    ):
-                        segment.close()
-                        del segments[number]
-                        unmapped.append(number)
+        unmapped = [number for number in numbers if self._drop(number)]
         if unmapped:
             self._sender.send(FrameType.UNMAPPED, segments_message(unmapped))
+
+    def _drop(self, number: int) -> bool:
+        """Let go of a segment, unless it holds something. Once this returns nothing refers to its memory."""
+        with self._claiming:
+            for segments in (self._incoming, self._outgoing):
+                segment = segments.get(number)
+                if segment is not None and (
+                    (number in self._outgoing and segment.fd >= 0) or not segment.taken
+                ):
+                    segment.close()
+                    del segments[number]
+                    return True
+        return False
 
     def fill(self, frame: Frame) -> None:
         """Put the buffers in their places that arrived in segments.

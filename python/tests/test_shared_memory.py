@@ -78,6 +78,11 @@ class SharedMemory(unittest.TestCase):
         self.addCleanup(context.__exit__, None, None, None)
         return entered
 
+    def mapped(self):
+        """How many segments the worker has in its memory."""
+        with open(f"/proc/{self.worker.process.pid}/maps", encoding="ascii") as lines:
+            return sum("/memfd:pypool" in line for line in lines)
+
     def release(self):
         return self.worker.hear(FrameType.RELEASED)["segments"]
 
@@ -134,9 +139,11 @@ class SharedMemory(unittest.TestCase):
         self.segments.open(2, "requests")
         self.segments.call("keep", 1, [1.0])
         self.worker.reply()
+        self.assertEqual(self.mapped(), 2)
         self.worker.send_control(FrameType.UNMAP, {"segments": [1, 2]})
         self.assertEqual(self.worker.hear(FrameType.UNMAPPED), {"segments": [2]})
         self.assertEqual(self.worker.call("look"), [1.0])
+        self.assertEqual(self.mapped(), 1)
 
     def test_never_gives_to_node_what_a_forked_child_may_look_at(self):
         self.segments.open(1, "requests")

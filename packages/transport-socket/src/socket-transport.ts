@@ -26,6 +26,7 @@ export function socketTransport(options: SocketTransportOptions = {}): Transport
 
 class SocketTransport implements Transport {
   readonly name = 'socket';
+  readonly remote: boolean;
   readonly #options: ResolvedSocketTransportOptions;
   readonly #offers = new Map<string, SocketOffer>();
   /** Where each newcomer sits that is no channel yet. */
@@ -36,6 +37,7 @@ class SocketTransport implements Transport {
 
   constructor(options: ResolvedSocketTransportOptions) {
     this.#options = options;
+    this.remote = options.kind === 'tcp';
     this.#reception = new Reception({
       timeoutMs: options.dialTimeoutMs,
       admit: (newcomer, preamble) => this.#admit(newcomer, preamble),

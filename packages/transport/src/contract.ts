@@ -59,6 +59,8 @@ export interface Connection {
 export interface Transport {
   /** Stable name for logs, errors and metric attributes, for example `"pipe"`. */
   readonly name: string;
+  /** Whether workers that it connects may run on other machines. @defaultValue false */
+  readonly remote?: boolean;
   /** Prepare one connection for a worker that is about to be launched. */
   offer(signal: AbortSignal): Promise<ConnectionOffer>;
   /** Give back what the transport itself holds (a listening socket, a folder). Idempotent. */

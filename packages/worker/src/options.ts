@@ -140,6 +140,8 @@ export interface PythonWorkersOptions {
    * machine has less to give, they go through the channel. It is made when there is something to put into it, and given back after 10 s
    * without. On Linux, with workers in this process's namespace of processes.
    *
+   * Over TCP, where workers may be on other machines, it is `invalid-options`.
+   *
    * @defaultValue `false`; of `true`, 1 MiB and 512 MiB
    */
   readonly sharedMemory?: boolean | Partial<SharedMemoryLimits>;

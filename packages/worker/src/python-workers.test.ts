@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createError, FrameType, type PypoolError } from '@pypool/protocol';
+import { socketTransport } from '@pypool/transport-socket';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LaunchedWorker, LaunchRequest, WorkerLauncher } from './launcher/contract.js';
 import type { WorkerExit } from './life/exit.js';
@@ -255,6 +257,24 @@ describe('starting a worker', () => {
       expect.objectContaining({ code: 'invalid-options' }) as Error,
     );
     expect(() => homeOf({ module: './no.py' })).toThrow(/no\.py/);
+  });
+
+  it('refuses to share memory over TCP, encrypted or not, and takes what stays on the machine', () => {
+    const tcp = { host: '127.0.0.1' };
+    const [key, cert, ca] = ['server.key', 'server.crt', 'ca.crt'].map((name) =>
+      readFileSync(new URL(`../../../python/tests/fixtures/tls/${name}`, import.meta.url), 'utf8'),
+    ) as [string, string, string];
+    for (const transport of [socketTransport({ tcp }), socketTransport({ tcp, tls: { key, cert, ca } })]) {
+      expect(() => homeOf({ transport, sharedMemory: true })).toThrow(
+        expect.objectContaining({
+          code: 'invalid-options',
+          message: expect.stringMatching(/sharedMemory: the transport socket listens on TCP/) as string,
+          context: { option: 'sharedMemory', transport: 'socket' },
+        }) as Error,
+      );
+      homeOf({ transport, sharedMemory: false });
+    }
+    homeOf({ transport: socketTransport(), sharedMemory: true });
   });
 });
 

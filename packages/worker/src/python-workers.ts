@@ -35,7 +35,7 @@ import { UnheardOutput } from './output/unheard-output.js';
 import { findPython } from './python/find-python.js';
 import type { PythonWorker } from './python-worker.js';
 import { rlimitsForWelcome } from './rlimits.js';
-import { shareMemory } from './shared-memory/share-memory.js';
+import { checkReach, shareMemory } from './shared-memory/share-memory.js';
 import { StandingNews } from './standing-news.js';
 
 /** Which worker is wanted. */
@@ -152,6 +152,7 @@ class PythonWorkerSource implements PythonWorkers {
         this.#hub.emit('guardian-lost', { message: `The guardian ${describeExit(exit)}.`, replaced }),
       onFallback: (fallback) => this.#fallback.add(fallback),
     });
+    checkReach(transport, options.sharedMemory);
     this.#launcher = launcher;
     this.#transport = transport;
     this.#codec = createValueCodec({ types: options.types });

@@ -1,7 +1,12 @@
-import { readdirSync, readlinkSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, vi } from 'vitest';
 import type { LoneWorker, LoneWorkerOptions } from '../src/index.js';
-import { leavesNothing, rejection, workerFor } from './worker-for.js';
+import { holdersOf, openSegments, segmentsOf } from './memory-files.js';
+import { pythonsOf, untilGone } from './processes.js';
+import { fixture, leavesNothing, rejection, workerFor } from './worker-for.js';
 
 leavesNothing();
 
@@ -12,22 +17,16 @@ function sharing(options: Partial<LoneWorkerOptions> = {}): Promise<LoneWorker> 
   return workerFor('move_arrays', { sharedMemory: { thresholdBytes: 16 * KIB }, ...options });
 }
 
+/** Call until this process has so many segments open: the worker makes them when its control thread comes to it. */
+async function useSegments(worker: LoneWorker, bytes: number, count: number): Promise<void> {
+  for (let call = 0; openSegments() < count; call++) await worker.call('copy', [numbers(bytes, call)]);
+}
+
 /** An array in which a displaced or missing page shows. */
 function numbers(bytes: number, seed: number): Float64Array {
   const made = new Float64Array(bytes / 8).fill(seed);
   for (let at = 0; at < made.length; at += 500) made[at] = at + seed;
   return made;
-}
-
-/** Segments that this process has open. */
-function openSegments(): number {
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).includes('memfd:pypool');
-    } catch {
-      return false; // closed since the folder was listed
-    }
-  }).length;
 }
 
 describe.runIf(process.platform === 'linux')('shared memory', () => {
@@ -106,14 +105,67 @@ describe.runIf(process.platform === 'linux')('shared memory', () => {
     expect(seen).toEqual(Array.from({ length: 20 }, (_, number) => number));
   });
 
-  it('is gone with its worker, however that ends, and its calls know what became of them', async () => {
+  it('is given back when it was not used for a while, and had again', async () => {
+    // Before the first segment: its timer is the one that finds what is idle. No heartbeat takes the leap for silence.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    try {
+      const before = openSegments();
+      await using worker = await sharing({ heartbeatIntervalMs: 0 });
+      for (let round = 0; round < 2; round++) {
+        await useSegments(worker, MIB, before + 2);
+        do vi.advanceTimersByTime(30_000);
+        while ((await worker.call<number>('segments')) > 0 || openSegments() > before);
+        expect(segmentsOf(worker.pid)).toEqual([]);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each([
+    ['by its own code', (worker: LoneWorker) => worker.call('die', [numbers(8 * MIB, 1)])],
+    [
+      'by SIGKILL in the midst of a call',
+      (worker: LoneWorker) => {
+        const call = worker.call('copy', [numbers(8 * MIB, 1)]);
+        process.kill(worker.pid, 'SIGKILL');
+        return call;
+      },
+    ],
+  ])('is gone with a worker that ends %s, and its calls know what became of them', async (_, end) => {
     const before = openSegments();
     const worker = await sharing();
-    for (let call = 0; call < 3; call++) await worker.call('copy', [numbers(MIB, call)]);
-    const error = await rejection(worker.call('die', [numbers(MIB, 1)]));
-    expect(error).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
+    await useSegments(worker, 8 * MIB, before + 2);
+    const segments = segmentsOf(worker.pid);
+    expect(await rejection(end(worker))).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
     await worker.close();
     expect(openSegments()).toBe(before);
+    expect(holdersOf(segments)).toEqual([]);
+  });
+
+  it('leaves nothing behind when Node is killed while it is in use', async () => {
+    const program = fileURLToPath(new URL('fixtures/hosts/move_arrays_on.ts', import.meta.url));
+    const host = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--conditions=@pypool/source', program, fixture('move_arrays.py')],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [line] = (await once(createInterface({ input: host.stdout }), 'line')) as [string];
+    const worker = Number(line);
+    const pythons = pythonsOf(host.pid!);
+    expect(pythons).toContain(worker);
+    const inUse = (): number[] => {
+      const segments = segmentsOf(worker);
+      expect(segments.length).toBeGreaterThanOrEqual(2);
+      expect(new Set(holdersOf(segments))).toEqual(new Set([host.pid!, worker]));
+      return segments;
+    };
+    const segments = await vi.waitFor(inUse, { timeout: 30_000 });
+    host.kill('SIGKILL');
+    await once(host, 'exit');
+    await untilGone(pythons);
+    // They have no name that could outlive who has them open or mapped: what nobody holds is free memory again.
+    expect(holdersOf(segments)).toEqual([]);
   });
 
   it('is not used unless it is asked for', async () => {

@@ -1,3 +1,5 @@
+import { createError } from '@pypool/protocol';
+import type { Transport } from '@pypool/transport';
 import type { LaunchedWorker } from '../launcher/contract.js';
 import type { SharedMemoryLimits } from './segments.js';
 import { sharingConnection, type SharingOptions } from './sharing-connection.js';
@@ -21,4 +23,16 @@ export function shareMemory(
       signalAlone: (signal: NodeJS.Signals) => launched.signalAlone?.(signal),
     }),
   };
+}
+
+/** @throws PypoolError `invalid-options` where memory is to be shared with workers that may be on other machines. */
+export function checkReach(transport: Transport, limits: SharedMemoryLimits | undefined): void {
+  if (limits === undefined || transport.remote !== true) return;
+  throw createError({
+    code: 'invalid-options',
+    message:
+      `Invalid options of the Python workers: sharedMemory: the transport ${transport.name} listens on TCP, where workers may be on other machines, and memory can be shared on one machine alone. ` +
+      'Leave out sharedMemory, or the transport: pipes and Unix sockets can share memory.',
+    context: { option: 'sharedMemory', transport: transport.name },
+  });
 }
