@@ -56,7 +56,7 @@ export type { ValueType } from '@pypool/protocol';
 // Parts to choose from
 export { fair, fifo, leastBusy, lifo, priority, roundRobin } from '@pypool/pool';
 export { hint, memoryStore, strictFailFast, strictQueue } from '@pypool/sessions';
-export { forkServer, spawnLauncher } from '@pypool/worker';
+export { forkServer, release, spawnLauncher } from '@pypool/worker';
 export type { CancelGraces, Engine, ForkServerOptions, LauncherOption, Rung } from '@pypool/worker';
 export { pipeTransport } from '@pypool/transport-pipe';
 export { socketTransport } from '@pypool/transport-socket';

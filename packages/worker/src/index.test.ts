@@ -8,6 +8,7 @@ it('exports these names', () => {
       "createPythonWorkers",
       "findPython",
       "forkServer",
+      "release",
       "spawnLauncher",
       "startPythonWorker",
     ]

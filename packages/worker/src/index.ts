@@ -12,6 +12,7 @@ export { forkServer } from './fork-server/fork-server.js';
 export type { ForkServerOptions } from './fork-server/fork-server-options.js';
 export type { ForkHazard } from './fork-server/fork-hazards.js';
 export type { LauncherOption } from './choose-launcher.js';
+export { release } from './shared-memory/release.js';
 export { findPython } from './python/find-python.js';
 export type { FindPythonOptions, FoundPython } from './python/find-python.js';
 

@@ -35,6 +35,7 @@ import { UnheardOutput } from './output/unheard-output.js';
 import { findPython } from './python/find-python.js';
 import type { PythonWorker } from './python-worker.js';
 import { rlimitsForWelcome } from './rlimits.js';
+import { ResultMemory } from './shared-memory/result-memory.js';
 import { checkReach, shareMemory } from './shared-memory/share-memory.js';
 import { StandingNews } from './standing-news.js';
 
@@ -123,6 +124,7 @@ class PythonWorkerSource implements PythonWorkers {
   readonly #launcher: WorkerLauncher;
   readonly #transport: Transport;
   readonly #codec: ValueCodec;
+  readonly #memory: ResultMemory;
   readonly #hub = new WorkerEventHub();
   readonly #advice = new Advice(this.#hub);
   readonly #fallback = new StandingNews(this.#hub, 'launcher-fallback');
@@ -156,6 +158,7 @@ class PythonWorkerSource implements PythonWorkers {
     this.#launcher = launcher;
     this.#transport = transport;
     this.#codec = createValueCodec({ types: options.types });
+    this.#memory = new ResultMemory(options.sharedMemory?.maxBytes ?? 0);
     const { heartbeatIntervalMs: intervalMs, unresponsiveTimeoutMs } = options;
     this.#heartbeat = new Heartbeat(this.#hub, { intervalMs, unresponsiveTimeoutMs });
   }
@@ -216,6 +219,7 @@ class PythonWorkerSource implements PythonWorkers {
     const worker: ProcessWorker = new ProcessWorker({
       process: shareMemory(launched, sharedMemory, {
         workerId,
+        memory: this.#memory,
         onRefused: (reason) => this.#hub.emit('shared-memory-refused', { workerId, reason }),
       }),
       interpreter: this.#interpreter,
@@ -284,6 +288,7 @@ class PythonWorkerSource implements PythonWorkers {
   off: PythonWorkers['off'] = (name, listener) => this.#hub.off(name, listener);
 
   async close(): Promise<void> {
+    this.#memory.close();
     try {
       await this.#launcher.close();
     } finally {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import type { LoneWorker, LoneWorkerOptions } from '../src/index.js';
+import { release, type LoneWorker, type LoneWorkerOptions } from '../src/index.js';
 import { holdersOf, openSegments, segmentsOf } from './memory-files.js';
 import { pythonsOf, untilGone } from './processes.js';
 import { fixture, leavesNothing, rejection, workerFor } from './worker-for.js';
@@ -103,6 +103,22 @@ describe.runIf(process.platform === 'linux')('shared memory', () => {
       seen.push(item[0]!);
     }
     expect(seen).toEqual(Array.from({ length: 20 }, (_, number) => number));
+  });
+
+  it('has results read into those that were released, and leaves the others alone', async () => {
+    await using worker = await sharing();
+    const kept: [Float64Array, number][] = [];
+    let released = 0;
+    for (let call = 0; call < 9; call++) {
+      const result = await worker.call<{ first: Float64Array; second: Float64Array }>('same', [
+        { first: numbers(MIB, call), second: numbers(MIB, -call) },
+      ]);
+      if (call % 3 === 0) kept.push([result.first, call], [result.second, -call]);
+      else if (call % 3 === 1) released += Number(release(result.first)) + Number(release(result.second));
+      else if (release(result.first)) kept.push([result.second, -call]);
+    }
+    expect(released).toBeGreaterThan(2);
+    for (const [values, seed] of kept) expect(equal(values, numbers(MIB, seed))).toBe(true);
   });
 
   it('is given back when it was not used for a while, and had again', async () => {

@@ -2,20 +2,23 @@ import { createError, type Frame, type PlacedBuffer, type PypoolError } from '@p
 import type { FrameListener } from '@pypool/transport';
 import { asPypoolError } from '../calls/errors.js';
 import { CopyQueue, type Copy } from './copy-queue.js';
+import type { ResultMemory } from './result-memory.js';
 import type { Segments } from './segments.js';
 
 /** The replies channel, whose large buffers may lie in segments: hands on frames that are whole, in the order in which they came. */
 export class GatheringListener implements FrameListener {
   readonly #inner: FrameListener;
   readonly #segments: Segments;
+  readonly #memory: ResultMemory;
   readonly #queue: CopyQueue;
   readonly #onBroken: () => void;
   #told = false;
 
   /** @param onBroken - the connection is to end; the listener has been told why. */
-  constructor(inner: FrameListener, segments: Segments, onBroken: () => void) {
+  constructor(inner: FrameListener, segments: Segments, memory: ResultMemory, onBroken: () => void) {
     this.#inner = inner;
     this.#segments = segments;
+    this.#memory = memory;
     this.#onBroken = onBroken;
     this.#queue = new CopyQueue(
       (frame) => inner.onFrame(frame),
@@ -59,10 +62,10 @@ export class GatheringListener implements FrameListener {
     else this.#queue.push(frame, []);
   }
 
-  /** Memory of its own for a buffer, and what fills it. */
+  /** Memory for a buffer, and what fills it. Nobody else has it before it is full, so whoever aborts or dies meanwhile leaves nothing half-filled. */
   #copyOf({ index, segment: id, bytes }: PlacedBuffer, buffers: Uint8Array[]): Copy {
     const segment = this.#segments.find(id, bytes);
-    const target = (buffers[index] = allocate(bytes));
+    const target = (buffers[index] = this.#memory.take(bytes));
     return {
       bytes,
       run: (offset, count) => segment.read(target, offset, count),
@@ -74,20 +77,6 @@ export class GatheringListener implements FrameListener {
     if (this.#told) return;
     this.#told = true;
     this.#inner.onEnd(error);
-  }
-}
-
-function allocate(bytes: number): Uint8Array {
-  try {
-    return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer, 0, bytes);
-  } catch (cause) {
-    throw createError({
-      code: 'frame-too-large',
-      message: `No memory for ${bytes} bytes of a frame.`,
-      outcome: 'unknown',
-      context: { bytes },
-      cause,
-    });
   }
 }
 

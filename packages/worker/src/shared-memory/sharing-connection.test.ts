@@ -14,6 +14,7 @@ import { encodeMessage, FrameType, type Frame, type MapSegment, type PypoolError
 import { createMemoryTransport, type Connection, type RuntimeSide } from '@pypool/transport';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HELLO } from '../life/fake-process.js';
+import { ResultMemory } from './result-memory.js';
 import { sharingConnection, type SharingOptions } from './sharing-connection.js';
 
 const MIB = 1024 ** 2;
@@ -36,6 +37,7 @@ class Shared {
     this.runtime = runtime;
     this.connection = sharingConnection(inner, {
       workerId: 'w',
+      memory: new ResultMemory(0),
       thresholdBytes: MIB,
       maxBytes: 32 * MIB,
       onRefused: (reason) => this.refusals.push(reason),

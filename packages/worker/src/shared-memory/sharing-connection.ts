@@ -10,11 +10,14 @@ import type { Connection } from '@pypool/transport';
 import { asPypoolError } from '../calls/errors.js';
 import { GatheringListener } from './gathering-listener.js';
 import { PlacingSink } from './placing-sink.js';
+import type { ResultMemory } from './result-memory.js';
 import { Segments, type SharedMemoryLimits } from './segments.js';
 
 /** What {@link sharingConnection} needs to know. */
 export interface SharingOptions extends SharedMemoryLimits {
   readonly workerId: string;
+  /** Where large results are read into. It stays its maker's. */
+  readonly memory: ResultMemory;
   /** There will be no further segment, and why. Told at most once. */
   readonly onRefused: (reason: string) => void;
 }
@@ -66,7 +69,7 @@ export function sharingConnection(inner: Connection, options: SharingOptions): C
     exactEnd: inner.exactEnd,
     listen(listeners) {
       const { control } = listeners;
-      replies = new GatheringListener(listeners.replies, segments, destroy);
+      replies = new GatheringListener(listeners.replies, segments, options.memory, destroy);
       inner.listen({
         replies,
         control: {

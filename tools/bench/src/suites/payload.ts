@@ -25,6 +25,8 @@ const NOISE_LIMIT = 1.1;
 /** What shared memory may cost over the channel, at any size; and into a fresh buffer, from the size on that the goal is set for. */
 const GOAL_OF_SHARED = 1;
 const GOAL_OF_SHARED_LARGE = 1 / 1.5;
+/** Into memory that was released, from that size on. */
+const GOAL_OF_RELEASED = 1 / 2;
 const LARGE_BYTES = 64 * MIB;
 
 /** What it may cost over the raw socket, at any size: the array's envelope, and memory of its own for each result. */
@@ -55,6 +57,7 @@ async function ofSize(bytes: number, { quick, pinning, signal, progress }: Suite
     [
       payloadPypool(bytes, 'socket'),
       payloadPypool(bytes, 'shared memory'),
+      payloadPypool(bytes, 'released'),
       ...(bytes <= MAX_JSON_BYTES ? [payloadPypool(bytes, 'JSON numbers')] : []),
       payloadFloor(bytes),
       payloadFloor(bytes, 'raw socket again'),
@@ -93,6 +96,8 @@ function resultOf(bytes: number, medians: Medians): SuiteResult {
   }));
   const shared = ratioOf(medians, 'pypool, shared memory', 'pypool, socket');
   const goalOfShared = bytes >= LARGE_BYTES ? GOAL_OF_SHARED_LARGE : GOAL_OF_SHARED;
+  const released = ratioOf(medians, 'pypool, released', 'pypool, socket');
+  const goalOfReleased = bytes >= LARGE_BYTES ? GOAL_OF_RELEASED : GOAL_OF_SHARED;
   const overSocket = ratioOf(medians, 'pypool, socket', 'raw socket');
   return {
     rows: rows.sort((a, b) => b.median - a.median),
@@ -112,6 +117,12 @@ function resultOf(bytes: number, medians: Medians): SuiteResult {
               value: shared,
               goal: goalOfShared,
               holds: quiet && shared <= goalOfShared,
+            },
+            {
+              name: `${size}: into released memory / pypool's socket`,
+              value: released,
+              goal: goalOfReleased,
+              holds: quiet && released <= goalOfReleased,
             },
           ],
     notes: quiet

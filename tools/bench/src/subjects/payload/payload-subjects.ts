@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Duplex, Writable } from 'node:stream';
-import { createPythonPool } from 'pypool';
+import { createPythonPool, release } from 'pypool';
 
 import { programFile, PYTHON } from '../../machine/python.js';
 import { reaped } from '../child.js';
@@ -9,8 +9,11 @@ import { timedEchoes } from './payload.js';
 
 const HEADER_BYTES = 8;
 
-/** What one worker of pypool echoes: as an array through its channels or through shared memory, or as JSON numbers. */
-export function payloadPypool(bytes: number, as: 'socket' | 'shared memory' | 'JSON numbers'): Subject {
+/** How an array may travel. `released`: through shared memory, each result given back once it has been looked at. */
+export type PayloadRoute = 'socket' | 'shared memory' | 'released' | 'JSON numbers';
+
+/** What one worker of pypool echoes. */
+export function payloadPypool(bytes: number, as: PayloadRoute): Subject {
   return {
     name: `pypool, ${as}`,
     async start() {
@@ -19,13 +22,14 @@ export function payloadPypool(bytes: number, as: 'socket' | 'shared memory' | 'J
         python: PYTHON,
         size: 1,
         overflow: 0,
-        sharedMemory: as === 'shared memory',
+        sharedMemory: as === 'shared memory' || as === 'released',
       });
       const echo = async (values: Float64Array): Promise<Float64Array> =>
         as !== 'JSON numbers'
           ? await pool.call<Float64Array>('echo', [values])
           : Float64Array.from(await pool.call<number[]>('echo_numbers', [Array.from(values)]));
-      return { calls: timedEchoes(echo, bytes), close: () => pool.close({ timeoutMs: 3_000 }) };
+      const onDone = as === 'released' ? release : undefined;
+      return { calls: timedEchoes(echo, bytes, onDone), close: () => pool.close({ timeoutMs: 3_000 }) };
     },
   };
 }

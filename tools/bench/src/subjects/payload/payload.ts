@@ -8,13 +8,24 @@ export type Echo = (values: Float64Array) => Promise<Float64Array>;
  * Time echoes of an array of `bytes`. No two calls send the same values, and each result is compared after the *next* call: memory that is
  * used again too early shows.
  *
+ * @param onDone - told of each result once it has been compared.
  * @returns what measures so many of them, in microseconds each.
  */
-export function timedEchoes(echo: Echo, bytes: number): (count: number) => Promise<readonly number[]> {
+export function timedEchoes(
+  echo: Echo,
+  bytes: number,
+  onDone: (result: Float64Array) => void = () => undefined,
+): (count: number) => Promise<readonly number[]> {
   const values = Float64Array.from({ length: bytes / 8 }, (_, index) => Math.sin(index));
   const step = Math.max(1, Math.floor(values.length / STAMPS));
   let calls = 0;
   let last: { readonly result: Float64Array; readonly call: number } | undefined;
+  const lookAtLast = (): void => {
+    if (last === undefined) return;
+    check(last.result, last.call, values, step);
+    onDone(last.result);
+    last = undefined;
+  };
 
   return async (count) => {
     const times: number[] = [];
@@ -24,12 +35,11 @@ export function timedEchoes(echo: Echo, bytes: number): (count: number) => Promi
       const before = performance.now();
       const result = await echo(values);
       times.push((performance.now() - before) * 1000);
-      if (last !== undefined) check(last.result, last.call, values, step);
+      lookAtLast();
       last = { result, call: calls };
     }
     // Between blocks nothing is kept that others would have to share the memory with.
-    if (last !== undefined) check(last.result, last.call, values, step);
-    last = undefined;
+    lookAtLast();
     return times;
   };
 }
