@@ -11,6 +11,7 @@ export const TOOL = join(ROOT, 'tools/fuzz');
 
 /** What reads bytes from the wire in Python, below python/pypool. */
 export const PYTHON_DECODERS: readonly string[] = [
+  'filling.py',
   'frame_decoder.py',
   'frame_header.py',
   'frame_reader.py',
