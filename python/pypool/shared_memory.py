@@ -201,16 +201,24 @@ class SharedMemory:
     def _tell(self) -> None:
         while True:
             number = self._gone.get()
-            segment = self._incoming[number]
+            kind = FrameType.RELEASED if self._free(number) else FrameType.UNMAPPED
             try:
-                if segment.forked:
-                    del self._incoming[number]
-                    self._sender.send(FrameType.UNMAPPED, segments_message([number]))
-                else:
-                    segment.taken = False
-                    self._sender.send(FrameType.RELEASED, segments_message([number]))
+                self._sender.send(kind, segments_message([number]))
             except OSError:
                 return  # Node is gone; the control thread sees to that
+
+    def _free(self, number: int) -> bool:
+        """Have a segment written again, or drop it where that may never be.
+
+        By itself, for a thread that waits for the next one must hold on to none: a segment that is given back
+        would keep its memory.
+        """
+        segment = self._incoming[number]
+        if segment.forked:
+            del self._incoming[number]
+            return False
+        segment.taken = False
+        return True
 
     def _keep_for_child(self) -> None:
         """The child has the views that there are now, and this process does not learn when they go."""

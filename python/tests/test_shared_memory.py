@@ -144,6 +144,11 @@ class SharedMemory(unittest.TestCase):
         self.assertEqual(self.worker.hear(FrameType.UNMAPPED), {"segments": [2]})
         self.assertEqual(self.worker.call("look"), [1.0])
         self.assertEqual(self.mapped(), 1)
+        self.worker.call("drop")
+        self.assertEqual(self.release(), [1])
+        self.worker.send_control(FrameType.UNMAP, {"segments": [1]})
+        self.assertEqual(self.worker.hear(FrameType.UNMAPPED), {"segments": [1]})
+        self.assertEqual(self.mapped(), 0)
 
     def test_never_gives_to_node_what_a_forked_child_may_look_at(self):
         self.segments.open(1, "requests")
