@@ -9,7 +9,7 @@ export const call: Suite = {
   summary: 'one call at a time beside the floor and the peers; cost per call with 100 000 queued',
   pinned: true,
   async run(context): Promise<SuiteResult> {
-    const parts = [await queueCost(context), await roundTrip(context)];
+    const parts = [await queueCost(context, 'call'), await roundTrip(context)];
     return {
       rows: parts.flatMap(({ rows }) => rows),
       ratios: parts.flatMap(({ ratios }) => ratios),

@@ -14,16 +14,16 @@ const CALL = 1;
  * The least that many calls at once can cost over this kind of channel: every call is sent as it is made, all of one turn of the loop in
  * one write, and Python sends each result by itself, so that a crash would leave no doubt which calls it had answered.
  */
-export function busyFloor(callers: number, name = 'floor'): Subject {
+export function busyFloor(callers: number, name = 'floor', count = WORKERS): Subject {
   return {
     name,
     async start(): Promise<RunningSubject> {
-      const workers = Array.from({ length: WORKERS }, startWorker);
+      const workers = Array.from({ length: count }, startWorker);
       let turn = 0;
-      const echo = (value: unknown) => workers[turn++ % WORKERS]!.call('echo', [value]);
-      await busyCalls(echo, WORKERS, WORKERS);
+      const echo = (value: unknown) => workers[turn++ % count]!.call('echo', [value]);
+      await busyCalls(echo, count, count);
       return {
-        calls: (count) => busyCalls(echo, count, callers),
+        calls: (made) => busyCalls(echo, made, callers),
         async close() {
           await Promise.all(workers.map((worker) => worker.close()));
         },

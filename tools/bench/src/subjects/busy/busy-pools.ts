@@ -10,17 +10,22 @@ import { WORKERS } from '../subject.js';
 import type { RunningSubject, Subject } from '../subject.js';
 import { busyCalls } from './busy.js';
 
-/** What all this is about, with every limit and timeout at its default. */
-export function busyPypool(callers: number): Subject {
+/**
+ * What all this is about, with every limit and timeout at its default.
+ *
+ * @param workers of which more than a few are forked: they are then up in seconds
+ */
+export function busyPypool(callers: number, workers = WORKERS): Subject {
   return {
     name: 'pypool',
     async start(): Promise<RunningSubject> {
       const pool = await createPythonPool({
         module: programFile('pypool_echo.py'),
         python: PYTHON,
-        size: WORKERS,
-        minReady: WORKERS,
+        size: workers,
+        minReady: workers,
         overflow: 0,
+        ...(workers > WORKERS ? { launcher: 'fork' as const, startTimeoutMs: 600_000 } : {}),
       });
       return {
         calls: (count) => busyCalls((value) => pool.call('echo', [value]), count, callers),

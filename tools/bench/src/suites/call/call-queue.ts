@@ -1,6 +1,7 @@
 import { createPool } from '@pypool/pool';
 import type { PoolWorker, WorkerExit, WorkerFactory } from '@pypool/pool';
 import type { OutgoingCall } from '@pypool/protocol';
+import { fakePool } from 'pypool/testing';
 
 import { WORKERS } from '../../subjects/subject.js';
 
@@ -42,20 +43,25 @@ export async function burst(queue: BenchQueue, length: number, count: number): P
   }
 }
 
-/** A real pool over workers that do nothing. */
-export async function poolQueue(): Promise<BenchQueue> {
-  const running: OutgoingCall[] = [];
-  const pool = createPool({
+/** Every limit and budget is kept, and none is ever reached. */
+function optionsFor(workers: number) {
+  return {
     name: 'bench',
-    factory: idleWorkers(running),
-    size: WORKERS,
+    size: workers,
     overflow: 0,
-    minReady: WORKERS,
+    minReady: workers,
+    startConcurrency: Infinity,
     maxQueue: Infinity,
     timeoutMs: BUDGET_MS,
     checkoutTimeoutMs: BUDGET_MS,
     executionTimeoutMs: BUDGET_MS,
-  });
+  };
+}
+
+/** A real pool over workers that do nothing. */
+export async function poolQueue(workers: number = WORKERS): Promise<BenchQueue> {
+  const running: OutgoingCall[] = [];
+  const pool = createPool({ ...optionsFor(workers), factory: idleWorkers(running) });
   await pool.ready();
   return {
     submit: () => pool.call('f', [1]),
@@ -63,6 +69,25 @@ export async function poolQueue(): Promise<BenchQueue> {
       const call = running.shift();
       call?.onResult(1);
       return call !== undefined;
+    },
+  };
+}
+
+/** A real pool over workers of TypeScript, whose calls come from so many sessions by turns, all of them open. */
+export async function sessionQueue(sessions: number): Promise<BenchQueue> {
+  const running: ((value: unknown) => void)[] = [];
+  const handlers = { f: () => new Promise((resolve) => running.push(resolve)) };
+  const pool = fakePool(handlers, optionsFor(WORKERS));
+  await pool.ready();
+  const ids = Array.from({ length: sessions }, (_, at) => `user-${at}`);
+  for (const id of ids) pool.session(id);
+  let turn = 0;
+  return {
+    submit: () => pool.session(ids[turn++ % sessions]!).call('f', [1]),
+    finish() {
+      const settle = running.shift();
+      settle?.(1);
+      return settle !== undefined;
     },
   };
 }

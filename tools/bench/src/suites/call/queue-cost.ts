@@ -13,19 +13,26 @@ const MANY = 100_000;
 
 // A round's mean, over blocks that hold several collections of garbage each: a median would leave those out.
 const FULL: Plan = { rounds: 9, warmUpCalls: 200_000, blocks: 4, callsPerBlock: MANY, figure: 'mean' };
-const QUICK: Plan = { rounds: 3, warmUpCalls: 100_000, blocks: 1, callsPerBlock: MANY, figure: 'mean' };
+const QUICK: Plan = { rounds: 3, warmUpCalls: 50_000, blocks: 1, callsPerBlock: MANY, figure: 'mean' };
 const PROFILED_CALLS = 100_000;
 
 /** How much more a call may cost with the long queue than {@link beyondBare} grants, and how much more any one function of it. */
 const COST_GOAL = 1.5;
 const GROWTH_GOAL = 10;
 
-/** What the pool's own code costs for each call, with a short queue and with a long one: fake workers, no bytes. */
-export async function queueCost({ quick, pinning, signal, progress }: SuiteContext): Promise<SuiteResult> {
+/**
+ * What the pool's own code costs for each call, with a short queue and with a long one: fake workers, no bytes.
+ *
+ * @param suite whose result it is part of
+ */
+export async function queueCost(
+  { quick, pinning, signal, progress }: SuiteContext,
+  suite: string,
+): Promise<SuiteResult> {
   const pool = pairOf('pool', 'steady');
   const again = queueSubject({ of: 'pool', queued: FEW, use: 'steady' }, ', again');
   const bare = pairOf('bare', 'steady');
-  const pairs = [pool, bare, pairOf('pool', 'bursts'), pairOf('bare', 'bursts')];
+  const pairs = quick ? [pool, bare] : [pool, bare, pairOf('pool', 'bursts'), pairOf('bare', 'bursts')];
   const subjects = [again, ...pairs.flatMap(({ few, many }) => [few, many])];
   progress(`filling queues of ${FEW} and ${MANY} calls`);
   await using lineup = await startAll(subjects, pinning);
@@ -42,7 +49,7 @@ export async function queueCost({ quick, pinning, signal, progress }: SuiteConte
     rows: [
       ...subjects.flatMap((subject) => rowsOf(subject, costs)),
       ...pairs.map((pair) => row(pair.many.name, `over ${FEW}`, 'x', growthOf(costs, pair))),
-    ],
+    ].map((figure) => ({ suite, case: 'pool core with fake workers', ...figure })),
     ratios: [
       { name: `cost at ${FEW} queued against itself`, value: noise, goal: NOISE_LIMIT, holds: quiet },
       {
@@ -97,7 +104,9 @@ function beyondBare(costs: Medians, pool: Pair, bare: Pair): number {
   return percentile(rounds, 0.5);
 }
 
-function rowsOf(subject: QueueSubject, all: Medians): Row[] {
+type Figure = Omit<Row, 'suite' | 'case'>;
+
+function rowsOf(subject: QueueSubject, all: Medians): Figure[] {
   const { name, costs } = subject;
   return [
     row(name, 'cost per call', 'us', all.get(name)!),
@@ -107,8 +116,8 @@ function rowsOf(subject: QueueSubject, all: Medians): Row[] {
   ];
 }
 
-function row(subject: string, metric: string, unit: string, values: readonly number[]): Row {
-  return { suite: 'call', case: 'pool core with fake workers', subject, metric, unit, ...spread(values) };
+function row(subject: string, metric: string, unit: string, values: readonly number[]): Figure {
+  return { subject, metric, unit, ...spread(values) };
 }
 
 /** Time of a call in JavaScript alone. */

@@ -1,6 +1,5 @@
 /**
- * A process with a queue that holds as many calls as its second argument says: of a pool, or of bare promises (`pool`, `bare`). Its third
- * says how: `steady` keeps the queue at that length, `bursts` fills it and empties it.
+ * A process with a queue: its argument is a {@link QueueKind} as JSON.
  *
  * For each line of stdin it answers with a line of JSON: `calls 1000` makes so many calls and tells what each cost, `profile 1000`
  * tells where the time went, function by function. All times are microseconds for one call. It ends with stdin.
@@ -11,7 +10,9 @@ import { GarbageWatch } from '../../measure/garbage.js';
 import { selfTimes } from '../../measure/profile.js';
 import type { SelfTimes } from '../../measure/profile.js';
 import { WORKERS } from '../../subjects/subject.js';
-import { bareQueue, burst, fill, poolQueue, turn } from './call-queue.js';
+import { bareQueue, burst, fill, poolQueue, sessionQueue, turn } from './call-queue.js';
+import type { BenchQueue } from './call-queue.js';
+import type { QueueKind } from './queue-subject.js';
 
 /** What calls cost. */
 export interface CallCost {
@@ -25,13 +26,14 @@ export interface CallCost {
 // Ctrl-C reaches the whole process group; the bench ends us.
 process.on('SIGINT', () => undefined);
 const garbage = new GarbageWatch();
-const queued = Number(process.argv[3]);
-const queue = process.argv[2] === 'pool' ? await poolQueue() : bareQueue(queued);
+const kind = JSON.parse(process.argv[2]!) as QueueKind;
+const { queued, workers = WORKERS } = kind;
+const queue = await queueOf(kind);
 const make =
-  process.argv[4] === 'steady'
-    ? (count: number) => turn(queue, count)
-    : (count: number) => burst(queue, queued, count);
-if (process.argv[4] === 'steady') fill(queue, WORKERS + queued);
+  kind.use === 'bursts'
+    ? (count: number) => burst(queue, queued, count)
+    : (count: number) => turn(queue, count);
+if (kind.use === 'steady') fill(queue, workers + queued);
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [command, count] = line.split(' ');
@@ -39,6 +41,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 process.exit(0);
+
+async function queueOf({ of, sessions }: QueueKind): Promise<BenchQueue> {
+  if (of === 'bare') return bareQueue(queued);
+  return sessions === undefined ? poolQueue(workers) : sessionQueue(sessions);
+}
 
 async function cost(count: number): Promise<CallCost> {
   await garbage.take();

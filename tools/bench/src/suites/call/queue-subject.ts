@@ -7,11 +7,16 @@ import { reaped } from '../../subjects/child.js';
 import type { RunningSubject, Subject } from '../../subjects/subject.js';
 import type { CallCost } from './queue-driver.js';
 
-/** Which queue: of what, how long, and whether it keeps that length or is filled and emptied again and again. */
+/** Which queue. */
 export interface QueueKind {
   readonly of: 'pool' | 'bare';
   readonly queued: number;
-  readonly use: 'steady' | 'bursts';
+  /** It keeps its length; it is filled and emptied again and again; one call is made at a time, and none waits. */
+  readonly use: 'steady' | 'bursts' | 'alone';
+  /** @defaultValue 2 */
+  readonly workers?: number;
+  /** Calls come from so many sessions by turns, and the workers are of TypeScript. @defaultValue from none */
+  readonly sessions?: number;
 }
 
 /** A queue in a process of its own, so that no queue pays for the garbage of another. */
@@ -27,9 +32,8 @@ export interface QueueSubject extends Subject {
  *
  * @param called to tell two of a kind apart
  */
-export function queueSubject({ of, queued, use }: QueueKind, called = ''): QueueSubject {
-  const what = of === 'pool' ? 'pool' : 'bare promises';
-  const name = `${what}, ${use === 'steady' ? `${queued} queued` : `bursts of ${queued}`}${called}`;
+export function queueSubject(kind: QueueKind, called = ''): QueueSubject {
+  const name = `${nameOf(kind)}${called}`;
   const costs: CallCost[] = [];
   let ask: ((command: string, count: number) => Promise<unknown>) | undefined;
   return {
@@ -37,7 +41,7 @@ export function queueSubject({ of, queued, use }: QueueKind, called = ''): Queue
     costs,
     async start(): Promise<RunningSubject> {
       const driver = fileURLToPath(new URL('./queue-driver.ts', import.meta.url));
-      const child = spawn(process.execPath, [...process.execArgv, driver, of, String(queued), use], {
+      const child = spawn(process.execPath, [...process.execArgv, driver, JSON.stringify(kind)], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -65,4 +69,14 @@ export function queueSubject({ of, queued, use }: QueueKind, called = ''): Queue
     },
     profile: async (count) => (await ask!('profile', count)) as SelfTimes,
   };
+}
+
+function nameOf({ of, queued, use, workers, sessions }: QueueKind): string {
+  const uses = { steady: `${queued} queued`, bursts: `bursts of ${queued}`, alone: 'one call at a time' };
+  return [
+    of === 'pool' ? 'pool' : 'bare promises',
+    ...(workers === undefined ? [] : [`${workers} workers`]),
+    ...(sessions === undefined ? [] : [`${sessions} sessions`]),
+    uses[use],
+  ].join(', ');
 }
