@@ -1,18 +1,18 @@
+import { grouped } from './grouped.js';
 import type { Ratio, Row, SuiteResult } from './result.js';
 
-/** The result as text for people. */
-export function renderResult({ rows, ratios, notes }: SuiteResult): string {
-  return [...tablesOf(rows), ratioTable(ratios), ...notes.map((note) => `note: ${note}`), '']
+/** The result as text for people, with a word on each ratio. */
+export function renderResult(
+  { rows, ratios, notes }: SuiteResult,
+  verdict: (ratio: Ratio) => string = ({ holds }) => (holds ? 'holds' : 'DOES NOT HOLD'),
+): string {
+  return [...tablesOf(rows), ratioTable(ratios, verdict), ...notes.map((note) => `note: ${note}`), '']
     .filter((part) => part !== undefined)
     .join('\n');
 }
 
 function tablesOf(rows: readonly Row[]): string[] {
-  const cases = new Map<string, Row[]>();
-  for (const row of rows) {
-    const name = `${row.suite}: ${row.case}`;
-    cases.set(name, [...(cases.get(name) ?? []), row]);
-  }
+  const cases = grouped(rows, (row) => `${row.suite}: ${row.case}`);
   return Array.from(cases, ([name, ofCase]) => {
     const cells = ofCase.map((row) => [
       row.subject,
@@ -24,18 +24,14 @@ function tablesOf(rows: readonly Row[]): string[] {
   });
 }
 
-function ratioTable(ratios: readonly Ratio[]): string | undefined {
+function ratioTable(ratios: readonly Ratio[], verdict: (ratio: Ratio) => string): string | undefined {
   if (ratios.length === 0) return undefined;
-  const cells = ratios.map(({ name, value, goal, holds }) => [
-    name,
-    rounded(value),
-    `<= ${goal}`,
-    holds ? 'holds' : 'DOES NOT HOLD',
-  ]);
+  const cells = ratios.map((ratio) => [ratio.name, rounded(ratio.value), `<= ${ratio.goal}`, verdict(ratio)]);
   return `\n${aligned([['ratio', 'value', 'goal', ''], ...cells])}\n`;
 }
 
-function rounded(value: number): string {
+/** To three digits. */
+export function rounded(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3);
 }
 

@@ -12,6 +12,9 @@ const QUICK_BYTES = 40 * MB;
 
 const WORKERS = 3;
 
+const LAUNCHERS = ['fork', 'spawn'] as const;
+const QUICK_LAUNCHERS = ['fork'] as const;
+
 /** So many calls read all that is loaded, a part each: see `programs/loaded.py`. */
 const CALLS = 100;
 
@@ -51,7 +54,7 @@ export const memory: Suite = {
     const rows: Row[] = [];
     const ratios: Ratio[] = [];
     for (const holding of ['nothing', array, 'objects'] as const) {
-      for (const launcher of ['fork', 'spawn'] as const) {
+      for (const launcher of context.quick ? QUICK_LAUNCHERS : LAUNCHERS) {
         const name = `${holding === 'nothing' ? '' : `${bytes / MB} MB of `}${NAMES[holding]}`;
         context.progress(`${name}, by ${launcher}`);
         const held = await afterCalls({ holding, bytes, launcher, python: withNumpy ?? PYTHON }, context);

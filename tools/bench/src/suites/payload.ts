@@ -11,7 +11,7 @@ const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
 const SIZES = [KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB, 256 * MIB];
-const QUICK_SIZES = [KIB, MIB, 16 * MIB];
+const QUICK_SIZES = [MIB, 16 * MIB];
 
 /** Beyond, numbers as JSON take seconds a call, and nobody would send them so. */
 const MAX_JSON_BYTES = MIB;

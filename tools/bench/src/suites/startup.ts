@@ -11,6 +11,10 @@ import type { Suite, SuiteContext } from './suite.js';
 /** How many workers are brought up at once. More of them would say the same of `spawn`, and take minutes. */
 const SIZES = [1, 2, 8];
 
+/** What the import costs a processor: see `programs/slow_import.py`. */
+const IMPORT_SECONDS = 2;
+const QUICK_IMPORT_SECONDS = 0.5;
+
 const LAUNCHERS = ['spawn', 'fork'] as const;
 type Launcher = (typeof LAUNCHERS)[number];
 
@@ -45,11 +49,15 @@ export const startup: Suite = {
 };
 
 /** Python by itself, from its start to the end of the import. */
-async function oneImport({ signal }: SuiteContext): Promise<number> {
+async function oneImport({ quick, signal }: SuiteContext): Promise<number> {
   const before = performance.now();
   const runtime = new URL('../../../../python', import.meta.url).pathname;
   const program = `import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, sys.argv[2]); import slow_import`;
-  const child = spawn(PYTHON, ['-c', program, runtime, programFile('.')], { stdio: 'inherit', signal });
+  const child = spawn(PYTHON, ['-c', program, runtime, programFile('.')], {
+    stdio: 'inherit',
+    env: { ...process.env, ...environmentFor(quick) },
+    signal,
+  });
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`Importing by itself ended with ${code}.`);
   return (performance.now() - before) / 1000;
@@ -60,20 +68,24 @@ async function ready(
   launcher: Launcher,
   program: string,
   size: number,
-  { signal }: SuiteContext,
+  { quick, signal }: SuiteContext,
 ): Promise<number> {
   signal.throwIfAborted();
   const before = performance.now();
-  const pool = await poolOf(launcher, program, size);
+  const pool = await poolOf(launcher, program, size, quick);
   const seconds = (performance.now() - before) / 1000;
   await pool.close({ timeoutMs: 3_000 });
   return seconds;
 }
 
 /** A worker from its end to another in its place. */
-async function replaced(launcher: Launcher, program: string, { signal }: SuiteContext): Promise<number> {
+async function replaced(
+  launcher: Launcher,
+  program: string,
+  { quick, signal }: SuiteContext,
+): Promise<number> {
   signal.throwIfAborted();
-  const pool = await poolOf(launcher, program, 2);
+  const pool = await poolOf(launcher, program, 2, quick);
   try {
     const replacement = new Promise<number>((resolve) => {
       pool.on('worker-ready', () => resolve(performance.now()));
@@ -86,7 +98,11 @@ async function replaced(launcher: Launcher, program: string, { signal }: SuiteCo
   }
 }
 
-function poolOf(launcher: Launcher, program: string, size: number): Promise<PythonPool> {
+function environmentFor(quick: boolean): Record<string, string> {
+  return { BENCH_IMPORT_SECONDS: String(quick ? QUICK_IMPORT_SECONDS : IMPORT_SECONDS) };
+}
+
+function poolOf(launcher: Launcher, program: string, size: number, quick: boolean): Promise<PythonPool> {
   return createPythonPool({
     module: programFile(program),
     python: PYTHON,
@@ -94,6 +110,7 @@ function poolOf(launcher: Launcher, program: string, size: number): Promise<Pyth
     minReady: size,
     launcher,
     overflow: 0,
+    env: { set: environmentFor(quick) },
   });
 }
 

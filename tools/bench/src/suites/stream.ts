@@ -11,7 +11,7 @@ import { streamPypool } from '../subjects/stream/stream-pypool.js';
 import type { Suite, SuiteContext } from './suite.js';
 
 const FULL: Plan = { rounds: 9, warmUpCalls: 60_000, blocks: 2, callsPerBlock: 20_000 };
-const QUICK: Plan = { rounds: 3, warmUpCalls: 20_000, blocks: 1, callsPerBlock: 10_000 };
+const QUICK: Plan = { rounds: 3, warmUpCalls: 10_000, blocks: 1, callsPerBlock: 10_000 };
 
 const NOISE_LIMIT = 1.1;
 

@@ -8,9 +8,10 @@ import { busyPiscina, busyProcessPoolExecutor, busyPypool } from '../subjects/bu
 import type { Suite, SuiteContext } from './suite.js';
 
 const FULL: Plan = { rounds: 9, warmUpCalls: 40_000, blocks: 4, callsPerBlock: 4_000 };
-const QUICK: Plan = { rounds: 3, warmUpCalls: 8_000, blocks: 2, callsPerBlock: 2_000 };
+const QUICK: Plan = { rounds: 3, warmUpCalls: 4_000, blocks: 1, callsPerBlock: 2_000 };
 
 const CALLERS = [64, 256];
+const QUICK_CALLERS = [64];
 
 /** The share of the floor's calls that has to be reached, or so many calls a second, whichever is less. */
 const SHARE_OF_FLOOR = 0.8;
@@ -26,7 +27,8 @@ export const throughput: Suite = {
   pinned: true,
   async run(context): Promise<SuiteResult> {
     const parts: SuiteResult[] = [];
-    for (const callers of CALLERS) parts.push(await withCallers(callers, context));
+    for (const callers of context.quick ? QUICK_CALLERS : CALLERS)
+      parts.push(await withCallers(callers, context));
     return {
       rows: parts.flatMap(({ rows }) => rows),
       ratios: parts.flatMap(({ ratios }) => ratios),
