@@ -68,6 +68,7 @@ class AsyncBatches:
 
         Raises:
             InvalidArguments: It does not go into a batch.
+            Cancelled: It is to end already.
         """
         check_call(running)
         main, running.call.thread = running.call.thread, 0  # none runs it yet
@@ -75,6 +76,9 @@ class AsyncBatches:
         gathering = self._gatherings.get(name)
         if gathering is None:
             gathering = self._gatherings[name] = _Gathering(running.exposed, self, loop, main)
+        # Either this sees what the control thread noted, or that finds where the call is gathered.
+        if running.wanted is not None:
+            raise Cancelled(started=False)
         gathering.add(running)
 
     def give_up(self, running: RunningCall) -> None:
@@ -142,15 +146,21 @@ class _Gathering:
         waiting = self._waiting
         if self._task is not None or not waiting:
             return
-        # What the first of them waited while another batch ran counts.
-        left = waiting[0].call.started + self._wait_seconds - monotonic()
+        if len(waiting) < self._size and not self._batches.hurried:
+            # What the first of them waited while another batch ran counts.
+            left = waiting[0].call.started + self._wait_seconds - monotonic()
+            if left > 0:
+                if self._timer is None:
+                    self._timer = self._loop.call_later(left, self._on_timer)
+                return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if len(waiting) < self._size and left > 0 and not self._batches.hurried:
-            self._timer = self._loop.call_later(left, self.look)
-        else:
-            self._batches.host.run(self._start)
+        self._batches.host.run(self._start)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.look()  # whom it was set for may have been given up: then it is set anew
 
     def _start(self) -> None:
         # It takes its calls with its first step: all that have arrived by then.
@@ -215,3 +225,4 @@ class _Gathering:
             answers = failures_of(batch, failure, replies)
         for running, reply in answers:
             host.finish(self._loop, running, reply)
+        del failure, answers  # a traceback holds this frame, and with it the arguments

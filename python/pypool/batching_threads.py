@@ -223,3 +223,4 @@ class _Gathering:
             answers = failures_of(batch, failure, replies)
         for running, reply in answers:
             host.finish(running, reply)
+        del failure, answers  # a traceback holds this frame, and with it the arguments

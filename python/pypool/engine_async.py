@@ -216,7 +216,7 @@ class AsyncEngine:
         if self._batches is not None and running.exposed.batch is not None:
             try:
                 self._batches.add(loop, running)
-            except InvalidArguments as error:
+            except (InvalidArguments, Cancelled) as error:
                 self._intake.refuse(running, error)
             return
         running_call.set(running.call)

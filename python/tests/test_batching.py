@@ -111,6 +111,25 @@ class Common:
                 self.assertEqual((error["type"], error["message"]), ("LookupError", "none of [1, 2]"))
                 self.assertEqual([frame["function"] for frame in error["frames"]], ["fail"])
 
+        def test_a_failure_holds_nothing_once_it_was_told(self) -> None:
+            self.replies(self.send("fail_with", 1, 2))
+            # A second time, for the thread or the loop may still be leaving the first.
+            self.replies(self.send("fail_with", 1, 2))
+            self.assertLessEqual(self.worker.call("still_held"), 1)
+
+        def test_each_call_is_answered_once_whenever_it_is_cancelled(self) -> None:
+            for name in ("quick", "quick_async"):
+                ids = []
+                for number in range(300):
+                    ids.append(self.worker.send(name, number))
+                    if number % 3:
+                        self.worker.send_control(FrameType.CANCEL, {"mode": "interrupt"}, ids[number // 2])
+                        self.worker.send_control(FrameType.CANCEL, {"mode": "interrupt"}, ids[-1])
+                for number, reply in enumerate(self.replies(ids)):
+                    if reply != number:
+                        self.assertEqual(reply["kind"], "cancelled")
+            self.assertEqual(self.replies(self.send("double", 1, 2, 3)), [2, 4, 6])
+
         def test_takes_sequences_of_as_many_results_and_says_what_else_it_was_given(self) -> None:
             for kind, results in (
                 ("list", ["list", "list"]),
