@@ -157,7 +157,7 @@ class ControlThread:
         if kind == FrameType.PING:
             self._answer_ping(parse_ping(frame))
         elif kind == FrameType.CREDIT:
-            self._streams.grant(frame.call_id, parse_credit(frame))
+            self._streams.grant(frame.call_id, *parse_credit(frame))
         elif kind == FrameType.CANCEL:
             self._cancel(frame.call_id, parse_cancel(frame))
         elif kind == FrameType.REVOKE:

@@ -252,10 +252,11 @@ class AsyncEngine:
         """Run a call that asked for items. Its result is the end."""
         if window.left:
             return
-        send = partial(self._replies.items, running.call.id)
+        write = partial(self._replies.items, running.call.id)
         running.entered = True
         source = running.exposed.function(*running.args, **running.kwargs)
-        await StreamProducer(running.exposed.name, window, send, running).produce_in_task(source)
+        producer = StreamProducer(running.exposed.name, window, self._replies.encode_items, write, running)
+        await producer.produce_in_task(source)
         running.entered = False
 
     def _fail(self, loop: AbstractEventLoop, running: RunningCall, error: BaseException) -> None:

@@ -159,7 +159,7 @@ class SyncEngine:
             if interrupts.notes:
                 interrupts.begin(call_id)
             if "credit" in meta:
-                self._stream(exposed, call_id, args, kwargs, meta["credit"])
+                self._stream(exposed, call_id, args, kwargs, meta)
                 result = None
             elif exposed.stream:
                 raise wants_stream(name)
@@ -194,18 +194,20 @@ class SyncEngine:
         return result
 
     def _stream(
-        self, exposed: Exposed, call_id: int, args: list[Any], kwargs: dict[str, Any], credit: int
+        self, exposed: Exposed, call_id: int, args: list[Any], kwargs: dict[str, Any], meta: Mapping[str, Any]
     ) -> None:
         """Run a call that asked for items. Its result is the end."""
-        window = self._streams.open(call_id, credit)
+        window = self._streams.open(call_id, meta)
         call = self.running
         running_call.set(call)
         try:
             if window.left or (call is not None and call.cancelled):
                 return
             source = self._user_code.run(exposed.function, args, kwargs)
-            send = partial(self._replies.items, call_id)
-            StreamProducer(exposed.name, window, send, self._user_code).produce(source, self._loop)
+            write = partial(self._replies.items, call_id)
+            StreamProducer(exposed.name, window, self._replies.encode_items, write, self._user_code).produce(
+                source, self._loop
+            )
         finally:
             running_call.set(None)
             self._streams.close(call_id)

@@ -26,7 +26,7 @@ from .stream_producer import StreamProducer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from .batching_threads import ThreadBatches
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .replies import Replies
     from .revocations import Revocations
     from .streams import Streams, Window
+    from .value import Encoded
 
 __all__ = ["ThreadsEngine"]
 
@@ -256,14 +257,15 @@ class ThreadsEngine:
             source = self.run_on(loop, running, source)
         if hasattr(source, "__anext__"):
             self.interrupts.watch_loop(running, loop)
-        send = partial(self._send_items, running.call.id)
-        StreamProducer(running.exposed.name, window, send, running).produce(source, loop)
-
-    def _send_items(self, call_id: int, items: Sequence[Any], first: int) -> None:
-        self.leave_child(None)
+        write = partial(self._write_items, running.call.id)
         # Encoding runs code of the user's, which may wait for another call: never while others cannot reply.
-        encoded = self._replies.codec.encode_items(items, first)
-        self._reply(partial(self._replies.send_items, call_id, encoded))
+        StreamProducer(running.exposed.name, window, self._replies.encode_items, write, running).produce(
+            source, loop
+        )
+
+    def _write_items(self, call_id: int, encoded: Encoded) -> None:
+        with self._writing:
+            self._replies.items(call_id, encoded)
 
     def finish(self, running: RunningCall, reply: Callable[[], None]) -> None:
         """Answer a call of a batch, and only then give its place to the next."""

@@ -74,11 +74,11 @@ class Intake:
             exposed = self.functions.get(name)
             if exposed is None:
                 raise UnknownFunction(name, suggestions(name, self.functions))
-            credit = meta.get("credit")
-            if credit is None and exposed.stream:
+            streamed = "credit" in meta
+            if exposed.stream and not streamed:
                 raise wants_stream(name)
             # Here and not where it runs: windows are opened in the order of the calls.
-            window = None if credit is None else self._streams.open(call_id, credit)
+            window = self._streams.open(call_id, meta) if streamed else None
             call = Call(call_id, name, meta)
             running = self._calls[call_id] = RunningCall(call, exposed, args, kwargs, window)
             self._interrupts.latest = call_id

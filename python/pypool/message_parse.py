@@ -54,7 +54,8 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
 
     Returns:
         The function's name, the positional and keyword arguments, and what is said about the call:
-        ``session``, ``attributes``, ``deadline``, ``credit``, ``parent``, each only where it is said.
+        ``session``, ``attributes``, ``deadline``, ``credit``, ``creditBytes``, ``parent``, each only where
+        it is said.
 
     Raises:
         ProtocolError: It is no CALL.
@@ -143,10 +144,10 @@ def parse_cancel(frame: Frame) -> Literal["leave", "interrupt"]:
     return mode
 
 
-def parse_credit(frame: Frame) -> int:
-    """Read a CREDIT: how many more items the stream that the frame names may send."""
-    items: int = _read(frame, "CREDIT", _CREDIT)["n"]
-    return items
+def parse_credit(frame: Frame) -> tuple[int, int]:
+    """Read a CREDIT: how many more items, and bytes, the stream that the frame names may send."""
+    credit = _read(frame, "CREDIT", _CREDIT)
+    return credit["n"], credit.get("bytes", 0)
 
 
 def parse_revoke(frame: Frame) -> list[int]:
@@ -199,6 +200,7 @@ _META: Shape = {
     "attributes": (False, is_object),
     "deadline": (False, is_number),
     "credit": (False, is_positive),
+    "creditBytes": (False, is_positive),
     "parent": (False, is_positive),
 }
 _WELCOME = all_required(
@@ -223,7 +225,7 @@ _WELCOME = all_required(
 )
 _NUMBERED = all_required(n=is_count)
 _CANCEL = all_required(mode=one_of("leave", "interrupt"))
-_CREDIT = all_required(n=is_positive)
+_CREDIT: Shape = {"n": (True, is_positive), "bytes": (False, is_count)}
 _CALL_IDS = all_required(ids=list_of(is_positive))
 _MAP = all_required(
     segment=is_positive, channel=one_of("requests", "replies"), bytes=is_positive, thresholdBytes=is_count

@@ -10,6 +10,7 @@ from .frame_header import pack_header
 from .frame_writer import write_frame
 
 _RESULT = int(FrameType.RESULT)  # the enum's attribute is looked up in Python
+_ITEM = int(FrameType.ITEM)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,26 +71,28 @@ class Replies:
                 lifecycle.leave_child(None)
             raise
 
-    def items(self, call_id: int, items: Sequence[Any], first: int) -> None:
-        """Send items of a stream, of which `first` is the place of the first one.
+    def encode_items(self, items: Sequence[Any], first: int) -> Encoded:
+        """Say items of a stream as they are sent. `first` is the place of the first one.
 
         Raises:
-            Unencodable: One of them cannot be sent; none was.
-            FrameTooLarge: Together they are too large; none was sent.
-            OSError: Node is gone.
+            Unencodable: One of them cannot be sent.
         """
         if self.disarmed:
             lifecycle.leave_child(None)
-        self.send_items(call_id, self.codec.encode_items(items, first))
+        return self.codec.encode_items(items, first)
 
-    def send_items(self, call_id: int, encoded: Encoded) -> None:
-        """As :meth:`items`, of items that are encoded already.
+    def items(self, call_id: int, encoded: Encoded) -> None:
+        """Send items of a stream.
 
         Raises:
             FrameTooLarge: Together they are too large; none was sent.
             OSError: Node is gone.
         """
-        self._write(FrameType.ITEM, call_id, encoded)
+        envelope, tagged, buffers = encoded
+        if not buffers and len(envelope) <= self._limits.max_frame_bytes:
+            self._sock.sendall(pack_header(len(envelope), _ITEM, tagged, 0, call_id) + envelope)
+        else:
+            self._write(_ITEM, call_id, encoded)
 
     def error(self, call_id: int, error: BaseException) -> None:
         """Send the error that ended a call, or as much of it as can be sent.

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from .event_loop import EventLoop
     from .streams import Window
     from .user_code import UserCode
+    from .value import Encoded
 
 __all__ = ["StreamProducer"]
 
 _BATCH = 64
+_BATCH_BYTES = 64 * 1024
+"""Items share a frame up to here, so that what is sent beyond the credit is this or one item."""
 _END = object()
 # Their items are there already: to wait for several of them costs the consumer nothing.
 _READY_ITERATORS: tuple[type, ...] = (type(iter([])), type(iter(())), type(iter(range(0))))
@@ -34,7 +37,8 @@ class StreamProducer:
     Args:
         name: The function's, for messages.
         window: The stream's credit.
-        send: Writes one ITEM frame, given the place of its first item in the stream.
+        encode: Says items as they are sent, given the place of the first one in the stream.
+        write: Writes one ITEM frame of what that said.
         user_code: Where handlers are entered.
     """
 
@@ -42,14 +46,18 @@ class StreamProducer:
         self,
         name: str,
         window: Window,
-        send: Callable[[Sequence[Any], int], None],
+        encode: Callable[[Sequence[Any], int], Encoded],
+        write: Callable[[Encoded], None],
         user_code: UserCode,
     ) -> None:
         self._name = name
         self._window = window
-        self._write = send
+        self._encode = encode
+        self._write = write
         self._user_code = user_code
         self._sent = 0
+        self._batch = _BATCH
+        self._held: tuple[Any, ...] = ()
         self._turn_ends = 0.0
 
     def produce(self, source: Any, loop: EventLoop) -> None:
@@ -93,23 +101,28 @@ class StreamProducer:
             raise self._no_stream(source)
 
     def _iterate(self, iterator: Iterator[Any]) -> None:
-        run, window = self._user_code.run, self._window
+        user_code, window, send = self._user_code, self._window, self._send
         try:
             # Credit first: the handler never works further ahead than the consumer asked for.
             while window.wait():
-                item = run(next, (iterator, _END))
+                # `UserCode.run` written out: this is the way of nearly every item.
+                user_code.entered = True
+                item = next(iterator, _END)
+                user_code.entered = False
                 if item is _END or window.left:
                     return
-                self._send((item,))
+                # At once, and not with those to come: they may take any time, or end the process.
+                send((item,))
         finally:
+            user_code.entered = False
             if isinstance(iterator, GENERATOR):
                 with shield():
-                    run(iterator.close)
+                    user_code.run(iterator.close)
 
     async def _drive(self, iterator: AsyncIterator[Any]) -> None:
         window = self._window
         try:
-            while await window.wait_async():
+            while window.room() or await window.wait_async():
                 try:
                     item = await iterator.__anext__()
                 except StopAsyncIteration:
@@ -128,7 +141,7 @@ class StreamProducer:
     async def _drive_plain(self, iterator: Iterator[Any]) -> None:
         window = self._window
         try:
-            while await window.wait_async():
+            while window.room() or await window.wait_async():
                 item = next(iterator, _END)
                 if item is _END or window.left:
                     return
@@ -147,12 +160,16 @@ class StreamProducer:
         while self._user_code.leave(self._send_batch, iterator, await self._window.wait_async()):
             await self._let_others()
 
-    def _send_batch(self, iterator: Iterator[Any], credit: int) -> bool:
+    def _send_batch(self, iterator: Iterator[Any], room: int) -> bool:
         from itertools import islice
 
-        items = tuple(islice(iterator, min(credit, _BATCH)))
-        if items:
-            self._send(items)
+        most = min(room, self._batch)
+        items = self._held or tuple(islice(iterator, most))
+        items, self._held = items[:most], items[most:]
+        while items and not self._send(items):
+            # Those to come are likely as large.
+            middle = self._batch = len(items) // 2
+            items, self._held = items[:middle], items[middle:] + self._held
         return bool(items)
 
     async def _let_others(self) -> None:
@@ -161,18 +178,25 @@ class StreamProducer:
         await sleep(0)
         self._turn_ends = monotonic() + _TURN_SECONDS
 
-    def _send(self, items: Sequence[Any]) -> None:
+    def _send(self, items: tuple[Any, ...]) -> bool:
+        """Send items in one frame, or none of them where several are too large together."""
+        encoded = self._encode(items, self._sent)
+        count, size = len(items), len(encoded[0])
+        if encoded[2]:
+            size += sum(memoryview(buffer).nbytes for buffer in encoded[2])
+        if count > 1 and size > _BATCH_BYTES:
+            return False
         try:
-            self._write(items, self._sent)
+            self._write(encoded)
         except FrameTooLarge:
-            if len(items) == 1:
+            if count == 1:
                 raise
-            middle = len(items) // 2
-            self._send(items[:middle])
-            self._send(items[middle:])
-            return
-        self._sent += len(items)
-        self._window.spend(len(items))
+            return False
+        self._sent += count
+        self._window.spend(count, size)
+        if self._batch < _BATCH and 4 * size < _BATCH_BYTES:
+            self._batch *= 2
+        return True
 
     def _no_stream(self, source: Any) -> InvalidArguments:
         return InvalidArguments(

@@ -86,7 +86,8 @@ class ValueCodec:
             Unencodable: One of them has no place in the protocol.
         """
         try:
-            if is_plain(items, self.integers != "bigint"):
+            # Most frames hold one item.
+            if is_plain(items[0] if len(items) == 1 else items, self.integers != "bigint"):
                 return write_json(items), False, []
         except (NotFinite, RecursionError):
             pass

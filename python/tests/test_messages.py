@@ -100,6 +100,10 @@ class Read(unittest.TestCase):
         with self.assertRaisesRegex(ProtocolError, "a CREDIT has no valid 'n'"):
             message_parse.parse_credit(Frame(FrameType.CREDIT, 1, '{"n":-1}'))
 
+    def test_credit_in_bytes_is_none_where_it_is_left_out(self):
+        self.assertEqual(message_parse.parse_credit(Frame(FrameType.CREDIT, 1, '{"n":2}')), (2, 0))
+        self.assertEqual(message_parse.parse_credit(Frame(FrameType.CREDIT, 1, '{"n":2,"bytes":7}')), (2, 7))
+
     def test_a_disagreement_about_versions_names_both_ranges(self):
         with self.assertRaisesRegex(ProtocolError, "1 to 1, Node 2 to 3"):
             negotiate((1, 1), (2, 3))

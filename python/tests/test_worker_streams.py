@@ -1,11 +1,39 @@
 """Streams: items against credit, their end, and leaving."""
 
 import unittest
+from threading import Thread
 from typing import Any, ClassVar
 
 from pypool.frame import FrameType
 from pypool.plain_json import parse_json
+from pypool.streams import Window
 from tests.worker_process import WorkerProcess
+
+
+class TheWindow(unittest.TestCase):
+    def test_has_room_while_there_is_credit_of_both_kinds(self) -> None:
+        window = Window()
+        self.assertEqual(window.room(), 0)
+        window.grant(3, 10)
+        self.assertEqual((window.room(), window.wait()), (3, 3))
+        window.spend(1, 9)
+        self.assertEqual(window.room(), 2)
+        window.spend(1, 50)
+        self.assertEqual(window.room(), 0)
+        window.grant(1, 50)
+        self.assertEqual(window.room(), 2)
+        window.leave()
+        self.assertEqual((window.room(), window.wait()), (0, 0))
+
+    def test_wakes_who_waits_for_it(self) -> None:
+        window = Window()
+        found: list[int] = []
+        waiting = Thread(target=lambda: found.append(window.wait()), daemon=True)
+        waiting.start()
+        window.grant(1, 0)
+        window.grant(1, 1)
+        waiting.join(60)
+        self.assertEqual(found, [2])
 
 
 class Streams(unittest.TestCase):
@@ -64,6 +92,24 @@ class Streams(unittest.TestCase):
             self.grant(call_id, 200)
             self.assertEqual(self.items(95), list(range(5, 100)))
             self.assert_end()
+
+    def test_sends_no_more_than_the_credit_in_bytes_and_one_item(self) -> None:
+        size = 100_000
+        for name in ("yield_texts", "return_list_iterator"):
+            call_id = self.worker.send(name, 20, size, meta={"credit": 100, "creditBytes": 2 * size + 9})
+            self.assertEqual([*map(len, self.items(3))], [size] * 3)
+            self.worker.send_control(FrameType.CREDIT, {"n": 1, "bytes": size + 100}, call_id)
+            self.assertEqual([*map(len, self.items(1))], [size])
+            self.leave(call_id)
+            self.assert_left()
+
+    def test_a_large_item_keeps_small_ones_from_a_frame_of_their_own_but_for_a_while(self) -> None:
+        self.open("return_mixed_iterator", 500, credit=1000)
+        frames: list[int] = []
+        while sum(frames) < 501:
+            frames.append(len(self.items(1)))
+        self.assert_end()
+        self.assertLess(len(frames), 50)
 
     def test_counts_credit_that_arrives_before_its_call(self) -> None:
         self.grant(1, 5)

@@ -47,8 +47,8 @@ export interface PoolWorker {
   cancel(call: OutgoingCall, error: PypoolError): void;
   /** A stream's consumer left: the stream ends between two items and then answers. Ignored for a call already answered. */
   leave(call: OutgoingCall): void;
-  /** Allow a stream `items` more items. Ignored for a call already answered. */
-  grant(call: OutgoingCall, items: number): void;
+  /** Allow a stream `items` more items and `bytes` more bytes, as its `onItem` counts them. Ignored for a call already answered. */
+  grant(call: OutgoingCall, items: number, bytes: number): void;
   /** Finish what runs, then stop, killing after `timeoutMs`. Idempotent and shared; resolves when the worker is reaped; never rejects. */
   close(options: { readonly timeoutMs: number }): Promise<WorkerExit>;
   /** End it now: its calls fail. Idempotent; resolves when the worker is reaped; never rejects. */

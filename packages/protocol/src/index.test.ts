@@ -23,6 +23,7 @@ it('exports these names', () => {
       "REPLY_TYPES",
       "REQUEST_TYPES",
       "ResourceError",
+      "STREAM_CREDIT",
       "SystemError",
       "TimeoutError",
       "UsageError",

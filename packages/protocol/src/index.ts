@@ -32,6 +32,7 @@ export type { DumpedCall, DumpedTask, DumpedThread, WorkerDump } from './call/wo
 export { encodeCallEnvelope } from './call/call-envelope.js';
 export type { WireMeta } from './call/call-envelope.js';
 export { ItemStream } from './call/item-stream.js';
+export { STREAM_CREDIT } from './call/stream-credit.js';
 export type { ItemStreamOptions } from './call/item-stream.js';
 
 // Frames

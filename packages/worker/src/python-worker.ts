@@ -45,8 +45,8 @@ export interface PythonWorker {
   revoke?(calls: Iterable<OutgoingCall>): void;
   /** A stream's consumer left: it ends between two items, or where it is if that takes long, and then answers. */
   leave(call: OutgoingCall): void;
-  /** Allow a stream more items. */
-  grant(call: OutgoingCall, items: number): void;
+  /** Allow a stream more items, and more bytes. */
+  grant(call: OutgoingCall, items: number, bytes?: number): void;
   /** Finish what runs, then stop, killing after `timeoutMs` (`Infinity`: never). Idempotent and shared; never rejects. */
   close(options: { readonly timeoutMs: number }): Promise<WorkerExit>;
   /** End it now: its calls fail with `reason`, or as `worker-exited`. Idempotent; never rejects. */

@@ -142,6 +142,7 @@ function valid(): unknown[] {
     message('CANCEL leave', 'CANCEL', { mode: 'leave' }),
     message('CANCEL interrupt', 'CANCEL', { mode: 'interrupt' }),
     message('CREDIT', 'CREDIT', { n: 64 }),
+    message('CREDIT in bytes, too', 'CREDIT', { n: 1, bytes: 4096 }),
     message('REVOKE', 'REVOKE', { ids: [1, 2] }),
     message('REVOKED', 'REVOKED', { ids: [] }),
     message('SHUTDOWN', 'SHUTDOWN', {}),
@@ -206,6 +207,7 @@ function malformed(): unknown[] {
     message('CANCEL with an unknown mode', 'CANCEL', { mode: 'kill' }),
     message('CREDIT of nothing', 'CREDIT', { n: 0 }),
     message('CREDIT taken back', 'CREDIT', { n: -5 }),
+    message('CREDIT with bytes taken back', 'CREDIT', { n: 1, bytes: -1 }),
     message('REVOKE of text', 'REVOKE', { ids: ['1'] }),
     message('REVOKE of call 0', 'REVOKE', { ids: [0] }),
     message('HELLO without a protocol', 'HELLO', without(HELLO, 'protocol')),
@@ -283,6 +285,7 @@ function calls(): unknown[] {
     attributes: { tenant: 'a' },
     deadline: 1763892000123,
     credit: 64,
+    creditBytes: 4194304,
     parent: 3,
   };
   return [
@@ -353,6 +356,7 @@ function malformedCalls(): unknown[] {
     bad('meta in an array', ['f', [], {}, [1]]),
     bad('five parts', ['f', [], {}, {}, {}]),
     bad('credit of nothing', ['f', [], {}, { credit: 0 }]),
+    bad('credit of no bytes', ['f', [], {}, { credit: 1, creditBytes: 0 }]),
     bad('a session of text', ['f', [], {}, { session: 'user-42' }]),
     bad('a session without an id', ['f', [], {}, { session: { metadata: {} } }]),
     bad('attributes in an array', ['f', [], {}, { attributes: [1] }]),

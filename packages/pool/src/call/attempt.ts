@@ -1,8 +1,7 @@
-import type { CallMeta, OutgoingCall, PypoolError } from '@pypool/protocol';
+import { STREAM_CREDIT, type CallMeta, type OutgoingCall, type PypoolError } from '@pypool/protocol';
 
 import type { WorkerRecord } from '../worker/worker-record.js';
 import type { PendingCall } from './pending-call.js';
-import { STREAM_WINDOW } from './pending-stream.js';
 
 /** Whom an attempt tells. */
 export interface AttemptOwner {
@@ -72,15 +71,19 @@ export class Attempt implements OutgoingCall {
   }
 
   get credit(): number {
-    return this.call.kind === 'stream' ? STREAM_WINDOW : 0;
+    return this.call.kind === 'stream' ? STREAM_CREDIT.items : 0;
+  }
+
+  get creditBytes(): number {
+    return STREAM_CREDIT.bytes;
   }
 
   onStart(): void {
     if (!this.#answered) this.#owner.onBegan(this);
   }
 
-  onItem(value: unknown): void {
-    if (!this.#answered) this.call.item(value);
+  onItem(value: unknown, bytes?: number): void {
+    if (!this.#answered) this.call.item(value, bytes);
   }
 
   onResult(value: unknown): void {

@@ -113,7 +113,7 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
   /** A worker began with it. */
   abstract began(): void;
   /** An item of a stream. */
-  abstract item(value: unknown): void;
+  abstract item(value: unknown, bytes?: number): void;
   /** Tell the caller. Called once, by whoever settles it. */
   abstract succeed(value: unknown): void;
   abstract fail(error: PypoolError): void;

@@ -1,9 +1,6 @@
-import { ItemStream, type PypoolError } from '@pypool/protocol';
+import { ItemStream, STREAM_CREDIT, type PypoolError } from '@pypool/protocol';
 
 import { PendingCall } from './pending-call.js';
-
-/** Items a stream may hold that its consumer has not taken: its first credit. */
-export const STREAM_WINDOW = 64;
 
 /** Whom a stream tells. */
 export interface StreamOwner {
@@ -18,8 +15,10 @@ export class PendingStream extends PendingCall {
   owner: StreamOwner | undefined;
   /** The consumer's end. */
   readonly items = new ItemStream<unknown>({
-    window: STREAM_WINDOW,
-    onGrant: (items) => this.#grant(items),
+    window: STREAM_CREDIT.items,
+    maxWindow: STREAM_CREDIT.maxItems,
+    windowBytes: STREAM_CREDIT.bytes,
+    onGrant: (items, bytes) => this.#grant(items, bytes),
     onLeave: () => this.#leave(),
   });
   /** How often its consumer has asked for an item. */
@@ -67,8 +66,8 @@ export class PendingStream extends PendingCall {
     this.#begin('begun', undefined);
   }
 
-  override item(value: unknown): void {
-    this.items.push(value);
+  override item(value: unknown, bytes?: number): void {
+    this.items.push(value, bytes);
   }
 
   override succeed(): void {
@@ -83,9 +82,9 @@ export class PendingStream extends PendingCall {
     this.#finish(error);
   }
 
-  #grant(items: number): void {
+  #grant(items: number, bytes: number): void {
     const { attempt } = this;
-    attempt?.worker.worker?.grant(attempt, items);
+    attempt?.worker.worker?.grant(attempt, items, bytes);
   }
 
   /** Its place is free when the worker has answered. */

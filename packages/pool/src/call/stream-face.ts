@@ -1,5 +1,3 @@
-import { addCallSite } from '@pypool/protocol';
-
 import type { PoolStream } from '../pool.js';
 import type { PendingStream } from './pending-stream.js';
 
@@ -25,13 +23,9 @@ export class StreamFace<T> implements PoolStream<T> {
     return this.#stream.finished;
   }
 
-  async next(): Promise<IteratorResult<T, undefined>> {
+  next(): Promise<IteratorResult<T, undefined>> {
     this.#stream.reads += 1;
-    try {
-      return (await this.#stream.items.next()) as IteratorResult<T, undefined>;
-    } catch (error) {
-      throw addCallSite(error, 'stream.next');
-    }
+    return this.#stream.items.next(this) as Promise<IteratorResult<T, undefined>>;
   }
 
   return(): Promise<IteratorResult<T, undefined>> {

@@ -5,7 +5,7 @@ import type { Emitter } from '../observe/emitter.js';
 import type { LeakedStream } from '../observe/events.js';
 import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import type { Pool } from '../pool.js';
-import { STREAM_WINDOW, type PendingStream } from './pending-stream.js';
+import type { PendingStream } from './pending-stream.js';
 
 /** A stream that was opened while somebody listened for leaks. */
 interface Watched {
@@ -87,7 +87,7 @@ export class StreamLeaks {
   #judge(stream: PendingStream, watched: Watched, now: number): void {
     const { items, reads, awaited } = stream;
     // Where somebody waits for its end, it is unread by intent, until it can go no further.
-    if (reads !== watched.reads || items.waited || (awaited && items.buffered < STREAM_WINDOW)) {
+    if (reads !== watched.reads || items.waited || (awaited && items.hasRoom)) {
       watched.reads = reads;
       watched.readAt = now;
     } else if (now - watched.readAt >= this.#options.leakAfterMs) {

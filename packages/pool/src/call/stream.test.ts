@@ -58,14 +58,14 @@ describe('stream', () => {
     expect(factory.workers[0]!.given).toBe(1);
   });
 
-  it('grants items as they are taken', async () => {
+  it('grants items as they are taken, and more where its consumer took all there were', async () => {
     const { pool, factory } = await fakePool();
     const stream = pool.stream('stream');
     const [worker] = factory.workers;
     const { credit } = worker!.calls[0]!;
     for (let n = 0; n < credit; n += 1) worker!.calls[0]!.onItem(n);
     for (let n = 0; n < credit; n += 1) await stream.next();
-    expect(worker!.granted.reduce((sum, items) => sum + items, 0)).toBe(credit);
+    expect(worker!.granted.reduce((sum, items) => sum + items, 0)).toBe(2 * credit);
   });
 
   it('has no total limit unless given, and keeps that of its items', async () => {

@@ -7,6 +7,8 @@ import type { CallMeta } from './outgoing-call.js';
 export interface WireMeta extends CallMeta {
   /** First credit window; makes the call a stream. */
   readonly credit?: number;
+  /** First credit in bytes. */
+  readonly creditBytes?: number;
 }
 
 const ROOTS: readonly string[] = ['name', 'args', 'kwargs', 'meta'];

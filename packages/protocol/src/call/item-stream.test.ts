@@ -82,6 +82,99 @@ describe('an item stream', () => {
     }
   });
 
+  it('grows its window while the consumer takes all there is, up to the most it may be', async () => {
+    const grants: number[] = [];
+    let credit = 4;
+    const stream = new ItemStream<number>({
+      window: 4,
+      maxWindow: 12,
+      onGrant: (items) => {
+        grants.push(items);
+        credit += items;
+      },
+      onLeave: () => undefined,
+    });
+    for (let round = 0; round < 4; round += 1) {
+      const burst = credit;
+      for (; credit > 0; credit -= 1) stream.push(round);
+      for (let taken = 0; taken < burst; taken += 1) await stream.next();
+    }
+    // Half a window is given back as it is taken; what was added to it came with one that emptied it.
+    expect(grants.slice(0, 2)).toEqual([2, 2 + 4]);
+    expect(credit).toBe(12);
+  });
+
+  it('leaves its window as it is while the consumer falls behind', async () => {
+    const grants: number[] = [];
+    const stream = new ItemStream<number>({
+      window: 4,
+      maxWindow: 64,
+      onGrant: (items) => {
+        grants.push(items);
+        for (let item = 0; item < items; item += 1) stream.push(0);
+      },
+      onLeave: () => undefined,
+    });
+    for (let item = 0; item < 4; item += 1) stream.push(0);
+    for (let item = 0; item < 100; item += 1) await stream.next();
+    expect(new Set(grants)).toEqual(new Set([2]));
+    expect(stream.buffered).toBeLessThanOrEqual(4);
+  });
+
+  it('counts bytes, too: few large items are given back at once, and of more than its credit one is let through', async () => {
+    const grants: [number, number][] = [];
+    const stream = new ItemStream<string>({
+      window: 64,
+      windowBytes: 100,
+      onGrant: (items, bytes) => grants.push([items, bytes]),
+      onLeave: () => undefined,
+    });
+    stream.push('small', 20);
+    expect(stream.hasRoom).toBe(true);
+    stream.push('together', 0);
+    stream.push('with this', 500);
+    expect(stream.hasRoom).toBe(false);
+    await stream.next();
+    await stream.next();
+    expect(grants).toEqual([]);
+    expect(await stream.next()).toEqual({ value: 'with this', done: false });
+    expect(grants).toEqual([[3, 520]]);
+    expect(stream.hasRoom).toBe(true);
+    stream.push('all of it', 100);
+    stream.push('and more', 1);
+    expect(await stream.next()).toEqual({ value: 'all of it', done: false });
+    await expect(stream.next()).rejects.toMatchObject({ code: 'protocol', context: { windowBytes: 100 } });
+  });
+
+  it('never lets credit in bytes get lost, however large the items', async () => {
+    for (const windowBytes of [1, 7, 100]) {
+      let [items, bytes, next] = [8, windowBytes, 0];
+      const stream = new ItemStream<number>({
+        window: 8,
+        maxWindow: 32,
+        windowBytes,
+        onGrant: (moreItems, moreBytes) => {
+          items += moreItems;
+          bytes += moreBytes;
+          queueMicrotask(produce);
+        },
+        onLeave: () => undefined,
+      });
+      const produce = (): void => {
+        for (; items > 0 && bytes > 0 && next < 500; items -= 1) {
+          const size = (next * 7) % 23;
+          bytes -= size;
+          stream.push(next++, size);
+        }
+        if (next === 500) stream.end();
+      };
+      produce();
+      const seen: number[] = [];
+      for await (const item of stream) seen.push(item);
+      expect(seen).toEqual(Array.from({ length: 500 }, (_, index) => index));
+    }
+  });
+
   it('holds at most a window while nobody reads, and fails a producer that ignores its credit', async () => {
     const { stream, left } = streamOf(2);
     for (const item of [1, 2, 3, 4]) stream.push(item);

@@ -37,12 +37,18 @@ export interface OutgoingCall {
   readonly executionTimeoutMs: number;
   /** Budget for each item of a stream while the consumer waits for it. `Infinity`: none. */
   readonly itemTimeoutMs: number;
-  /** First credit window of a stream; 0 for calls. */
+  /** First credit window of a stream, in items; 0 for calls. */
   readonly credit: number;
+  /** Its first credit in bytes, as frames count them. Left out: as many as its items take. */
+  readonly creditBytes?: number | undefined;
   /** Its execution begins: the worker wrote it, and one of those that had the places before it was answered. */
   onStart(): void;
-  /** An item of a stream, in order, within the credit given. */
-  onItem(value: unknown): void;
+  /**
+   * An item of a stream, in order, within the credit given.
+   *
+   * @param bytes - of the credit that it took: all of its frame with the last item of a frame, 0 with those before it
+   */
+  onItem(value: unknown, bytes?: number): void;
   /** The handler's result; `undefined` for the end of a stream. */
   onResult(value: unknown): void;
   onError(error: PypoolError): void;

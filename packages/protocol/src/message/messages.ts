@@ -103,9 +103,12 @@ export interface Cancel {
   readonly mode: 'leave' | 'interrupt';
 }
 
-/** CREDIT: how many more items a stream may send. */
+/** CREDIT: how much more a stream may send. */
 export interface Credit {
+  /** Items. */
   readonly n: number;
+  /** Bytes of frames; none where it is left out. */
+  readonly bytes?: number | undefined;
 }
 
 /** REVOKE asks for calls back; REVOKED names those that had not started and never will. */

@@ -85,6 +85,7 @@ describe('control messages', () => {
     });
     expect(parseCancel(encodeMessage(FrameType.CANCEL, { mode: 'leave' }, 7))).toEqual({ mode: 'leave' });
     expect(parseCredit(encodeMessage(FrameType.CREDIT, { n: 64 }, 7))).toEqual({ n: 64 });
+    expect(parseCredit(encodeMessage(FrameType.CREDIT, { n: 1, bytes: 9 }, 7))).toEqual({ n: 1, bytes: 9 });
     expect(parseRevoked(encodeMessage(FrameType.REVOKED, { ids: [1, 2] }))).toEqual({ ids: [1, 2] });
     const log = {
       source: 'logging' as const,

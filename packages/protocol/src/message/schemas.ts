@@ -55,6 +55,7 @@ const meta = z.object({
   attributes: record.optional(),
   deadline: z.number().optional(),
   credit: z.int().positive().optional(),
+  creditBytes: z.int().positive().optional(),
   parent: callId.optional(),
 });
 
@@ -142,7 +143,7 @@ export const ENVELOPE_SCHEMAS = {
   [FrameType.PING]: z.object({ n: count }),
   [FrameType.PONG]: z.object({ n: count, running: callId.nullable(), busyMs: z.number() }),
   [FrameType.CANCEL]: z.object({ mode: z.enum(['leave', 'interrupt']) }),
-  [FrameType.CREDIT]: z.object({ n: z.int().positive() }),
+  [FrameType.CREDIT]: z.object({ n: z.int().positive(), bytes: count.optional() }),
   [FrameType.REVOKE]: z.object({ ids: z.array(callId) }),
   [FrameType.REVOKED]: z.object({ ids: z.array(callId) }),
   [FrameType.SHUTDOWN]: z.object({}),

@@ -70,13 +70,13 @@ export class CallRunner {
 
   /** Begin a call. Never throws; one that cannot be sent is answered with why, and nothing of it is sent. */
   run(call: OutgoingCall): void {
-    const { meta, credit } = call;
+    const { meta } = call;
     try {
       const { envelope, tagged, buffers } = encodeCallEnvelope(
         this.#parts.codec,
         call.name,
         call.args,
-        call.kind === 'stream' ? { ...meta, credit } : meta,
+        call.kind === 'stream' ? { ...meta, ...creditOf(call) } : meta,
       );
       this.#parts.connection.requests.send({
         type: FrameType.CALL,
@@ -133,12 +133,14 @@ export class CallRunner {
   }
 
   /** Allow a stream more items. */
-  grant(call: OutgoingCall, items: number): void {
+  grant(call: OutgoingCall, items: number, bytes: number): void {
     const open = this.#calls.find(call);
     if (open === undefined) return;
-    if (open.granted === open.items) open.lastItemAt = performance.now(); // it stood still for want of credit
+    if (!maySend(open)) open.lastItemAt = performance.now(); // it stood still for want of credit
     open.granted += items;
-    this.#parts.connection.control.send(encodeMessage(FrameType.CREDIT, { n: items }, open.id));
+    open.grantedBytes += bytes;
+    const credit = bytes > 0 ? { n: items, bytes } : { n: items };
+    this.#parts.connection.control.send(encodeMessage(FrameType.CREDIT, credit, open.id));
     this.#budgets.ask(this.#itemDueAt(open));
   }
 
@@ -164,7 +166,7 @@ export class CallRunner {
       open.endedBy ??= error;
       if (frame.type === FrameType.ITEM) this.#end(open, 'leave');
     }
-    if (frame.type === FrameType.ITEM) this.#pass(open, said as readonly unknown[]);
+    if (frame.type === FrameType.ITEM) this.#pass(open, said as readonly unknown[], bytesOf(frame));
     else this.#answer(open, frame.type, said);
   }
 
@@ -258,11 +260,13 @@ export class CallRunner {
     } else this.#ladder.climb(open, mode, this.#modes.of(open.call.name));
   }
 
-  #pass(open: OpenCall, items: readonly unknown[]): void {
+  #pass(open: OpenCall, items: readonly unknown[], bytes: number): void {
     if (open.endedBy !== undefined) return;
+    const last = items.length - 1;
     open.items += items.length;
-    open.lastItemAt = performance.now();
-    for (const item of items) open.call.onItem(item);
+    open.bytes += bytes;
+    if (open.call.itemTimeoutMs !== Infinity) open.lastItemAt = performance.now();
+    for (let at = 0; at <= last; at += 1) open.call.onItem(items[at], at === last ? bytes : 0);
   }
 
   #answer(open: OpenCall, type: number, said: unknown): void {
@@ -331,7 +335,7 @@ export class CallRunner {
 
   /** While the producer may send, less than half a window is left to take: the consumer waits, or nearly. */
   #itemDueAt(open: OpenCall): number {
-    const waits = open.call.kind === 'stream' && open.granted > open.items;
+    const waits = open.call.kind === 'stream' && maySend(open);
     return waits ? open.lastItemAt + open.call.itemTimeoutMs : Infinity;
   }
 
@@ -365,6 +369,26 @@ export class CallRunner {
       context: { function: call.name, budgetMs, workerId, pid },
     });
   }
+}
+
+/** The first credit of a stream, as its CALL tells it. */
+function creditOf({ credit, creditBytes = Infinity }: OutgoingCall): {
+  credit: number;
+  creditBytes?: number;
+} {
+  return creditBytes === Infinity ? { credit } : { credit, creditBytes };
+}
+
+/** Whether a stream has credit. */
+function maySend(open: OpenCall): boolean {
+  return open.granted > open.items && open.grantedBytes > open.bytes;
+}
+
+/** What a frame takes of a stream's credit. */
+function bytesOf({ envelope, buffers }: Frame): number {
+  let bytes = Buffer.byteLength(envelope);
+  for (const buffer of buffers) bytes += buffer.byteLength;
+  return bytes;
 }
 
 /** Whether a call was ended in a way that its process is not to outlive. */

@@ -17,9 +17,11 @@ export interface OpenCall {
   rung: Rung | undefined;
   /** For a stream: when it last made an item or began. */
   lastItemAt: number;
-  /** For a stream: items sent and items ever allowed. */
+  /** For a stream: items sent and items ever allowed; and so for bytes. */
   items: number;
   granted: number;
+  bytes: number;
+  grantedBytes: number;
 }
 
 /** A call that will have no answer of its own. */
@@ -70,6 +72,8 @@ export class CallTable {
       lastItemAt: 0,
       items: 0,
       granted: call.credit,
+      bytes: 0,
+      grantedBytes: call.creditBytes ?? Infinity,
     };
     this.#open.set(id, open);
     if (this.#open.size <= this.#concurrency) this.#start(open);

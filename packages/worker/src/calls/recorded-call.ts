@@ -9,6 +9,9 @@ export class RecordedCall implements OutgoingCall {
   readonly executionTimeoutMs: number = Infinity;
   readonly itemTimeoutMs: number = Infinity;
   readonly credit: number = 0;
+  readonly creditBytes: number | undefined = undefined;
+  /** Of items. */
+  bytes = 0;
   /** `start`, `item 1`, `result 2`, `error worker-exited/unknown`, `revoked`, in order. */
   readonly told: string[] = [];
   value: unknown;
@@ -18,7 +21,7 @@ export class RecordedCall implements OutgoingCall {
     facts: Partial<
       Pick<
         OutgoingCall,
-        'kind' | 'name' | 'args' | 'meta' | 'executionTimeoutMs' | 'itemTimeoutMs' | 'credit'
+        'kind' | 'name' | 'args' | 'meta' | 'executionTimeoutMs' | 'itemTimeoutMs' | 'credit' | 'creditBytes'
       >
     > = {},
   ) {
@@ -34,7 +37,8 @@ export class RecordedCall implements OutgoingCall {
     this.told.push('start');
   }
 
-  onItem(value: unknown): void {
+  onItem(value: unknown, bytes = 0): void {
+    this.bytes += bytes;
     this.told.push(`item ${JSON.stringify(value)}`);
   }
 

@@ -181,8 +181,8 @@ export class ProcessWorker implements PythonWorker {
     this.#calls.leave(call);
   }
 
-  grant(call: OutgoingCall, items: number): void {
-    this.#calls.grant(call, items);
+  grant(call: OutgoingCall, items: number, bytes = 0): void {
+    this.#calls.grant(call, items, bytes);
   }
 
   /** Ask whether the control thread is there. */

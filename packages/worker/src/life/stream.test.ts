@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 describe('a stream', () => {
-  const stream = (facts: { itemTimeoutMs?: number } = {}): RecordedCall =>
+  const stream = (facts: { itemTimeoutMs?: number; creditBytes?: number } = {}): RecordedCall =>
     new RecordedCall({ kind: 'stream', credit: 2, ...facts });
 
   it('travels with its credit and tells its items and its end', async () => {
@@ -30,6 +30,33 @@ describe('a stream', () => {
     fake.result(1, null);
     await settle();
     expect(call.told).toEqual(['start', 'item "a"', 'item "b"', 'item "c"', 'result undefined']);
+  });
+
+  it('has credit in bytes, too, which its items take as their frames weigh', async () => {
+    const { fake, worker } = await ready();
+    const call = stream({ creditBytes: 9, itemTimeoutMs: 100 });
+    worker.run(call);
+    await settle();
+    expect(fake.requests[0]?.envelope).toBe('["f",null,null,{"credit":2,"creditBytes":9}]');
+    const [text, together] = ['["é","b"]', '["c"]'].map((each) => Buffer.byteLength(each));
+    fake.items(1, ['é', 'b']);
+    await settle();
+    expect(call.bytes).toBe(text);
+    worker.grant(call, 2, text);
+    await settle();
+    expect(fake.control.at(-1)).toMatchObject({ type: FrameType.CREDIT, envelope: '{"n":2,"bytes":10}' });
+    fake.items(1, ['c']);
+    await settle();
+    expect(call.bytes).toBe(text! + together!);
+    fake.items(1, ['d']);
+    await settle();
+    vi.advanceTimersByTime(10_000);
+    await settle();
+    // It has credit for no item more, and would be late if it had.
+    expect(call.answers).toBe(0);
+    fake.result(1, null);
+    await settle();
+    expect(call.told.at(-1)).toBe('result undefined');
   });
 
   it('that is left is told so, and answers when it has ended', async () => {

@@ -1,12 +1,15 @@
-import { createError, type CallMeta, type OutgoingCall, type PypoolError } from '@pypool/protocol';
+import {
+  createError,
+  STREAM_CREDIT,
+  type CallMeta,
+  type OutgoingCall,
+  type PypoolError,
+} from '@pypool/protocol';
 import type { LoneCallOptions } from './call-options.js';
-
-/** Items a stream may hold that its consumer has not taken: its first credit. */
-export const STREAM_WINDOW = 64;
 
 /** Whom a call tells of its fate: the promise, or the consumer's end of the stream. */
 export interface Answering {
-  onItem(value: unknown): void;
+  onItem(value: unknown, bytes?: number): void;
   onResult(value: unknown): void;
   onError(error: PypoolError): void;
 }
@@ -38,6 +41,7 @@ export class LoneCall implements OutgoingCall {
   readonly executionTimeoutMs: number;
   readonly itemTimeoutMs: number;
   readonly credit: number;
+  readonly creditBytes = STREAM_CREDIT.bytes;
   readonly meta: CallMeta | undefined;
   readonly #answering: Answering;
   readonly #signal: AbortSignal | undefined;
@@ -50,7 +54,7 @@ export class LoneCall implements OutgoingCall {
     this.args = args;
     this.executionTimeoutMs = options.executionTimeoutMs ?? ownBudgetMs ?? Infinity;
     this.itemTimeoutMs = options.itemTimeoutMs ?? Infinity;
-    this.credit = kind === 'stream' ? STREAM_WINDOW : 0;
+    this.credit = kind === 'stream' ? STREAM_CREDIT.items : 0;
     this.meta = options.attributes === undefined ? undefined : { attributes: options.attributes };
     this.#signal = options.signal;
     this.#answering = answering;
@@ -71,8 +75,8 @@ export class LoneCall implements OutgoingCall {
     this.#runs = true;
   }
 
-  onItem(value: unknown): void {
-    this.#answering.onItem(value);
+  onItem(value: unknown, bytes?: number): void {
+    this.#answering.onItem(value, bytes);
   }
 
   onResult(value: unknown): void {

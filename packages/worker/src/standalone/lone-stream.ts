@@ -1,10 +1,10 @@
-import { addCallSite, ItemStream, type PypoolError } from '@pypool/protocol';
-import { STREAM_WINDOW, type Answering } from './lone-call.js';
+import { ItemStream, STREAM_CREDIT, type PypoolError } from '@pypool/protocol';
+import type { Answering } from './lone-call.js';
 import type { LoneStream } from './lone-worker.js';
 
 /** What the consumer of a stream does that the worker has to know. */
 export interface StreamSource {
-  grant(items: number): void;
+  grant(items: number, bytes: number): void;
   leave(): void;
 }
 
@@ -16,14 +16,16 @@ export class WorkerStream<T> implements LoneStream<T>, Answering {
 
   constructor() {
     this.#items = new ItemStream({
-      window: STREAM_WINDOW,
-      onGrant: (items) => this.source?.grant(items),
+      window: STREAM_CREDIT.items,
+      maxWindow: STREAM_CREDIT.maxItems,
+      windowBytes: STREAM_CREDIT.bytes,
+      onGrant: (items, bytes) => this.source?.grant(items, bytes),
       onLeave: () => this.source?.leave(),
     });
   }
 
-  onItem(value: unknown): void {
-    this.#items.push(value);
+  onItem(value: unknown, bytes?: number): void {
+    this.#items.push(value, bytes);
   }
 
   onResult(): void {
@@ -34,12 +36,8 @@ export class WorkerStream<T> implements LoneStream<T>, Answering {
     this.#items.fail(error);
   }
 
-  async next(): Promise<IteratorResult<T, undefined>> {
-    try {
-      return (await this.#items.next()) as IteratorResult<T, undefined>;
-    } catch (error) {
-      throw addCallSite(error, 'stream.next');
-    }
+  next(): Promise<IteratorResult<T, undefined>> {
+    return this.#items.next() as Promise<IteratorResult<T, undefined>>;
   }
 
   return(): Promise<IteratorResult<T, undefined>> {

@@ -278,7 +278,7 @@ describe('a stream of a worker alone', () => {
     const { fake, worker } = await started();
     const stream = worker.stream<number>('f');
     await settle();
-    expect(fake.requests[0]?.envelope).toBe('["f",null,null,{"credit":64}]');
+    expect(fake.requests[0]?.envelope).toBe('["f",null,null,{"credit":64,"creditBytes":4194304}]');
     fake.items(
       1,
       Array.from({ length: 64 }, (_, n) => n),

@@ -80,7 +80,7 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
     const stream = new WorkerStream<T>();
     const call = this.#submit('stream', name, args, options, stream);
     stream.source = {
-      grant: (items) => this.#worker.grant(call, items),
+      grant: (items, bytes) => this.#worker.grant(call, items, bytes),
       leave: () => this.#leave(call),
     };
     return stream;

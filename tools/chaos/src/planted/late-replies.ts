@@ -38,19 +38,19 @@ function late(worker: PoolWorker): PoolWorker {
       call.onError(error);
     },
     leave: (call) => worker.leave(given(call)),
-    grant: (call, items) => worker.grant(given(call), items),
+    grant: (call, items, bytes) => worker.grant(given(call), items, bytes),
     close: (options) => worker.close(options),
     kill: (reason) => worker.kill(reason),
   };
 }
 
 function relayOf(call: OutgoingCall, onAnswered: () => void): Relay {
-  const { kind, name, args, meta, executionTimeoutMs, itemTimeoutMs, credit } = call;
+  const { kind, name, args, meta, executionTimeoutMs, itemTimeoutMs, credit, creditBytes } = call;
   const relay: Relay = {
-    ...{ kind, name, args, meta, executionTimeoutMs, itemTimeoutMs, credit },
+    ...{ kind, name, args, meta, executionTimeoutMs, itemTimeoutMs, credit, creditBytes },
     answers: call,
     onStart: () => relay.answers?.onStart(),
-    onItem: (value) => relay.answers?.onItem(value),
+    onItem: (value, bytes) => relay.answers?.onItem(value, bytes),
     onResult(value) {
       onAnswered();
       relay.answers?.onResult(value);
