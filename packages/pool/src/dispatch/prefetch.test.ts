@@ -158,6 +158,18 @@ describe('sending calls ahead', () => {
   });
 });
 
+describe('a call whose answer is still being told', () => {
+  it('keeps its place, although the next has begun', async () => {
+    const made = await quickPool();
+    void make(made, 3);
+    const [worker] = made.factory.workers;
+    worker!.calls[1]!.onStart();
+    const status = made.pool.status();
+    expect(status).toMatchObject({ running: 1, queued: 2, ahead: 2, workers: [{ running: [{}], ahead: 2 }] });
+    expect(status.waiting).toHaveLength(2);
+  });
+});
+
 describe('taking calls back', () => {
   it('S24 asks for them when the call before them goes on, and gives them to others from where they stood', async () => {
     const made = await quickPool({ size: 2 });

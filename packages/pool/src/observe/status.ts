@@ -84,16 +84,15 @@ export function workerStatus(record: WorkerRecord, clock: Clock): WorkerStatus {
     concurrency: record.concurrency,
     calls: record.calls,
     memoryBytes: record.memoryBytes,
-    running: [...record.running]
-      .filter(({ ahead }) => !ahead)
-      .map(({ call, since }) => ({
-        id: call.id,
-        kind: call.kind,
-        name: call.name,
-        since: epochOf(since),
-        attributes: call.attributes,
-        session: call.session,
-      })),
+    // By places and not by who has begun: a call may keep its place for a moment after its end, in which the next has begun.
+    running: [...record.running].slice(0, record.inFlight).map(({ call, since }) => ({
+      id: call.id,
+      kind: call.kind,
+      name: call.name,
+      since: epochOf(since),
+      attributes: call.attributes,
+      session: call.session,
+    })),
     ahead: record.ahead,
     bound: record.bound.size,
   };

@@ -106,7 +106,7 @@ export function waitingCalls({
     if (ahead === 0) continue;
     const why = `sent ahead to worker ${workerId}, behind the ${running} that it runs`;
     const reason: Reason = { waitsFor: { kind: 'sent-ahead', workerId, running }, why };
-    const line = [...given].filter((attempt) => attempt.ahead).map(({ call }) => call);
+    const line = [...given].slice(running).map(({ call }) => call);
     show(line, LINE_SHOWN, () => reason);
   }
   for (const { name, running, limit, held: line } of calls.limits.lines) {
