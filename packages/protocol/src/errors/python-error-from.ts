@@ -60,14 +60,16 @@ export function pythonErrorFrom(object: unknown, about: Readonly<Record<string, 
         outcome: 'finished',
         context: { ...about, bytes: fields.count('bytes'), limit: fields.count('limit') },
       });
-    case 'cancelled':
+    case 'cancelled': {
+      const ended = fields.flag('started') ? 'finished' : 'not-started';
       return createError({
         code: 'aborted',
         message,
         // Of a batch that goes on for others: what it does with this call is not known yet.
-        outcome: fields.flag('runsOn') ? 'unknown' : fields.flag('started') ? 'finished' : 'not-started',
+        outcome: fields.flag('runsOn') ? 'unknown' : ended,
         context: about,
       });
+    }
     default:
       throw protocolError(`an error of unknown kind ${JSON.stringify(kind.slice(0, 40))}`);
   }
