@@ -9,7 +9,7 @@ A module that imports this stays a plain module: nothing here needs Node until a
 """
 
 from .context import Call, Worker, current_call, current_worker
-from .errors import Cancelled, Fail
+from .errors import Cancelled, Fail, HostError
 from .expose import expose, include
 from .hooks import before_fork, on_worker_start, on_worker_stop
 from .shielding import shield
@@ -20,6 +20,7 @@ __all__ = [
     "Call",
     "Cancelled",
     "Fail",
+    "HostError",
     "Worker",
     "__version__",
     "before_fork",

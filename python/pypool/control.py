@@ -15,6 +15,8 @@ from .message_parse import (
     parse_cancel,
     parse_credit,
     parse_dump,
+    parse_input,
+    parse_input_end,
     parse_map,
     parse_opened,
     parse_ping,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from .context import Call
     from .frame import Frame, FrameLimits, Socket
     from .frame_reader import FrameReader
+    from .inputs import Inputs
     from .interrupts import Interrupts
     from .revocations import Revocations
     from .shared_memory import SharedMemory
@@ -60,13 +63,13 @@ class ControlSender:
         self._sock = sock
         self._lock = Lock()
 
-    def send(self, type: int, message: Any) -> None:
-        """Write one message.
+    def send(self, type: int, message: Any, call_id: int = 0) -> None:
+        """Write one message; with the id of the call that it is about, if it is.
 
         Raises:
             OSError: Node is gone, or this is a forked child that has no channels.
         """
-        self._write(type, self.codec.encode_message(message))
+        self._write(type, self.codec.encode_message(message), call_id)
 
     def send_failure(
         self,
@@ -81,10 +84,10 @@ class ControlSender:
         """
         self._write(type, encode_failure(error, self.codec, self.limits, wrap))
 
-    def _write(self, type: int, encoded: Encoded) -> None:
+    def _write(self, type: int, encoded: Encoded, call_id: int = 0) -> None:
         envelope, tagged, buffers = encoded
         with self._lock:
-            write_frame(self._sock, type, 0, envelope, tagged, buffers, self.limits)
+            write_frame(self._sock, type, call_id, envelope, tagged, buffers, self.limits)
 
 
 class ControlThread:
@@ -95,6 +98,7 @@ class ControlThread:
         sender: Of the control channel.
         streams: The streams of this worker.
         memory: The memory that it shares with Node.
+        inputs: The inputs of calls.
         interrupts: What ends calls that run.
         revocations: Which calls never start.
         running: Tells which call has run for longest.
@@ -109,6 +113,7 @@ class ControlThread:
         sender: ControlSender,
         streams: Streams,
         memory: SharedMemory,
+        inputs: Inputs,
         interrupts: Interrupts,
         revocations: Revocations,
         running: Callable[[], Call | None],
@@ -119,6 +124,7 @@ class ControlThread:
         self._sender = sender
         self._streams = streams
         self._memory = memory
+        self._inputs = inputs
         self._interrupts = interrupts
         self._revocations = revocations
         self._running = running
@@ -158,6 +164,10 @@ class ControlThread:
             self._answer_ping(parse_ping(frame))
         elif kind == FrameType.CREDIT:
             self._streams.grant(frame.call_id, *parse_credit(frame))
+        elif kind == FrameType.INPUT:
+            self._inputs.receive(frame.call_id, parse_input(frame))
+        elif kind == FrameType.INPUT_END:
+            self._inputs.end(frame.call_id, parse_input_end(frame))
         elif kind == FrameType.CANCEL:
             self._cancel(frame.call_id, parse_cancel(frame))
         elif kind == FrameType.REVOKE:
@@ -187,6 +197,7 @@ class ControlThread:
             # In this order: a stream that opens in between sees that it was cancelled.
             self._interrupts.cancel(call_id)
             self._streams.leave_open(call_id)
+        self._inputs.stop(call_id)
 
     def _answer_dump(self, number: int) -> None:
         for most in _FRAMES_TOLD:

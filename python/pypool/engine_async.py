@@ -71,7 +71,9 @@ class AsyncEngine:
     ) -> None:
         self._calls: dict[int, RunningCall] = {}
         self.interrupts = AsyncInterrupts(loop, self._calls)
-        self._intake = Intake(replies.codec, replies.error, streams, self.interrupts, self._calls)
+        self._intake = Intake(
+            replies.codec, replies.error, streams, self.interrupts, self._calls, replies.inputs
+        )
         self._requests = requests
         self._replies = replies
         self._event_loop = loop

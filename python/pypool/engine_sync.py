@@ -119,13 +119,16 @@ class SyncEngine:
             FrameTooLarge: Node sent more than the limits allow.
             OSError: A channel is gone.
         """
-        read, answer = self._reader.read, self._answer
+        read, answer, inputs = self._reader.read, self._answer, self._replies.inputs
         while True:
             frame = read()
             if frame is None:
                 return
             answer(frame)
             del frame  # its buffers, before waiting for the next
+            if inputs is not None and inputs.calls:
+                for call_id in list(inputs.calls):
+                    inputs.close(call_id)
             self._now = None
 
     def close(self) -> None:
@@ -155,6 +158,8 @@ class SyncEngine:
             if exposed is None:
                 raise UnknownFunction(name, suggestions(name, self._functions))
             self._now = (call_id, name, meta, monotonic())
+            if "inputs" in meta:
+                self._open_inputs(exposed, call_id, args, kwargs, meta["inputs"])
             interrupts.latest = call_id
             if interrupts.notes:
                 interrupts.begin(call_id)
@@ -180,6 +185,12 @@ class SyncEngine:
             self._replies.error(call_id, error)
             return
         self._replies.result(call_id, encoded)
+
+    def _open_inputs(
+        self, exposed: Exposed, call_id: int, args: list[Any], kwargs: dict[str, Any], places: list[int | str]
+    ) -> None:
+        if self._replies.inputs is not None:
+            self._replies.inputs.open(call_id, args, kwargs, places, exposed)
 
     def _settle(self, name: str, result: Any) -> Any:
         """Make a value of a result that is none yet."""

@@ -61,7 +61,9 @@ class ThreadsEngine:
     ) -> None:
         self._calls: dict[int, RunningCall] = {}
         self.interrupts = ThreadInterrupts(self._calls)
-        self._intake = Intake(replies.codec, self._refuse, streams, self.interrupts, self._calls)
+        self._intake = Intake(
+            replies.codec, self._refuse, streams, self.interrupts, self._calls, replies.inputs
+        )
         self._reader = reader
         self._replies = replies
         self._main_loop = main_loop

@@ -6,6 +6,7 @@
       Cancelled             the call was ended from outside; a handler may clean up but must let it pass
     Exception
       Fail                  an error that is part of a handler's contract: a code, a message, data
+      HostError             an iterable of Node's failed while the handler read it
       InvalidArguments      the arguments of a call do not fit the function, or cannot exist here
       UnknownFunction       no exposed function has that name
       Unencodable           a value has no place in the protocol
@@ -24,6 +25,7 @@ __all__ = [
     "Cancelled",
     "Fail",
     "FrameTooLarge",
+    "HostError",
     "InvalidArguments",
     "ProtocolError",
     "Unencodable",
@@ -63,6 +65,24 @@ class Fail(Exception):
         super().__init__(code if message is None else message)
         self.code = code
         self.data = data
+
+
+class HostError(Exception):
+    """Node's side of a call failed: an iterable among its arguments threw while the handler read it.
+
+    Args:
+        name: Of the error in JavaScript, for example ``"TypeError"``.
+        message: Its message.
+
+    Attributes:
+        name: As above.
+        message: As above.
+    """
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}" if message else name)
+        self.name = name
+        self.message = message
 
 
 class InvalidArguments(Exception):

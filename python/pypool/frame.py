@@ -75,6 +75,9 @@ class FrameType:
     RELEASED = 35
     UNMAP = 36
     UNMAPPED = 37
+    PULL = 38
+    INPUT = 39
+    INPUT_END = 40
 
 
 class FrameLimits:

@@ -28,6 +28,8 @@ CONTROL_FROM_NODE = frozenset(
         FrameType.OPENED,
         FrameType.RELEASE,
         FrameType.UNMAP,
+        FrameType.INPUT,
+        FrameType.INPUT_END,
     }
 )
 CONTROL_FROM_PYTHON = frozenset(
@@ -43,9 +45,14 @@ CONTROL_FROM_PYTHON = frozenset(
         FrameType.MAPPED,
         FrameType.RELEASED,
         FrameType.UNMAPPED,
+        FrameType.PULL,
     }
 )
-CALL_TYPES = REQUEST_TYPES | REPLY_TYPES | {FrameType.CANCEL, FrameType.CREDIT}
+CALL_TYPES = (
+    REQUEST_TYPES
+    | REPLY_TYPES
+    | {FrameType.CANCEL, FrameType.CREDIT, FrameType.PULL, FrameType.INPUT, FrameType.INPUT_END}
+)
 """Types whose frames name a call: their call id is not 0, that of all others is."""
 PLACED_TYPES = frozenset({FrameType.CALL, FrameType.RESULT, FrameType.ITEM})
 """Types whose buffers may lie in shared memory."""

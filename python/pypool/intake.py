@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from .expose import Exposed
     from .frame import Frame
+    from .inputs import Inputs
     from .interrupts import Interrupts
     from .streams import Streams
     from .value import ValueCodec
@@ -32,6 +33,7 @@ class Intake:
         streams: Where credit arrives.
         interrupts: Told of each call that begins.
         calls: Those that have a place, by id: to be added to.
+        inputs: What calls read while they run.
 
     Attributes:
         functions: What may be called, by exact name.
@@ -45,6 +47,7 @@ class Intake:
         streams: Streams,
         interrupts: Interrupts,
         calls: dict[int, RunningCall],
+        inputs: Inputs | None,
     ) -> None:
         self.functions: Mapping[str, Exposed] = {}
         self.revocations = Revocations()
@@ -53,6 +56,7 @@ class Intake:
         self._streams = streams
         self._interrupts = interrupts
         self._calls = calls
+        self._inputs = inputs
 
     def take(self, frame: Frame) -> RunningCall | None:
         """Give a call its place; answer it at once where it cannot start; drop it where it was taken back.
@@ -79,6 +83,8 @@ class Intake:
                 raise wants_stream(name)
             # Here and not where it runs: windows are opened in the order of the calls.
             window = self._streams.open(call_id, meta) if streamed else None
+            if "inputs" in meta and self._inputs is not None:
+                self._inputs.open(call_id, args, kwargs, meta["inputs"], exposed)
             call = Call(call_id, name, meta)
             running = self._calls[call_id] = RunningCall(call, exposed, args, kwargs, window)
             self._interrupts.latest = call_id
@@ -100,3 +106,5 @@ class Intake:
         running = self._calls.pop(call_id, None)
         if running is not None and running.window is not None:
             self._streams.close(call_id)
+        if self._inputs is not None and self._inputs.calls:
+            self._inputs.close(call_id)

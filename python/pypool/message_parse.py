@@ -27,18 +27,23 @@ from .plain_json import parse_json, scan_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Literal
 
-    from .frame import Frame
+    from .frame import Buffer, Frame
     from .message_shapes import Shape
-    from .messages import MapSegment, Welcome
+    from .messages import InputEnd, MapSegment, Welcome
     from .value import ValueCodec
+
+    InputItems = tuple[int, list[Any], int, Sequence[Buffer] | None]
 
 __all__ = [
     "parse_call",
     "parse_cancel",
     "parse_credit",
     "parse_dump",
+    "parse_input",
+    "parse_input_end",
     "parse_map",
     "parse_opened",
     "parse_ping",
@@ -54,8 +59,8 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
 
     Returns:
         The function's name, the positional and keyword arguments, and what is said about the call:
-        ``session``, ``attributes``, ``deadline``, ``credit``, ``creditBytes``, ``parent``, each only where
-        it is said.
+        ``session``, ``attributes``, ``deadline``, ``credit``, ``creditBytes``, ``parent``, ``inputs``, each
+        only where it is said.
 
     Raises:
         ProtocolError: It is no CALL.
@@ -92,6 +97,9 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
         known = _META.get(key)
         if known is not None and not known[1](meta[key]):
             raise ProtocolError(f"a CALL has no valid {key!r}")
+    for place in meta.get("inputs", ()):
+        if not (place < len(args) if type(place) is int else place in kwargs):
+            raise ProtocolError("a CALL has no argument in the place of an input")
     if impossible is not None:
         raise impossible
     return name, args, kwargs, meta
@@ -150,6 +158,26 @@ def parse_credit(frame: Frame) -> tuple[int, int]:
     return credit["n"], credit.get("bytes", 0)
 
 
+def parse_input(frame: Frame) -> InputItems:
+    """Read an INPUT.
+
+    Returns:
+        The number of the input, its items as JSON has them, how many bytes they took of its credit, and the
+        frame's buffers where some are tagged.
+    """
+    message = parse_json(frame.envelope)
+    if type(message) is not list or len(message) < 2 or not is_count(message[0]):
+        raise ProtocolError("an INPUT is no array of a number and items")
+    size = len(frame.envelope.encode()) + sum(len(buffer) for buffer in frame.buffers)
+    return message[0], message[1:], size, frame.buffers if frame.tagged else None
+
+
+def parse_input_end(frame: Frame) -> InputEnd:
+    """Read an INPUT_END: which input has ended, and the error that it ended with."""
+    end: InputEnd = _read(frame, "INPUT_END", _INPUT_END)  # type: ignore[assignment]
+    return end
+
+
 def parse_revoke(frame: Frame) -> list[int]:
     """Read a REVOKE: the calls that Node wants back."""
     ids: list[int] = _read(frame, "REVOKE", _CALL_IDS)["ids"]
@@ -191,6 +219,10 @@ def _is_session(value: Any) -> bool:
     return type(value) is dict and is_text(value.get("id")) and is_object(value.get("metadata", {}))
 
 
+def _is_place(value: Any) -> bool:
+    return is_count(value) or is_text(value)
+
+
 def _is_limit(value: Any) -> bool:
     return is_integer(value) and value >= -1
 
@@ -202,6 +234,7 @@ _META: Shape = {
     "credit": (False, is_positive),
     "creditBytes": (False, is_positive),
     "parent": (False, is_positive),
+    "inputs": (False, lambda value: bool(value) and list_of(_is_place)(value)),
 }
 _WELCOME = all_required(
     protocol=is_integer,
@@ -226,6 +259,7 @@ _WELCOME = all_required(
 _NUMBERED = all_required(n=is_count)
 _CANCEL = all_required(mode=one_of("leave", "interrupt"))
 _CREDIT: Shape = {"n": (True, is_positive), "bytes": (False, is_count)}
+_INPUT_END = all_required(input=is_count, error=nullable(shaped(name=is_text, message=is_text)))
 _CALL_IDS = all_required(ids=list_of(is_positive))
 _MAP = all_required(
     segment=is_positive, channel=one_of("requests", "replies"), bytes=is_positive, thresholdBytes=is_count

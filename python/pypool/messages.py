@@ -59,6 +59,18 @@ if TYPE_CHECKING:
         bytes: int
         thresholdBytes: int
 
+    class HostFailure(TypedDict):
+        """An error of JavaScript."""
+
+        name: str
+        message: str
+
+    class InputEnd(TypedDict):
+        """INPUT_END: an input has ended."""
+
+        input: int
+        error: HostFailure | None
+
 
 __all__ = [
     "dumped_message",
@@ -68,6 +80,7 @@ __all__ = [
     "log_message",
     "mapped_message",
     "pong_message",
+    "pull_message",
     "ready_message",
     "revoked_message",
     "segments_message",
@@ -143,6 +156,17 @@ def pong_message(n: int, running: int | None, busy_ms: float) -> dict[str, Any]:
         busy_ms: Since when, in milliseconds.
     """
     return {"n": n, "running": running, "busyMs": busy_ms}
+
+
+def pull_message(number: int, items: int, size: int) -> dict[str, Any]:
+    """PULL: Node may send more of an input.
+
+    Args:
+        number: The input's.
+        items: So many.
+        size: In so many bytes.
+    """
+    return {"input": number, "n": items, "bytes": size}
 
 
 def revoked_message(ids: Sequence[int]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .frame import FrameLimits, Socket
+    from .inputs import Inputs
     from .output import Output
     from .shared_memory import SharedMemory
     from .value import Encoded, ValueCodec
@@ -36,16 +37,18 @@ class Replies:
 
     Attributes:
         memory: Where large buffers go, if there is any.
+        inputs: What calls read while they run.
         disarmed: This process is a child that user code forked. It has no channels: where a parent would
             reply, it ends.
     """
 
-    __slots__ = ("_limits", "_output", "_sock", "codec", "disarmed", "memory")
+    __slots__ = ("_limits", "_output", "_sock", "codec", "disarmed", "inputs", "memory")
 
     def __init__(self, sock: Socket, codec: ValueCodec, limits: FrameLimits, output: Output) -> None:
         self.codec = codec
         self.disarmed = False
         self.memory: SharedMemory | None = None
+        self.inputs: Inputs | None = None
         self._sock = sock
         self._limits = limits
         self._output = output

@@ -17,6 +17,7 @@ from .frame import FrameLimits, FrameType
 from .frame_channels import CONTROL_FROM_NODE
 from .frame_reader import FrameReader
 from .hooks import arguments_for, run_before_fork_hooks, start_hooks, stop_hooks
+from .inputs import Inputs
 from .load import Source, find_functions, load_modules, prepare_path
 from .log_capture import capture_logs
 from .log_outbox import LogOutbox
@@ -78,6 +79,7 @@ class Runtime:
         self._control = FrameReader(control, CONTROL_FROM_NODE, self._limits)
         self._sender = ControlSender(control, codec, self._limits)
         self._memory = self._replies.memory = SharedMemory(self._sender)
+        self._inputs = self._replies.inputs = Inputs(self._sender)
         self._logs = LogOutbox(self._sender)
         self._user_code = UserCode()
         self._streams = Streams()
@@ -116,7 +118,7 @@ class Runtime:
             python=python,
             implementation=sys.implementation.name,
             pid=os.getpid(),
-            capabilities=["stream", "interrupt", "dump", "revoke", *_SHARING],
+            capabilities=["stream", "interrupt", "dump", "revoke", "input", *_SHARING],
         )
         self._sender.send(FrameType.HELLO, hello)
         frame = self._control.read()
@@ -154,6 +156,7 @@ class Runtime:
             self._sender,
             self._streams,
             self._memory,
+            self._inputs,
             engine.interrupts,
             engine.revocations,
             lambda: engine.running,

@@ -44,6 +44,9 @@ _BELOW_USER_CODE = _ENGINES | {
 }
 """Modules of ours that call user code. They are about to enter or to leave it."""
 
+_INPUTS = f"{__package__}.inputs"
+"""Where handlers wait for what they read: in a queue that is whole whenever it is left."""
+
 _COROUTINE = 0x80  # code flag, as in the `inspect` module
 
 _POP_BLOCK = 87
@@ -77,7 +80,7 @@ def judge(frame: FrameType | None) -> Verdict:
         name = at.f_code.co_name
         if module in _BELOW_USER_CODE:
             pass
-        elif module.partition(".")[0] in _SPARED:
+        elif module.partition(".")[0] in _SPARED and module != _INPUTS:
             verdict = at
         elif name in _LEAVING:
             verdict = "later"

@@ -80,6 +80,7 @@ SHAPES = {
     ),
     FrameType.RELEASED: all_required(segments=lambda value: bool(value) and list_of(is_positive)(value)),
     FrameType.UNMAPPED: all_required(segments=lambda value: bool(value) and list_of(is_positive)(value)),
+    FrameType.PULL: all_required(input=is_count, n=is_positive, bytes=is_count),
     FrameType.EVENT: {"event": (True, is_text), "message": (False, is_text), "error": (False, is_object)},
 }
 """By frame type. Error objects inside are taken as they are."""

@@ -97,8 +97,8 @@ class OutsideAWorker(unittest.TestCase):
 
     def test_the_public_names_are_these(self) -> None:
         names = (
-            "Call Cancelled Fail Worker __version__ before_fork current_call current_worker expose include "
-            "on_worker_start on_worker_stop register_type shield"
+            "Call Cancelled Fail HostError Worker __version__ before_fork current_call current_worker expose "
+            "include on_worker_start on_worker_stop register_type shield"
         )
         self.assertEqual(pypool.__all__, names.split())
         self.assertLessEqual(set(pypool.__all__), set(dir(pypool)))

@@ -35,6 +35,8 @@ PARSERS = {
     FrameType.CREDIT: message_parse.parse_credit,
     FrameType.DUMP: message_parse.parse_dump,
     FrameType.REVOKE: message_parse.parse_revoke,
+    FrameType.INPUT: message_parse.parse_input,
+    FrameType.INPUT_END: message_parse.parse_input_end,
     FrameType.SHUTDOWN: message_parse.parse_shutdown,
     FrameType.MAP: message_parse.parse_map,
     FrameType.OPENED: message_parse.parse_opened,

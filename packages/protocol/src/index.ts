@@ -31,6 +31,8 @@ export type { CallMeta, FunctionFacts, OutgoingCall } from './call/outgoing-call
 export type { DumpedCall, DumpedTask, DumpedThread, WorkerDump } from './call/worker-dump.js';
 export { encodeCallEnvelope } from './call/call-envelope.js';
 export type { WireMeta } from './call/call-envelope.js';
+export { callInputs } from './call/call-inputs.js';
+export type { CallInputs, InputSource } from './call/call-inputs.js';
 export { ItemStream } from './call/item-stream.js';
 export { STREAM_CREDIT } from './call/stream-credit.js';
 export type { ItemStreamOptions } from './call/item-stream.js';
@@ -82,6 +84,7 @@ export {
   parseMapped,
   parsePing,
   parsePong,
+  parsePull,
   parseReady,
   parseRevoked,
   parseSegments,
@@ -94,11 +97,13 @@ export type {
   Dumped,
   ExposedFunction,
   Hello,
+  InputEnd,
   LogRecord,
   MapSegment,
   Mapped,
   Ping,
   Pong,
+  Pull,
   Ready,
   RuntimeEvent,
   SegmentId,

@@ -55,6 +55,9 @@ export const TYPE = {
   RELEASED: 35,
   UNMAP: 36,
   UNMAPPED: 37,
+  PULL: 38,
+  INPUT: 39,
+  INPUT_END: 40,
 } as const;
 
 /** Lay out a frame as SPEC.md section 2 says, with the lies that it is to tell. Hex. */

@@ -86,6 +86,10 @@ export class Attempt implements OutgoingCall {
     if (!this.#answered) this.call.item(value, bytes);
   }
 
+  onRead(): void {
+    this.call.read = true;
+  }
+
   onResult(value: unknown): void {
     if (this.#answered) return;
     this.#answered = true;

@@ -39,6 +39,8 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
 
   state: CallState = 'placing';
   attempts = 0;
+  /** Its handler has read of an iterable among its arguments. */
+  read = false;
   attempt: Attempt | undefined = undefined;
   /** Entries it has among the deadlines. */
   deadlineEntries = 0;

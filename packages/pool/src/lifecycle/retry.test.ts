@@ -67,6 +67,16 @@ describe('a call that its worker failed', () => {
     },
   );
 
+  it('is not once its handler has read of an iterable, which it could not read again', async () => {
+    const { pool, factory } = await fakePool();
+    const call = rejection(pool.call('f', [], { idempotent: true }));
+    const [first] = factory.workers;
+    first!.calls[0]!.onRead?.();
+    first!.fail(createError({ code: 'worker-exited', outcome: 'unknown', message: 'gone' }));
+    expect(await call).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
+    expect(factory.alive.flatMap(({ calls }) => calls)).toEqual([]);
+  });
+
   it.each(others)('is not where the trouble is its own (%s, %s)', async (code, outcome) => {
     expect(await isRetried(code, outcome, { idempotent: true })).toBe(false);
   });

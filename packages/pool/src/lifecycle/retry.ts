@@ -28,5 +28,7 @@ export function mayRunAgain(
 ): boolean {
   if (!isDeath(error) || !call.wanted || call.attempts >= maxAttempts) return false;
   if (error.outcome !== 'unknown' || call.kind === 'stream') return error.outcome === 'not-started';
+  // What its handler has read of an iterable is gone.
+  if (call.read) return false;
   return call.terms.idempotent ?? worker.functions?.get(call.name)?.idempotent ?? false;
 }

@@ -9,6 +9,8 @@ export interface WireMeta extends CallMeta {
   readonly credit?: number;
   /** First credit in bytes. */
   readonly creditBytes?: number;
+  /** Which arguments are inputs: their indices and keywords. */
+  readonly inputs?: readonly (number | string)[];
 }
 
 const ROOTS: readonly string[] = ['name', 'args', 'kwargs', 'meta'];

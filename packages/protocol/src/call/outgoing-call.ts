@@ -53,6 +53,11 @@ export interface OutgoingCall {
   onResult(value: unknown): void;
   onError(error: PypoolError): void;
   /**
+   * Its handler has begun to read an iterable that is among its arguments: that cannot be read again, so the call cannot be made again. Told at most once.
+   * Whoever makes no call again may leave it out.
+   */
+  onRead?(): void;
+  /**
    * It was taken back: it has not started and never will, even where `onStart` was told meanwhile. Told only of calls that were asked back; whoever
    * asks for none back may leave it out.
    */

@@ -24,6 +24,8 @@ export const CONTROL_FROM_NODE: ReadonlySet<number> = new Set([
   FrameType.OPENED,
   FrameType.RELEASE,
   FrameType.UNMAP,
+  FrameType.INPUT,
+  FrameType.INPUT_END,
 ]);
 
 /** What Python may send on control. */
@@ -39,6 +41,7 @@ export const CONTROL_FROM_PYTHON: ReadonlySet<number> = new Set([
   FrameType.MAPPED,
   FrameType.RELEASED,
   FrameType.UNMAPPED,
+  FrameType.PULL,
 ]);
 
 /** The types whose frames are about one call: their call id is never 0, that of all others always. */
@@ -51,6 +54,9 @@ export const CALL_TYPES: ReadonlySet<number> = new Set([
   FrameType.HOST_RESULT,
   FrameType.CANCEL,
   FrameType.CREDIT,
+  FrameType.PULL,
+  FrameType.INPUT,
+  FrameType.INPUT_END,
 ]);
 
 /** The types whose buffers may lie in shared memory: those that carry values of the application. */

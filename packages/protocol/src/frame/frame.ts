@@ -53,6 +53,9 @@ export const FrameType = {
   RELEASED: 35,
   UNMAP: 36,
   UNMAPPED: 37,
+  PULL: 38,
+  INPUT: 39,
+  INPUT_END: 40,
 } as const;
 
 /** Limits of one connection, the same in both directions. */

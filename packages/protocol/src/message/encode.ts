@@ -5,11 +5,13 @@ import type {
   Credit,
   Dumped,
   Hello,
+  InputEnd,
   LogRecord,
   MapSegment,
   Mapped,
   Ping,
   Pong,
+  Pull,
   Ready,
   SegmentId,
   SegmentIds,
@@ -38,11 +40,13 @@ export interface ControlMessages {
   [FrameType.RELEASED]: SegmentIds;
   [FrameType.UNMAP]: SegmentIds;
   [FrameType.UNMAPPED]: SegmentIds;
+  [FrameType.PULL]: Pull;
+  [FrameType.INPUT_END]: InputEnd;
 }
 
 const NO_BUFFERS: readonly Uint8Array[] = Object.freeze([]);
 
-/** Write a control message. `callId` is for those that name a call: CANCEL and CREDIT. */
+/** Write a control message. `callId` is for those that name a call: CANCEL, CREDIT, PULL and INPUT_END. */
 export function encodeMessage<T extends keyof ControlMessages>(
   type: T,
   message: ControlMessages[T],

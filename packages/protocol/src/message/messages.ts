@@ -116,6 +116,21 @@ export interface CallIds {
   readonly ids: readonly number[];
 }
 
+/** PULL: how much more of an input Node may send. */
+export interface Pull {
+  /** Its place in `meta.inputs` of its call. */
+  readonly input: number;
+  readonly n: number;
+  readonly bytes: number;
+}
+
+/** INPUT_END: an input has ended. */
+export interface InputEnd {
+  readonly input: number;
+  /** What its iterable failed with; `null` where it came to its end. */
+  readonly error: { readonly name: string; readonly message: string } | null;
+}
+
 /** LOG: a record of Python's `logging`, or a warning. */
 export interface LogRecord {
   readonly source: 'logging' | 'warnings';

@@ -14,6 +14,7 @@ import type {
   Mapped,
   Ping,
   Pong,
+  Pull,
   Ready,
   RuntimeEvent,
   SegmentIds,
@@ -62,6 +63,11 @@ export function parseCredit(frame: Frame): Credit {
 /** Read a REVOKED. */
 export function parseRevoked(frame: Frame): CallIds {
   return parse(frame, ENVELOPE_SCHEMAS[FrameType.REVOKED]);
+}
+
+/** Read a PULL. */
+export function parsePull(frame: Frame): Pull {
+  return parse(frame, ENVELOPE_SCHEMAS[FrameType.PULL]);
 }
 
 /** Read a LOG. */

@@ -57,6 +57,10 @@ const meta = z.object({
   credit: z.int().positive().optional(),
   creditBytes: z.int().positive().optional(),
   parent: callId.optional(),
+  inputs: z
+    .array(z.union([count, text]))
+    .min(1)
+    .optional(),
 });
 
 const positional = z.array(z.unknown()).nullable();
@@ -185,4 +189,10 @@ export const ENVELOPE_SCHEMAS = {
   [FrameType.RELEASED]: segments,
   [FrameType.UNMAP]: segments,
   [FrameType.UNMAPPED]: segments,
+  [FrameType.PULL]: z.object({ input: count, n: z.int().positive(), bytes: count }),
+  [FrameType.INPUT]: z.tuple([count], z.unknown()).refine((parts) => parts.length > 1, 'no item'),
+  [FrameType.INPUT_END]: z.object({
+    input: count,
+    error: z.object({ name: text, message: text }).nullable(),
+  }),
 } as const;

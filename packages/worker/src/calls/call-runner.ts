@@ -1,4 +1,5 @@
 import {
+  callInputs,
   createError,
   encodeCallEnvelope,
   encodeMessage,
@@ -9,15 +10,20 @@ import {
   type ExposedFunction,
   type Frame,
   type OutgoingCall,
+  type Pull,
   type PypoolError,
 } from '@pypool/protocol';
+import type { CallInput } from './call-input.js';
+import { openInputs } from './open-inputs.js';
+import { creditBytesOf } from './credit-bytes.js';
+import { metaOf } from './call-meta.js';
 import { BudgetTimer } from './budget-timer.js';
 import { CallStacks } from './call-stacks.js';
 import { CallTable, type OpenCall, type TakenCall } from './call-table.js';
 import { CancelModes } from './cancel-modes.js';
 import { CancelLadder, type HardRung, type Rung } from './cancel-ladder.js';
 import { ClockStarter } from './clock-starter.js';
-import { endedAt, leftBehind, notSent, protocolViolation, type Culprit } from './errors.js';
+import { endedAt, leftBehind, noInputs, notSent, protocolViolation, type Culprit } from './errors.js';
 import type { CallRunnerParts } from './parts.js';
 import { readReply } from './read-reply.js';
 import type { RunningFacts } from '../stacks/dump-worker.js';
@@ -39,6 +45,7 @@ export class CallRunner {
   /** Calls that run no more and are told with those that their process ends under: a signal hit them, or they were ended with it. */
   readonly #kept: TakenCall[] = [];
   #canRevoke = false;
+  #canInput = false;
   #interrupts = 0;
   #stopped = false;
 
@@ -66,22 +73,29 @@ export class CallRunner {
   describe(functions: readonly ExposedFunction[], capabilities: readonly string[]): void {
     this.#modes.describe(functions, capabilities.includes('interrupt'));
     this.#canRevoke = capabilities.includes('revoke');
+    this.#canInput = capabilities.includes('input');
   }
 
   /** Begin a call. Never throws; one that cannot be sent is answered with why, and nothing of it is sent. */
   run(call: OutgoingCall): void {
-    const { meta } = call;
+    const id = this.#calls.nextId;
+    let inputs: readonly CallInput[] | undefined;
     try {
+      const found = callInputs(call.args);
+      if (found !== undefined) {
+        if (!this.#canInput) throw noInputs(call.name);
+        inputs = openInputs(found, id, this.#parts);
+      }
       const { envelope, tagged, buffers } = encodeCallEnvelope(
         this.#parts.codec,
         call.name,
-        call.args,
-        call.kind === 'stream' ? { ...meta, ...creditOf(call) } : meta,
+        found === undefined ? call.args : found.args,
+        metaOf(call, found),
       );
       this.#parts.connection.requests.send({
         type: FrameType.CALL,
         tagged,
-        callId: this.#calls.nextId,
+        callId: id,
         envelope,
         buffers,
       });
@@ -89,7 +103,7 @@ export class CallRunner {
       call.onError(notSent(error, call.name));
       return;
     }
-    const open = this.#calls.add(call);
+    const open = this.#calls.add(call, inputs);
     if (open.startedAt !== undefined && this.#hasBudget(call)) this.#clocks.later(open);
   }
 
@@ -132,6 +146,24 @@ export class CallRunner {
     if (open !== undefined) this.#end(open, 'leave');
   }
 
+  /**
+   * A handler reads an input.
+   *
+   * @throws PypoolError `protocol` for one that its call does not have.
+   */
+  onPull(callId: number, { input, n, bytes }: Pull): void {
+    const open = this.#calls.get(callId);
+    if (open === undefined) return; // it has ended
+    const one = open.inputs?.[input];
+    if (one === undefined)
+      throw protocolViolation(this.#parts.workerId, `call ${callId} has no input ${input}`);
+    if (!open.read) {
+      open.read = true;
+      open.call.onRead?.();
+    }
+    one.pull(n, bytes);
+  }
+
   /** Allow a stream more items. */
   grant(call: OutgoingCall, items: number, bytes: number): void {
     const open = this.#calls.find(call);
@@ -166,7 +198,7 @@ export class CallRunner {
       open.endedBy ??= error;
       if (frame.type === FrameType.ITEM) this.#end(open, 'leave');
     }
-    if (frame.type === FrameType.ITEM) this.#pass(open, said as readonly unknown[], bytesOf(frame));
+    if (frame.type === FrameType.ITEM) this.#pass(open, said as readonly unknown[], creditBytesOf(frame));
     else this.#answer(open, frame.type, said);
   }
 
@@ -371,24 +403,9 @@ export class CallRunner {
   }
 }
 
-/** The first credit of a stream, as its CALL tells it. */
-function creditOf({ credit, creditBytes = Infinity }: OutgoingCall): {
-  credit: number;
-  creditBytes?: number;
-} {
-  return creditBytes === Infinity ? { credit } : { credit, creditBytes };
-}
-
 /** Whether a stream has credit. */
 function maySend(open: OpenCall): boolean {
   return open.granted > open.items && open.grantedBytes > open.bytes;
-}
-
-/** What a frame takes of a stream's credit. */
-function bytesOf({ envelope, buffers }: Frame): number {
-  let bytes = Buffer.byteLength(envelope);
-  for (const buffer of buffers) bytes += buffer.byteLength;
-  return bytes;
 }
 
 /** Whether a call was ended in a way that its process is not to outlive. */

@@ -1,4 +1,5 @@
 import type { Cancel, OutgoingCall, PypoolError } from '@pypool/protocol';
+import type { CallInput } from './call-input.js';
 import type { Rung } from './cancel-ladder.js';
 
 /** A call that was sent and not answered. */
@@ -22,6 +23,10 @@ export interface OpenCall {
   granted: number;
   bytes: number;
   grantedBytes: number;
+  /** One of its inputs has been read. */
+  read: boolean;
+  /** Iterables among its arguments. */
+  readonly inputs: readonly CallInput[] | undefined;
 }
 
 /** A call that will have no answer of its own. */
@@ -59,7 +64,7 @@ export class CallTable {
   }
 
   /** Enter a call that was sent under {@link nextId}. */
-  add(call: OutgoingCall): OpenCall {
+  add(call: OutgoingCall, inputs?: readonly CallInput[]): OpenCall {
     const id = ++this.#lastId;
     const open: OpenCall = {
       id,
@@ -74,6 +79,8 @@ export class CallTable {
       granted: call.credit,
       bytes: 0,
       grantedBytes: call.creditBytes ?? Infinity,
+      read: false,
+      inputs,
     };
     this.#open.set(id, open);
     if (this.#open.size <= this.#concurrency) this.#start(open);
@@ -92,6 +99,7 @@ export class CallTable {
 
   /** Take an answered call out; the call that waited for its place starts. */
   remove(id: number): void {
+    stopInputs(this.#open.get(id));
     this.#open.delete(id);
     if (this.#open.size < this.#concurrency) return;
     let place = this.#concurrency;
@@ -136,6 +144,7 @@ export class CallTable {
     const all = [...this.#open.values()].map((open) => {
       const ran = places > 0;
       if (!open.asked) places -= 1;
+      stopInputs(open);
       return { open, ran };
     });
     this.#open.clear();
@@ -146,4 +155,10 @@ export class CallTable {
     open.startedAt = open.lastItemAt = performance.now();
     this.#onStart(open);
   }
+}
+
+/** Whatever becomes of a call that leaves the table, nobody reads its inputs any more. */
+function stopInputs(open: OpenCall | undefined): void {
+  if (open?.inputs === undefined) return;
+  for (const input of open.inputs) input.stop();
 }

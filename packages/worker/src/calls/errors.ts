@@ -28,6 +28,16 @@ export function notSent(error: unknown, name: string): PypoolError {
   return renamed(known, name, `The arguments of ${name} are too large. ${known.message}`);
 }
 
+/** Why a call with an iterable among its arguments could not be sent: only newer runtimes read any. */
+export function noInputs(name: string): PypoolError {
+  return createError({
+    code: 'invalid-arguments',
+    message: `${name} was given an iterable, and the Python runtime of its worker is too old to read one: update the Python package pypool there, or pass an array.`,
+    outcome: 'not-started',
+    context: { function: name },
+  });
+}
+
 /** Why what a call returned or yielded could not be sent back. Python does not know how the limits are set. */
 export function notReturned(error: PypoolError, name: string): PypoolError {
   return renamed(

@@ -12,7 +12,7 @@ export class RecordedCall implements OutgoingCall {
   readonly creditBytes: number | undefined = undefined;
   /** Of items. */
   bytes = 0;
-  /** `start`, `item 1`, `result 2`, `error worker-exited/unknown`, `revoked`, in order. */
+  /** `start`, `item 1`, `result 2`, `error worker-exited/unknown`, `read`, `revoked`, in order. */
   readonly told: string[] = [];
   value: unknown;
   error: PypoolError | undefined;
@@ -50,6 +50,10 @@ export class RecordedCall implements OutgoingCall {
   onError(error: PypoolError): void {
     this.error = error;
     this.told.push(`error ${error.code}/${error.outcome}`);
+  }
+
+  onRead(): void {
+    this.told.push('read');
   }
 
   onRevoked(): void {

@@ -139,6 +139,7 @@ export class ProcessWorker implements PythonWorker {
       onPong: (pong) => this.#observer.onPong(pong),
       onDumped: (dumped) => this.#inspector.onDumped(dumped),
       onRevoked: (revoked) => this.#calls.onRevoked(revoked),
+      onPull: (callId, pull) => this.#calls.onPull(callId, pull),
       onLog: (record) => this.#observer.onLog(record),
       onEvent: (event) => this.#observer.onEvent(event),
     };

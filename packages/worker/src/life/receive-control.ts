@@ -5,6 +5,7 @@ import {
   parseEvent,
   parseLog,
   parsePong,
+  parsePull,
   parseReady,
   parseRevoked,
   type CallIds,
@@ -13,6 +14,7 @@ import {
   type Frame,
   type LogRecord,
   type Pong,
+  type Pull,
   type PypoolError,
   type RuntimeEvent,
 } from '@pypool/protocol';
@@ -27,6 +29,7 @@ export interface ControlReader {
   onPong(pong: Pong): void;
   onDumped(dumped: Dumped): void;
   onRevoked(revoked: CallIds): void;
+  onPull(callId: number, pull: Pull): void;
   onLog(record: LogRecord): void;
   onEvent(event: RuntimeEvent): void;
 }
@@ -71,6 +74,8 @@ export function receiveControl(
       return reader.onDumped(parseDumped(frame));
     case FrameType.REVOKED:
       return reader.onRevoked(parseRevoked(frame));
+    case FrameType.PULL:
+      return reader.onPull(frame.callId, parsePull(frame));
     case FrameType.LOG:
       return reader.onLog(parseLog(frame));
     case FrameType.EVENT:

@@ -1,0 +1,25 @@
+import { encodeMessage, FrameType, type CallInputs } from '@pypool/protocol';
+import { CallInput } from './call-input.js';
+import { creditBytesOf } from './credit-bytes.js';
+import type { CallRunnerParts } from './parts.js';
+
+/** The inputs of a call, which are sent as its handler reads them. */
+export function openInputs(
+  { sources }: CallInputs,
+  callId: number,
+  { codec, connection }: Pick<CallRunnerParts, 'codec' | 'connection'>,
+): CallInput[] {
+  return sources.map(
+    (source, input) =>
+      new CallInput({
+        source,
+        send: (item) => {
+          const { text, tagged, buffers } = codec.encodeAll([input, item], ['input', 'item']);
+          const frame = { type: FrameType.INPUT, tagged, callId, envelope: text, buffers };
+          connection.control.send(frame);
+          return creditBytesOf(frame);
+        },
+        end: (error) => connection.control.send(encodeMessage(FrameType.INPUT_END, { input, error }, callId)),
+      }),
+  );
+}

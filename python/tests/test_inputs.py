@@ -1,0 +1,52 @@
+"""Inputs: what Node makes while a handler reads it."""
+
+import asyncio
+import unittest
+from typing import Any
+
+from pypool import HostError
+from pypool.inputs import Input
+
+
+def made(**_: Any) -> "tuple[Input, list[tuple[int, int]]]":
+    pulls: list[tuple[int, int]] = []
+    one = Input(lambda items, size: pulls.append((items, size)), lambda items, _: list(items), True)
+    return one, pulls
+
+
+class Inputs(unittest.TestCase):
+    def test_asks_for_nothing_before_it_is_read_then_for_what_was_taken_half_a_window_at_a_time(self) -> None:
+        one, pulls = made()
+        self.assertEqual(pulls, [])
+        for number in range(64):
+            one.put((0, [number], 10, None))
+        self.assertEqual([next(one) for _ in range(31)], list(range(31)))
+        self.assertEqual(pulls, [(64, 1024 * 1024)])
+        self.assertEqual([next(one) for _ in range(33)], list(range(31, 64)))
+        self.assertEqual(pulls[1:], [(32, 320), (32, 320)])
+
+    def test_gives_the_bytes_of_large_items_back_at_once(self) -> None:
+        one, pulls = made()
+        one.put((0, ["a", "b"], 600_000, None))
+        self.assertEqual([next(one), len(pulls)], ["a", 1])
+        self.assertEqual([next(one), pulls[1:]], ["b", [(2, 600_000)]])
+
+    def test_raises_what_the_iterable_failed_with_once_after_the_items_before(self) -> None:
+        one, _ = made()
+        one.put((0, [1, 2], 9, None))
+        one.put(HostError("TypeError", "no"))
+        seen: list[int] = []
+        with self.assertRaisesRegex(HostError, "^TypeError: no$") as raised:
+            seen.extend(one)
+        self.assertEqual((raised.exception.name, raised.exception.message), ("TypeError", "no"))
+        self.assertEqual(list(one), [])
+
+    def test_is_read_by_coroutines_alike(self) -> None:
+        async def read() -> "tuple[list[int], list[int]]":
+            one, _ = made()
+            loop = asyncio.get_running_loop()
+            loop.call_soon(one.put, (0, [1, 2], 9, None))
+            loop.call_later(0.001, one.put, StopIteration())
+            return [item async for item in one], [item async for item in one]
+
+        self.assertEqual(asyncio.run(read()), ([1, 2], []))
