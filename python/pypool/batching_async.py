@@ -182,16 +182,17 @@ class _Gathering:
         del self._waiting[: self._size]
         while calls:
             batch = self._batch = Batch(next(self._batches.ids), calls)
-            calls = [each for each in batch.order if each.wanted is None]
-            if len(calls) == len(batch.order):
+            # Looked at once for each: the control thread may cancel another while one is refused.
+            ended = [each for each in batch.order if each.wanted is not None]
+            if not ended:
                 for each in calls:
                     each.call.thread, each.task = self._main_thread, self._task
                 batch.task, batch.begun = self._task, True
                 self._batches.interrupts.batches[batch.call.id] = batch
                 return batch
-            for each in batch.order:
-                if each.wanted is not None:
-                    self._batches.refuse(self._loop, each, Cancelled(started=False))
+            calls = [each for each in calls if each not in ended]
+            for each in ended:
+                self._batches.refuse(self._loop, each, Cancelled(started=False))
         self._batch = None
         return None
 
