@@ -180,16 +180,20 @@ class _Gathering:
         """Decide who is in the batch. ``None`` where all that waited have been given up."""
         calls = self._waiting[: self._size]
         del self._waiting[: self._size]
+        batches = self._batches.interrupts.batches
         while calls:
-            batch = self._batch = Batch(next(self._batches.ids), calls)
+            batch = Batch(next(self._batches.ids), calls)
+            # It is known to run before `give_up` can find it: whoever goes after it looks whether it does.
+            batches[batch.call.id] = batch
+            self._batch = batch
             # Looked at once for each: the control thread may cancel another while one is refused.
             ended = [each for each in batch.order if each.wanted is not None]
             if not ended:
                 for each in calls:
                     each.call.thread, each.task = self._main_thread, self._task
                 batch.task, batch.begun = self._task, True
-                self._batches.interrupts.batches[batch.call.id] = batch
                 return batch
+            batches.pop(batch.call.id, None)
             calls = [each for each in calls if each not in ended]
             for each in ended:
                 self._batches.refuse(self._loop, each, Cancelled(started=False))

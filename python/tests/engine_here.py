@@ -37,6 +37,7 @@ class EngineHere:
 
     Attributes:
         engine: The real one.
+        loop: Of the main thread.
         on_reply: Called before each reply is written, with no lock of the engine's loop held. What it does
             happens where writing lets go of the interpreter.
     """
@@ -53,7 +54,7 @@ class EngineHere:
         limits = FrameLimits()
         replies = Replies(_Told(written, lambda: self.on_reply()), ValueCodec(), limits, Output())
         welcome = cast("Welcome", {"engine": kind, "concurrency": concurrency})
-        self.engine, _ = make_engine(welcome, theirs, replies, Streams(), limits, UserCode())
+        self.engine, self.loop = make_engine(welcome, theirs, replies, Streams(), limits, UserCode())
         self.engine.functions = functions
         self._calls = 0
         self._written = written

@@ -9,33 +9,57 @@ from tests.engine_here import EngineHere
 
 
 class InTasks(unittest.TestCase):
-    def test_one_that_is_cancelled_while_another_of_its_batch_is_refused_is_answered_once(self) -> None:
-        def cancel(*ids: int) -> None:
-            for each in ids:
-                here.engine.interrupts.cancel(each)
-
-        def double(items: list[int]) -> list[int]:
-            return [2 * item for item in items]
-
-        functions = {
-            "cancel": Exposed("cancel", cancel),
-            "double": Exposed("double", double, batch=BatchRule(3, 600)),
+    def use(self, **functions: "tuple[Any, BatchRule | None]") -> EngineHere:
+        exposed = {
+            name: Exposed(name, function, batch=batch) for name, (function, batch) in functions.items()
         }
-        here = EngineHere(self, "async", functions)
-        # It runs before the task of the batch, which has been made by then and begins with one that is
+        exposed["cancel"] = Exposed("cancel", self.cancel)
+        self.here = EngineHere(self, "async", exposed)
+        return self.here
+
+    def cancel(self, *ids: int) -> None:
+        for each in ids:
+            self.here.engine.interrupts.cancel(each)
+
+    def assert_never_started(self, answers: "list[tuple[int, Any]]", ids: list[int]) -> None:
+        self.assertEqual([id for id, _ in answers], ids)
+        for _, said in answers:
+            self.assertIsInstance(said, dict)
+            self.assertEqual((said["kind"], said["started"]), ("cancelled", False))
+
+    def test_one_that_is_cancelled_while_another_of_its_batch_is_refused_is_answered_once(self) -> None:
+        here = self.use(double=(double, BatchRule(3, 600)))
+        # This runs before the task of the batch, which has been made by then and begins with one that is
         # cancelled.
         here.send("cancel", 2)
         here.send("double", 1)
         second, third = here.send("double", 2), here.send("double", 3)
-        replies_begun: list[Any] = []
+        replies_begun: list[None] = []
 
         def on_reply() -> None:
             replies_begun.append(None)
             if len(replies_begun) == 2:  # that of the cancelled one
-                cancel(second)
+                self.cancel(second)
 
         here.on_reply = on_reply
         answers = here.serve()
         self.assertEqual([id for id, _ in answers], [1, 2, second, third])
         self.assertEqual([said["kind"] for _, said in answers[1:3]], ["cancelled"] * 2)
         self.assertEqual(answers[3], (third, 6))
+
+    def test_a_batch_that_nobody_waits_for_as_it_becomes_known_never_starts(self) -> None:
+        here = self.use(double=(double, BatchRule(2, 600)))
+        ids = [here.send("double", 1), here.send("double", 2)]
+        cancel = self.cancel
+
+        class Batches(dict):  # type: ignore[type-arg]
+            def __setitem__(self, id: int, batch: Any) -> None:
+                cancel(*ids)
+                super().__setitem__(id, batch)
+
+        here.engine.interrupts.batches = Batches()
+        self.assert_never_started(here.serve(), ids)
+
+
+def double(items: list[int]) -> list[int]:
+    return [2 * item for item in items]
