@@ -163,8 +163,11 @@ class _Gathering:
         self.look()  # whom it was set for may have been given up: then it is set anew
 
     def _start(self) -> None:
-        # It takes its calls with its first step: all that have arrived by then.
-        self._task = self._loop.create_task(self._run())
+        import asyncio
+
+        # It takes its calls with its first step: all that have arrived by then. So no factory of the user's
+        # makes it, for an eager one would take that step here, before there is a task that can be cancelled.
+        self._task = asyncio.Task(self._run(), loop=self._loop)
         self._task.add_done_callback(self._see_to)
 
     def _see_to(self, task: Task[None]) -> None:

@@ -1,11 +1,14 @@
 """Cancels that arrive between two steps of a batch, in real engines."""
 
+import asyncio
+import sys
 import unittest
 from typing import Any
 
 from pypool.batch_rule import BatchRule
 from pypool.expose import Exposed
 from tests.engine_here import EngineHere
+from tests.worker_process import PATIENCE_SECONDS
 
 
 class InTasks(unittest.TestCase):
@@ -59,6 +62,23 @@ class InTasks(unittest.TestCase):
 
         here.engine.interrupts.batches = Batches()
         self.assert_never_started(here.serve(), ids)
+
+    @unittest.skipIf(sys.version_info < (3, 12), "there are no eager tasks")
+    def test_is_a_task_that_can_be_cancelled_and_takes_what_has_arrived_where_others_are_eager(self) -> None:
+        given = []
+
+        async def hold(items: list[str]) -> list[str]:
+            given.append(items)
+            self.cancel(*ids)
+            await asyncio.sleep(PATIENCE_SECONDS)
+            return items
+
+        here = self.use(hold=(hold, BatchRule(3, 0)))
+        here.loop.ensure().set_task_factory(asyncio.eager_task_factory)
+        ids = [here.send("hold", "a"), here.send("hold", "b")]
+        answers = here.serve()
+        self.assertEqual(given, [["a", "b"]])
+        self.assertEqual([(id, said["kind"]) for id, said in answers], [(id, "cancelled") for id in ids])
 
 
 def double(items: list[int]) -> list[int]:
