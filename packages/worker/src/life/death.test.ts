@@ -36,12 +36,13 @@ describe('a worker that dies', () => {
     expect(fake.signals).toContain('SIGKILL');
   });
 
-  it('in the middle of a frame fails the call that frame was for', async () => {
+  it('in the middle of a frame leaves it unknown what became of all that it had: that may be garbage, which took answers for its rest', async () => {
     const { fake, worker } = await ready();
     const [call, behind] = [new RecordedCall(), new RecordedCall()];
     worker.run(call);
     worker.run(behind);
-    fake.runtime.streams.replies.write(Uint8Array.of(9, 0, 0, 0, 2, 0, 0, 0, 1));
+    fake.runtime.streams.replies.write(Uint8Array.of(0, 4, 0, 0, 2, 0, 0, 0, 1));
+    fake.result(1, 'taken for the rest');
     await settle();
     fake.die(SEGFAULT);
     const exit = await worker.exited;
@@ -51,7 +52,7 @@ describe('a worker that dies', () => {
       outcome: 'unknown',
       context: { signal: 'SIGSEGV' },
     });
-    expect(behind.error).toMatchObject({ code: 'worker-exited', outcome: 'not-started' });
+    expect(behind.error).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
     expect(exit).toMatchObject({ reason: 'died', signal: 'SIGSEGV' });
   });
 

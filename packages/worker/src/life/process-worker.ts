@@ -156,7 +156,7 @@ export class ProcessWorker implements PythonWorker {
         }
         this.#observer.onOutput(stream, own);
       },
-      onChannelEnd: (channel, error) => this.#onChannelEnd(channel, error),
+      onChannelEnd: (channel, error, isCutOff) => this.#onChannelEnd(channel, error, isCutOff),
     });
     void process.exited.then((exit) => this.#onExit(exit, read));
   }
@@ -300,9 +300,10 @@ export class ProcessWorker implements PythonWorker {
   }
 
   /** A channel ended. Of a worker that was asked to stop that is expected; any other is ending, or has to. */
-  #onChannelEnd(channel: 'replies' | 'control', error: PypoolError | undefined): void {
+  #onChannelEnd(channel: 'replies' | 'control', error: PypoolError | undefined, isCutOff: boolean): void {
     if (channel === 'replies') {
-      this.#repliesExact = error === undefined && this.#parts.process.connection.exactEnd;
+      // What looks like the beginning of a frame may be garbage, and what it took for its rest the answers of calls behind.
+      this.#repliesExact = error === undefined && !isCutOff && this.#parts.process.connection.exactEnd;
     }
     if (error !== undefined) {
       const broken = error.code === 'protocol' || error.code === 'frame-too-large';

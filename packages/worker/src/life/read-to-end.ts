@@ -8,8 +8,12 @@ export interface ProcessReader {
   readonly onReply: (frame: Frame) => void;
   readonly onControl: (frame: Frame) => void;
   readonly onLine: (stream: 'stdout' | 'stderr', line: OutputLine) => void;
-  /** One of the two channels has ended; `error` where it was not read to its end. */
-  readonly onChannelEnd: (channel: 'replies' | 'control', error: PypoolError | undefined) => void;
+  /** One of the two channels has ended; `error` where it was not read to its end, `isCutOff` where that was inside a frame. */
+  readonly onChannelEnd: (
+    channel: 'replies' | 'control',
+    error: PypoolError | undefined,
+    isCutOff: boolean,
+  ) => void;
 }
 
 /**
@@ -32,7 +36,7 @@ export async function readToEnd(
       const onEnd = (channel: 'replies' | 'control', error: PypoolError | undefined): void => {
         // One that ended inside a frame was read to its end all the same: a death cut off what was being written, and the exit says more of it.
         const isCutOff = error?.context['truncated'] === true;
-        reader.onChannelEnd(channel, isCutOff ? undefined : error);
+        reader.onChannelEnd(channel, isCutOff ? undefined : error, isCutOff);
         if (--open === 0) resolve();
       };
       connection.listen({
