@@ -6,6 +6,7 @@ order in which calls end. A handler that is no coroutine runs on the loop, too, 
 
 from __future__ import annotations
 
+from _socket import socket
 from collections import deque
 from contextvars import copy_context
 from functools import partial
@@ -75,6 +76,8 @@ class AsyncEngine:
             replies.codec, replies.error, streams, self.interrupts, self._calls, replies.inputs
         )
         self._requests = requests
+        # Behind a buffer, TLS may have decrypted what no further readiness would tell of.
+        self._receives_directly = isinstance(requests, socket)
         self._replies = replies
         self._event_loop = loop
         self._concurrency = concurrency
@@ -186,8 +189,8 @@ class AsyncEngine:
             self.stop(loop, error)
 
     def _receive(self) -> int:
-        """Read once: a large buffer straight into its memory. 0 at the end."""
-        room = self._decoder.room()
+        """Read once: from a plain socket, a large buffer straight into its memory. 0 at the end."""
+        room = self._decoder.room() if self._receives_directly else None
         if room is not None:
             count = self._requests.recv_into(room)
             self._decoder.received(count)

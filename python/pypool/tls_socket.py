@@ -99,7 +99,10 @@ class TlsSocket:
         return filled
 
     def recv_into(self, buffer: memoryview) -> int:
-        """Block until at least one byte is there, or the end (0)."""
+        """Block until at least one byte is there, or the end (0).
+
+        Not for an event loop: what has come behind that is kept, and no readiness tells of it.
+        """
         while True:
             with self._lock:
                 count = self._decrypt(buffer)

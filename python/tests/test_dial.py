@@ -8,8 +8,10 @@ import unittest
 
 from pypool.channels import open_channels
 from pypool.frame import FrameType
-from pypool.plain_json import parse_json
+from pypool.frame_writer import write_frame
+from pypool.plain_json import parse_json, write_json
 from tests.listener import CERTIFICATES, Listener
+from tests.sockets import Sink
 from tests.worker_process import PATIENCE_SECONDS, WorkerProcess, start_runtime
 
 OTHER_CA = (CERTIFICATES / "other-ca.crt").read_text()
@@ -119,6 +121,23 @@ class DialOverTls(unittest.TestCase):
                     size = len(parse_json(reply.envelope))
                     self.assertEqual(size, 997 * wanted.pop(reply.call_id))
                 self.assertEqual(worker.stop(), 0)
+
+    def test_reads_at_once_what_comes_together_with_the_end_of_a_large_buffer(self) -> None:
+        with (
+            Listener("tls") as node,
+            WorkerProcess("keep_arrays", listener=node, engine="async", concurrency=4).start() as worker,
+        ):
+            # Of sizes that leave more or less to the last read, which brings the small call, too.
+            for kibibytes in range(400, 800, 40):
+                worker.calls += 1
+                large = worker.calls
+                sent = Sink()
+                envelope = write_json(["copy", [{"$": ["array", 0, "f8"]}]])
+                write_frame(sent, FrameType.CALL, large, envelope, True, [bytes(1024 * kibibytes)])
+                worker.calls += 1
+                write_frame(sent, FrameType.CALL, worker.calls, write_json(["look"]))
+                worker.requests.sendall(sent.data)
+                self.assertEqual({worker.reply().call_id for _ in range(2)}, {large, worker.calls})
 
     def test_reads_and_writes_control_at_once(self) -> None:
         # One thread reads pings and answers them while others log: what OpenSSL is not made for.
