@@ -204,6 +204,8 @@ class _Gathering:
         failure: BaseException | None = None
         running_call.set(batch.call)
         try:
+            if batch.wanted is not None:
+                raise Cancelled(started=False)
             returned = self._exposed.function(*batch.args)
             if type(returned) is COROUTINE:
                 returned = host.run_on(loop, batch, returned)

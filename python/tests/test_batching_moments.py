@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import unittest
-from typing import Any
+from typing import Any, ClassVar
 
 from pypool.batch_rule import BatchRule
 from pypool.expose import Exposed
@@ -11,13 +11,15 @@ from tests.engine_here import EngineHere
 from tests.worker_process import PATIENCE_SECONDS
 
 
-class InTasks(unittest.TestCase):
+class Moments(unittest.TestCase):
+    kind: ClassVar[str]
+
     def use(self, **functions: "tuple[Any, BatchRule | None]") -> EngineHere:
         exposed = {
             name: Exposed(name, function, batch=batch) for name, (function, batch) in functions.items()
         }
         exposed["cancel"] = Exposed("cancel", self.cancel)
-        self.here = EngineHere(self, "async", exposed)
+        self.here = EngineHere(self, self.kind, exposed)
         return self.here
 
     def cancel(self, *ids: int) -> None:
@@ -29,6 +31,10 @@ class InTasks(unittest.TestCase):
         for _, said in answers:
             self.assertIsInstance(said, dict)
             self.assertEqual((said["kind"], said["started"]), ("cancelled", False))
+
+
+class InTasks(Moments):
+    kind = "async"
 
     def test_one_that_is_cancelled_while_another_of_its_batch_is_refused_is_answered_once(self) -> None:
         here = self.use(double=(double, BatchRule(3, 600)))
@@ -79,6 +85,23 @@ class InTasks(unittest.TestCase):
         answers = here.serve()
         self.assertEqual(given, [["a", "b"]])
         self.assertEqual([(id, said["kind"]) for id, said in answers], [(id, "cancelled") for id in ids])
+
+
+class InThreads(Moments):
+    kind = "threads"
+
+    def test_a_batch_that_nobody_waits_for_as_it_is_about_to_run_never_starts(self) -> None:
+        here = self.use(double=(double, BatchRule(1, 0)))
+        engine: Any = here.engine
+        run = engine.run
+        call_id = here.send("double", 1)
+
+        def cancel_and_run(*args: Any) -> None:
+            self.cancel(call_id)
+            run(*args)
+
+        engine.run = cancel_and_run
+        self.assert_never_started(here.serve(), [call_id])
 
 
 def double(items: list[int]) -> list[int]:
