@@ -132,13 +132,12 @@ def results_of(name: str, returned: Any, count: int) -> Sequence[Any]:
             raise TypeError(
                 f"{name}() takes calls in batches and has to return a list of results, not {what}"
             )
-        returned = list(returned)
-    if len(returned) != count:
+    results = list(returned)  # whoever has the function's own may change it before the last is answered
+    if len(results) != count:
         raise ValueError(
-            f"{name}() was given a batch of {count} calls and returned {len(returned)} results: "
+            f"{name}() was given a batch of {count} calls and returned {len(results)} results: "
             "it has to return one for each, in their order"
         )
-    results: Sequence[Any] = returned
     return results
 
 

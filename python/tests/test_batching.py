@@ -362,3 +362,9 @@ class Rules(unittest.TestCase):
                 return ("first", "second")[at]
 
         self.assertEqual(results_of("f", Rows(), 2), ["first", "second"])
+
+    def test_a_list_that_is_changed_once_it_was_returned_leaves_no_call_without_a_result(self) -> None:
+        returned = ["first", "second"]
+        results = results_of("f", returned, 2)
+        returned.clear()
+        self.assertEqual(results, ["first", "second"])
