@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from time import monotonic
 
-from .call_failures import explain, returned_stream, wants_stream
+from .call_failures import explain, returned_stream, wants_call, wants_stream
 from .context import Call, running_call, watch_main
 from .deferred import COROUTINE, DEFERRED, STREAMS
 from .errors import Cancelled, InvalidArguments, UnknownFunction
@@ -164,6 +164,8 @@ class SyncEngine:
             if interrupts.notes:
                 interrupts.begin(call_id)
             if "credit" in meta:
+                if exposed.batch is not None:
+                    raise wants_call(name)
                 self._stream(exposed, call_id, args, kwargs, meta)
                 result = None
             elif exposed.stream:

@@ -323,6 +323,9 @@ class OneByOne(unittest.TestCase):
                 "of 1 calls and returned 2 results", worker.call_error("return_as", "range")["message"]
             )
             self.assertIn("exactly one positional argument", worker.call_error("double", 1, 2)["message"])
+            worker.send("double", 1, meta={"credit": 1})
+            self.assertIn("is no stream: use call()", worker.error()["message"])
+            self.assertNotIn([1], worker.call("tell")[0])
             call_id = worker.calls + 1
             self.assertEqual(worker.call("ask", 0)[4], [[call_id, "ask", None, {}, None, False]])
             self.assertEqual(worker.stop(), 0)
