@@ -163,7 +163,7 @@ class ThreadsEngine:
                 return False
             return True
         self._handed.put(running)
-        if len(self._threads) < len(self._calls):
+        if len(self._threads) < len(self._calls) and self._needs_thread():
             thread = Thread(target=self._work, name=f"pypool-call-{len(self._threads)}", daemon=True)
             try:
                 thread.start()
@@ -173,6 +173,13 @@ class ThreadsEngine:
             else:
                 self._threads.append(thread)
         return True
+
+    def _needs_thread(self) -> bool:
+        """Whether there are fewer threads than calls that take one. Those of batches take none."""
+        if self._batches is None:
+            return True
+        calls = list(self._calls.values())  # in one step, while others go
+        return len(self._threads) < sum(each.exposed.batch is None for each in calls)
 
     def run(self, function: Callable[..., None], *args: Any) -> None:
         """Call a function in a context of its own: what one call sets there is nothing to the next."""

@@ -284,6 +284,13 @@ class InThreads(Common.Batches):
         self.assertEqual(self.replies(ids[2:]), ["c"])
         self.assertEqual(self.notes(), ["saw it"])
 
+    def test_calls_that_wait_for_their_batch_need_no_thread_of_a_call(self) -> None:
+        self.use_new_worker(concurrency=3).hear(FrameType.EVENT)
+        ids = self.send("double", 1, 2)
+        # There is a place for one call beside those, and it has left it when the next takes it.
+        self.assertEqual([self.worker.call("count_threads") for _ in range(3)], [1, 1, 1])
+        self.assertEqual(self.replies([*ids, *self.send("double", 3)]), [2, 4, 6])
+
     def test_other_calls_go_on_beside_a_batch_that_blocks(self) -> None:
         ids = self.send("hold_three", "a", "b", "c")
         self.assert_runs(3)
