@@ -320,6 +320,22 @@ describe('a call that was sent ahead', () => {
     expect(pool.status()).toMatchObject({ running: 1, queued: 0, ahead: 0 });
   });
 
+  it('is no sign of life of its worker when it is ended there, and brings no other behind what is stuck', async () => {
+    const made = await quickPool({ prefetch: { takeBackAfterMs: Infinity } });
+    const { pool, factory, clock } = made;
+    const [worker] = factory.workers;
+    void make(made, 1);
+    const late = rejection(pool.call('quick', [1], { timeoutMs: 5 }));
+    expect(given(made)).toEqual([[0, 1]]);
+    await clock.advance(6);
+    for (const { call, error } of worker!.cancelled) worker!.fail(error, call);
+    expect(await late).toMatchObject({ code: 'deadline-exceeded' });
+    void make(made, 2);
+    expect(given(made)).toEqual([[0]]);
+    worker!.answer();
+    expect(given(made)).toEqual([[0, 1]]);
+  });
+
   it('goes elsewhere when its worker dies before it began, and that was no attempt', async () => {
     const made = await quickPool({ size: 2, maxAttempts: 1 });
     const calls = make(made, 6);

@@ -62,7 +62,8 @@ export class Prefetch {
     worker.expectedUs -= attempt.expectedUs;
     worker.aheadBytes -= attempt.aheadBytes;
     if (attempt.askedBack) worker.askedBack -= 1;
-    else worker.progressAt = now;
+    // One that was ended before it began says nothing of the worker: it may be stuck in the call before.
+    else if (!attempt.ahead) worker.progressAt = now;
     if (served && call.kind === 'call') this.times.took(call.name, now - attempt.since);
     if (worker.state.kind === 'ready') this.#hungry.add(worker);
   }
