@@ -191,8 +191,7 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
     if (call.state === 'settled' || attempt?.endedBy !== undefined) return;
     if (attempt !== undefined) {
       attempt.endedBy = error;
-      // What waits behind one that is to end has lost its turn: that is for nobody to know how long it takes.
-      if (!attempt.ahead) this.#pool.calls.prefetch?.takeBack.ask(attempt.worker);
+      if (!attempt.ahead) this.#pool.calls.prefetch?.ends(attempt);
       attempt.worker.worker?.cancel(attempt, error);
       return;
     }

@@ -158,6 +158,21 @@ describe('sending calls ahead', () => {
   });
 });
 
+describe('a call that is to end before its time', () => {
+  it('has nothing sent ahead behind it, until its worker has answered', async () => {
+    const made = await quickPool();
+    const [worker] = made.factory.workers;
+    const abort = new AbortController();
+    const first = made.pool.call('quick', [0], { signal: abort.signal });
+    first.catch(() => undefined);
+    abort.abort();
+    void make(made, 3);
+    expect(given(made)).toEqual([[0]]);
+    worker!.fail(worker!.cancelled[0]!.error);
+    expect(given(made)).toEqual([[0, 1, 2]]);
+  });
+});
+
 describe('a call whose answer is still being told', () => {
   it('keeps its place, although the next has begun', async () => {
     const made = await quickPool();

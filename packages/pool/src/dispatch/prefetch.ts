@@ -68,6 +68,15 @@ export class Prefetch {
     if (worker.state.kind === 'ready') this.#hungry.add(worker);
   }
 
+  /**
+   * A call that a worker runs is to end, and it is for nobody to know how long that takes: nothing goes behind it until the worker has answered, and what waits
+   * there has lost its turn.
+   */
+  ends({ worker }: Attempt): void {
+    worker.progressAt = -Infinity;
+    this.takeBack.ask(worker);
+  }
+
   /** A worker takes no more calls. Those it has may go on; a lost one is asked for what it has not begun. */
   leaves(record: WorkerRecord, isLost: boolean): void {
     this.#hungry.delete(record);

@@ -79,7 +79,7 @@ export class WorkerRecord implements SelectableWorker, RecyclableWorker {
   /** What its calls will take as far as that is known, and what the arguments weigh of those sent ahead. */
   expectedUs = 0;
   aheadBytes = 0;
-  /** When it last answered, or was given a call with a place free. */
+  /** When it last answered, or was given a call with a place free; `-Infinity` from when one that it runs is to end. */
   progressAt = 0;
   calls = 0;
   lastCall = 0;
