@@ -125,6 +125,11 @@ export class CallRunner {
     this.#parts.connection.control.send(encodeMessage(FrameType.REVOKE, { ids }));
   }
 
+  /** Its process is ending: who is asked for calls now reads that no more. What was asked before, holds. */
+  revokeNoMore(): void {
+    this.#canRevoke = false;
+  }
+
   /**
    * The runtime has given calls back.
    *

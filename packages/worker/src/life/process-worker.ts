@@ -315,6 +315,7 @@ export class ProcessWorker implements PythonWorker {
   /** It is about to exit by itself, which tells more than a kill would: it has a moment for that. */
   #awaitExit(what: string): void {
     const { name } = this.#state;
+    this.#calls.revokeNoMore();
     if (name === 'closing') this.#stopYielded();
     if (name !== 'handshaking' && name !== 'importing' && name !== 'ready') return;
     this.#move({ name: 'ending' });
@@ -330,6 +331,7 @@ export class ProcessWorker implements PythonWorker {
     if (name === 'dying' || name === 'dead') return;
     this.#move({ name: 'dying', reason });
     this.#killed = decided;
+    this.#calls.revokeNoMore();
     // Before a call is answered, which that may do: whoever hears of it has the next call ready.
     if (name === 'ready') this.#becomeUnavailable(reason);
     this.#calls.stop();

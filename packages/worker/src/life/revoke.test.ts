@@ -150,6 +150,31 @@ describe('a worker that dies with calls asked back', () => {
     ]);
   });
 
+  it('was asked for none where that could reach nobody any more: of those that waited only the first may have begun', async () => {
+    const killed = await revocable();
+    const silent = await revocable();
+    for (const home of [killed, silent]) {
+      const calls = runAll(home, 4);
+      home.told.onUnavailable = () => home.worker.revoke?.(calls);
+      if (home === silent) {
+        home.fake.runtime.control.end();
+        await settle();
+        expect(home.worker.state).toBe('ending');
+      }
+      home.fake.result(1, 'one');
+      home.fake.die(SEGFAULT);
+      await home.worker.exited;
+      expect(home.told.unavailable).toHaveLength(1);
+      expect(asked(home)).toEqual([]);
+      expect(calls.map(({ told }) => told.at(-1))).toEqual([
+        'result "one"',
+        'error worker-exited/unknown',
+        'error worker-exited/not-started',
+        'error worker-exited/not-started',
+      ]);
+    }
+  });
+
   it('tells those that it gave back first, and what it said of them holds', async () => {
     const home = await revocable();
     const calls = runAll(home, 3);

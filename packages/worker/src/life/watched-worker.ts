@@ -15,6 +15,8 @@ export async function settle(): Promise<void> {
 /** What it has told who watches it, in order. */
 export interface Told {
   unavailable: PypoolError[];
+  /** What whoever watches it does when it is told that. */
+  onUnavailable?: () => void;
   exits: WorkerExit[];
   output: string[];
   logs: number;
@@ -44,7 +46,10 @@ export async function launched(concurrency = 1, graces = DEFAULT_GRACES): Promis
     cancelGraces: graces,
     maxInterrupts: 1,
     observer: {
-      onUnavailable: (error) => told.unavailable.push(error),
+      onUnavailable: (error) => {
+        told.unavailable.push(error);
+        told.onUnavailable?.();
+      },
       onExit: (exit) => told.exits.push(exit),
       onOutput: (stream, { line }) => told.output.push(`${stream}: ${line}`),
       onLog: () => (told.logs += 1),
