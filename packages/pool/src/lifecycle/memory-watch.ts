@@ -59,9 +59,9 @@ export class MemoryWatch {
   }
 
   async #read(record: WorkerRecord): Promise<void> {
-    const { worker, calls, inFlight } = record;
+    const { worker, calls, inFlight, ahead } = record;
     if (worker?.memoryBytes === undefined) return;
-    const answered = calls - inFlight;
+    const answered = calls - inFlight - ahead;
     if (inFlight === 0 && this.#answered.get(record) === answered) return;
     this.#answered.set(record, answered);
     try {

@@ -228,6 +228,26 @@ describe('memory', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('is looked at after each call that was served, although one was sent ahead at the last look and taken back', async () => {
+    const made = await answering({ maxMemoryBytes: 200, memoryIntervalMs: 100, revokes: true });
+    const { pool, factory, clock, retired } = made;
+    const worker = factory.workers[0]!;
+    await serve(made, 1);
+    const served = pool.call('call');
+    const abort = new AbortController();
+    const left = rejection(pool.call('call', [], { signal: abort.signal }));
+    expect(pool.status()).toMatchObject({ running: 1, ahead: 1 });
+    await clock.advance(100);
+    worker.giveBack();
+    abort.abort();
+    expect(await left).toMatchObject({ code: 'aborted' });
+    worker.memory = 300;
+    worker.answer();
+    await served;
+    await clock.advance(100);
+    expect(retired).toMatchObject([{ reached: { option: 'maxMemoryBytes', value: 300 } }]);
+  });
+
   it('is forgiven where it has been given back before the turn of its worker came', async () => {
     const { pool, factory, clock, retired } = await answering({
       maxMemoryBytes: 200,
