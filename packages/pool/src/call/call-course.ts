@@ -103,7 +103,7 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
     pool.counters.takenBack += 1;
     pool.calls.release(attempt, pool.options.clock.now(), false);
     if (endedBy !== undefined) this.#book.fail(call, endedBy);
-    else if (!pool.mayStart) this.#book.fail(call, pool.closedError('not-started'));
+    else if (!pool.mayStart) this.#refuse(call);
     else {
       pool.calls.giveBack(call, worker);
       if (!ahead) this.#book.waitsOn(call);
@@ -167,8 +167,10 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
     if (death) supervisor.condemn(worker, error);
     if (call.state === 'settled') return;
     // It was never more than sent ahead, and that is no try.
-    const isUntried = ahead && death && error.outcome === 'not-started' && call.wanted;
-    if (isUntried && endedBy === undefined && this.#pool.mayStart) {
+    const isUntried = ahead && endedBy === undefined && error.outcome === 'not-started' && call.wanted;
+    if (isUntried && !this.#pool.mayStart) {
+      this.#refuse(call);
+    } else if (isUntried && death) {
       calls.giveBack(call, worker);
     } else if (
       endedBy === undefined &&
@@ -183,6 +185,12 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
       // A caller that gave up hears so, however the worker took it.
       this.#book.fail(call, death ? (endedBy ?? error) : error);
     }
+  }
+
+  /** A call waited, though at a worker, when the pool ended what was left. */
+  #refuse(call: PendingCall): void {
+    const { options, closing } = this.#pool;
+    this.#book.fail(call, errors.closedWhileWaiting(options.name, call, closing.forcedAfterMs));
   }
 
   /** End a call before its time, wherever it is. */

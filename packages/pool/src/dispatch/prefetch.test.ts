@@ -39,6 +39,8 @@ function given({ factory }: FakePool): number[][] {
   return factory.alive.map(({ calls }) => calls.map(({ args }) => (args as number[])[0]!));
 }
 
+const WAITED =
+  'Call "quick" was admitted by pool "pool" and never started: it waited for a worker when close() was forced.';
 const DIED = createError({ code: 'execution-timeout', message: 'Too long.', outcome: 'unknown' });
 
 describe('sending calls ahead', () => {
@@ -394,6 +396,11 @@ describe('a call that was sent ahead', () => {
       if (!force) expect(await Promise.all(calls)).toEqual(['done', 'done', 'done']);
       else {
         const errors = await Promise.all(calls.map((call) => rejection(call)));
+        expect(errors.map(({ message }: { message: string }) => message)).toEqual([
+          'Pool "pool" was closed while the call ran.',
+          WAITED,
+          WAITED,
+        ]);
         expect(errors.map(({ code, outcome }: { code: string; outcome: string }) => [code, outcome])).toEqual(
           [
             ['pool-closed', 'unknown'],
@@ -418,7 +425,7 @@ describe('a call that was sent ahead', () => {
     };
     await made.pool.close({ force: true });
     expect(await standings(calls)).toEqual(['pool-closed', 'pool-closed']);
-    expect(await rejection(calls[1]!)).toMatchObject({ outcome: 'not-started' });
+    expect(await rejection(calls[1]!)).toMatchObject({ outcome: 'not-started', message: WAITED });
   });
 });
 

@@ -34,6 +34,8 @@ export class Closing {
   readonly #owner: ClosingOwner;
   #state: PoolState = 'open';
   #endsAt = Infinity;
+  /** The limit that ran out, where it ended what was left; `undefined` where that was asked for. */
+  forcedAfterMs: number | undefined;
   #timer: ClockTimer | undefined;
   #promise: Promise<void> | undefined;
   #resolve!: (closed: Promise<void>) => void;
@@ -90,6 +92,7 @@ export class Closing {
     if (!this.pending || this.#state === 'forced') return;
     this.#endsAt = this.#clock.now();
     if (this.#state === 'closing') this.#state = 'forced';
+    this.forcedAfterMs = limitMs;
     this.#owner.onForce(limitMs);
   }
 }
