@@ -9,21 +9,25 @@ One line each way, ASCII:
 =================  ======================================================================
 ``+PGID``          from Node: a worker leads this process group. Answered with the same line.
 ``-PGID``          from Node: the group is gone. Not answered.
+``>PATH``          from Node, in hexadecimal: a socket that workers dial, alone in its folder. Not answered.
+``<``              from Node: the sockets are looked after; it lets the guardian go. Not answered.
 ``ready``          to Node, once, before anything else.
 =================  ======================================================================
 
-At the end of input every group that is still registered gets SIGKILL. No user code ever runs here, and only
+At the end of input every group that is still registered gets SIGKILL, and the sockets are removed with their
+folders. No user code ever runs here, and only
 what is imported below: the guardian lives in every pool, so it stays small.
 """
 
 import os
 import signal
+import stat
 import sys
 
 __all__ = ["Guardian", "main", "start_time_of"]
 
 _READ_BYTES = 4096
-_MAX_LINE_BYTES = 64
+_MAX_LINE_BYTES = 512  # a path of 107 bytes, the longest of a socket, is twice as long in hexadecimal
 
 
 def start_time_of(pid: int) -> "bytes | None":
@@ -36,14 +40,14 @@ def start_time_of(pid: int) -> "bytes | None":
     except OSError:
         return None
     try:
-        stat = os.read(fd, _READ_BYTES)
+        line = os.read(fd, _READ_BYTES)
     except OSError:
         return None
     finally:
         os.close(fd)
     # The command name, in parentheses, may itself hold spaces and parentheses: count from the last one.
     # proc(5) numbers the fields from 1; what follows the name is field 3, the start time is field 22.
-    return stat[stat.rindex(b")") + 2 :].split()[19]
+    return line[line.rindex(b")") + 2 :].split()[19]
 
 
 class Guardian:
@@ -51,6 +55,7 @@ class Guardian:
 
     def __init__(self) -> None:
         self._groups: dict[int, bytes | None] = {}
+        self._sockets: set[bytes] = set()
         self._partial = b""
 
     @property
@@ -72,6 +77,12 @@ class Guardian:
     def _obey(self, line: bytes) -> bool:
         """Obey one line; True if it is to be answered. What is malformed is neither."""
         sign, digits = line[:1], line[1:]
+        if sign == b">":
+            self._sockets.add(_path_of(digits))
+            return False
+        if line == b"<":
+            self._sockets.clear()
+            return False
         # Group 0 would be the guardian's own, and signalling 1 reaches far beyond a worker.
         if not digits.isdigit() or int(digits) < 2:
             return False
@@ -84,7 +95,7 @@ class Guardian:
         return False
 
     def end_all(self) -> None:
-        """SIGKILL every registered group that is still the one that was registered."""
+        """SIGKILL every group that is still the one that was registered; remove the sockets."""
         for pgid, started in self._groups.items():
             now = start_time_of(pgid)
             # A leader that is gone says nothing: its group lives on in its children, and as long as it does,
@@ -99,6 +110,27 @@ class Guardian:
                 # nothing else to try.
                 pass
         self._groups.clear()
+        for path in self._sockets:
+            _remove_socket(path)
+        self._sockets.clear()
+
+
+def _path_of(digits: bytes) -> bytes:
+    """What the hexadecimal digits stand for; a path of nothing where they are none."""
+    try:
+        return bytes.fromhex(digits.decode("ascii"))
+    except ValueError:
+        return b""
+
+
+def _remove_socket(path: bytes) -> None:
+    """Remove a socket and its folder: nothing that is no socket, no folder that holds more."""
+    try:
+        if stat.S_ISSOCK(os.lstat(path).st_mode):
+            os.unlink(path)
+            os.rmdir(os.path.dirname(path))
+    except OSError:
+        pass  # Node came to it itself before it died, or somebody else did
 
 
 def main() -> None:

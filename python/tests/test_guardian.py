@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -59,11 +61,14 @@ class Lines(unittest.TestCase):
         self.assertEqual(registered.feed(b"+0\n+1\n+\n\n+-5\n+4x\nhello\n-77\n"), b"")
         self.assertEqual(registered.groups, frozenset())
 
+    def test_answers_nothing_to_what_it_is_told_of_sockets(self) -> None:
+        self.assertEqual(Guardian().feed(b">2f746d70\n>no digits\n<\n"), b"")
+
     def test_keeps_no_more_of_an_endless_line_than_a_line_can_be(self) -> None:
         registered = Guardian()
         for _ in range(1000):
             registered.feed(b"x" * 4096)
-        self.assertLess(len(registered._partial), 100)
+        self.assertLess(len(registered._partial), 1000)
 
 
 @unittest.skipUnless(os.path.isdir("/proc/self"), "needs /proc")
@@ -84,6 +89,53 @@ class StartTimes(unittest.TestCase):
             process.stdout.readline()
             self.assertRegex(start_time_of(process.pid) or b"", rb"^\d+$")
             process.kill()
+
+
+class Sockets(unittest.TestCase):
+    """What workers dial, in a folder of its own below one of the test's."""
+
+    def setUp(self) -> None:
+        parent = tempfile.TemporaryDirectory()
+        self.addCleanup(parent.cleanup)
+        self.folder = os.path.join(parent.name, "private")
+        os.mkdir(self.folder)
+        self.path = os.path.join(self.folder, "s")
+        self.told = b">" + os.fsencode(self.path).hex().encode() + b"\n"
+        self.guardian = Guardian()
+
+    def listen(self) -> None:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.path)
+
+    def test_goes_with_its_folder(self) -> None:
+        self.listen()
+        self.guardian.feed(self.told)
+        self.guardian.end_all()
+        self.assertFalse(os.path.exists(self.folder))
+
+    def test_stays_where_node_let_the_guardian_go(self) -> None:
+        self.listen()
+        self.guardian.feed(self.told + b"<\n")
+        self.guardian.end_all()
+        self.assertTrue(os.path.exists(self.path))
+
+    def test_takes_nothing_else_with_it(self) -> None:
+        with open(self.path, "w"):
+            pass
+        self.guardian.feed(self.told)
+        self.guardian.end_all()
+        self.assertTrue(os.path.exists(self.path))
+        os.unlink(self.path)
+        self.listen()
+        with open(os.path.join(self.folder, "other"), "w"):
+            pass
+        self.guardian.feed(self.told)
+        self.guardian.end_all()
+        self.assertEqual(os.listdir(self.folder), ["other"])
+
+    def test_that_is_gone_is_no_error(self) -> None:
+        self.guardian.feed(self.told)
+        self.guardian.end_all()
 
 
 class Ending(unittest.TestCase):

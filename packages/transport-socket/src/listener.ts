@@ -9,6 +9,8 @@ import { makePrivateFolder } from './private-folder.js';
 export interface Listener {
   /** As `--connect` has it, less the offer: `unix:/tmp/pypool-Kf3x9Q/s`, `tls:host:4433`. */
   readonly place: string;
+  /** Where that is in the file system, for a Unix socket. */
+  readonly socketPath?: string;
   /** Listen no more, and remove what was made for it. Connections stay. */
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ async function listenOnUnix(parent: string, events: ListenerEvents): Promise<Lis
     const server = await listening({ path: folder.socketPath }, events.onConnection, events.onError);
     return {
       place: `unix:${folder.socketPath}`,
+      socketPath: folder.socketPath,
       close() {
         server.close();
         return folder.remove();

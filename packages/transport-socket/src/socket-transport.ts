@@ -48,7 +48,7 @@ class SocketTransport implements Transport {
   async offer(signal: AbortSignal): Promise<ConnectionOffer> {
     signal.throwIfAborted();
     if (this.#closing !== undefined) throw closed();
-    const { place } = await this.#listen();
+    const { place, socketPath } = await this.#listen();
     signal.throwIfAborted();
     // It may have been closed meanwhile.
     if (this.#closing !== undefined) throw closed();
@@ -69,6 +69,7 @@ class SocketTransport implements Transport {
         ...(ca !== undefined && { PYPOOL_CONNECT_CA: ca }),
       },
       sameUser: kind === 'unix',
+      ...(socketPath !== undefined && { socketPath }),
       accept: (_pipes, acceptSignal) => offer.accept(acceptSignal),
       withdraw: () => offer.fail(withdrawn()),
     };

@@ -77,6 +77,8 @@ export interface ConnectionOffer {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the process has to be of this process's own user, or else cannot connect. @defaultValue false */
   readonly sameUser?: boolean;
+  /** The socket that the process dials, where it is in the file system and in a folder of its own: whoever outlives Node removes both. @defaultValue none */
+  readonly socketPath?: string;
   /** Make the connection. `pipes` are Node's ends, in order. Resolves when all three channels stand. */
   accept(pipes: readonly Duplex[], signal: AbortSignal): Promise<Connection>;
   /** Withdraw an offer that nobody accepted. Idempotent. */

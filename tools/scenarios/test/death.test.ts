@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -220,6 +220,7 @@ describe('death', () => {
   });
 
   it('S42 Node is killed with idle, busy and starting workers and grandchildren: every descendant goes', async () => {
+    const folder = testFolder();
     const host = spawn(
       process.execPath,
       [
@@ -233,13 +234,16 @@ describe('death', () => {
         env: {
           ...process.env,
           SCENARIO_OPTIONS: JSON.stringify(optionsFor('grandchild')),
-          SCENARIO_HOST_FOLDER: testFolder(),
+          SCENARIO_HOST_FOLDER: folder,
+          TMPDIR: folder,
         },
       },
     );
     const [line] = (await once(createInterface(host.stdout), 'line')) as [string];
     const { pids } = JSON.parse(line) as { pids: number[] };
+    const socketFolders = () => readdirSync(folder).filter((name) => name.startsWith('pypool-'));
     expect(pids.every(isAlive)).toBe(true);
+    expect(socketFolders()).not.toEqual([]);
     expect(pids.length).toBeGreaterThanOrEqual(5);
     const marked = () => processesWithEnv(testMark().name, testMark().value);
     host.kill('SIGKILL');
@@ -249,6 +253,7 @@ describe('death', () => {
       () => marked().length === 0 && !pids.some(isAlive),
       10_000,
     );
+    expect(socketFolders()).toEqual([]);
   });
 
   it.each(['start_child', 'fork_child'])('S43 a grandchild (%s) goes with the pool', async (handler) => {

@@ -6,9 +6,15 @@ import { poolFor, rejection, testFolder, testMark, lazyPoolFor } from '../src/po
 import { processesWithEnv } from '../src/processes.js';
 import { until } from '../src/until.js';
 
-/** Worker processes by the operating system. Each leads a group; what a version manager's shim starts on the way to Python does not. */
-const alive = () =>
-  processesWithEnv(testMark().name, testMark().value).filter(({ pid, group }) => pid === group).length;
+/**
+ * Worker processes by the operating system. Each leads a group; what a version manager's shim starts on the way to Python does not. A fork server does,
+ * and is known by its children.
+ */
+function alive(): number {
+  const { name, value } = testMark();
+  const leaders = processesWithEnv(name, value).filter(({ pid, group }) => pid === group);
+  return leaders.filter(({ pid }) => !leaders.some(({ parent }) => parent === pid)).length;
+}
 
 /** Resolves when the pool's only worker runs something. */
 const busy = (pool: { status(): { workers: readonly { running: readonly unknown[] }[] } }) =>

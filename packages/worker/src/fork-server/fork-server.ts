@@ -88,6 +88,7 @@ class ForkServerLauncher implements WorkerLauncher {
     try {
       if (offer.pipes > 0) throw cannotInherit(request.transport.name);
       checkUser(request, offer);
+      this.#guard(this.#pythonFor(request)).clearAway(offer.socketPath);
       for (;;) {
         const worker = await this.#launchFrom(home, offer, request, signal);
         if (worker !== undefined) return worker;
@@ -194,15 +195,14 @@ class ForkServerLauncher implements WorkerLauncher {
   }
 
   async #startServer(home: ImportHome, request: LaunchRequest): Promise<ForkServerProcess> {
-    const python = (this.#python ??= request.python ?? findPython().path);
-    const runtime = this.#options.runtimeDir ?? runtimeDir();
+    const python = this.#pythonFor(request);
     // Started before the fork server and awaited after it, so that the two cost the longer of both.
-    this.#guard(python, runtime)
+    this.#guard(python)
       .ensure()
       .catch(() => undefined);
     const server = await ForkServerProcess.start({
       file: python,
-      runtime,
+      runtime: this.#runtime,
       env: importEnvironment(request.env),
       cwd: request.cwd,
       user: request.user,
@@ -237,10 +237,10 @@ class ForkServerLauncher implements WorkerLauncher {
     }
     this.#spawn ??= new SpawnLauncher(
       {
-        python: (this.#python ??= request.python ?? findPython().path),
+        python: this.#pythonFor(request),
         ...(this.#options.runtimeDir !== undefined && { runtimeDir: this.#options.runtimeDir }),
       },
-      this.#guard(this.#python, this.#options.runtimeDir ?? runtimeDir()),
+      this.#guard(this.#pythonFor(request)),
     );
     return this.#spawn.launch(request, signal);
   }
@@ -251,10 +251,20 @@ class ForkServerLauncher implements WorkerLauncher {
     return this.#guardian?.register(pid) ?? Promise.resolve();
   }
 
-  #guard(python: string, runtime: string): Guardian {
+  get #runtime(): string {
+    return this.#options.runtimeDir ?? runtimeDir();
+  }
+
+  /** One for all that it starts. */
+  #pythonFor(request: LaunchRequest): string {
+    this.#python ??= request.python ?? findPython().path;
+    return this.#python;
+  }
+
+  #guard(python: string): Guardian {
     this.#guardian ??= new Guardian({
       python,
-      file: guardianFile(runtime),
+      file: guardianFile(this.#runtime),
       env: resolveEnvironment(),
       onLoss: this.#options.onGuardianLoss,
     });

@@ -35,13 +35,18 @@ export class GuardianProcess {
   /**
    * Start one and wait until it guards.
    *
+   * @param sockets - see {@link clearAway}; told at once
    * @throws PypoolError `start-failed`.
    */
-  static async start(command: Omit<ProcessCommand, 'stdin' | 'pipes'>): Promise<GuardianProcess> {
+  static async start(
+    command: Omit<ProcessCommand, 'stdin' | 'pipes'>,
+    sockets: Iterable<string>,
+  ): Promise<GuardianProcess> {
     const guardian = new GuardianProcess(
       await spawnProcess({ ...command, stdin: true, pipes: 0 }),
       command.file,
     );
+    for (const path of sockets) guardian.clearAway(path);
     await guardian.#line('ready');
     return guardian;
   }
@@ -69,8 +74,14 @@ export class GuardianProcess {
     this.#process.stdin?.write(`-${pgid}\n`);
   }
 
-  /** Let it go: what is still registered is killed. */
+  /** Have a socket removed, with its folder, when Node dies. */
+  clearAway(socketPath: string): void {
+    this.#process.stdin?.write(`>${Buffer.from(socketPath).toString('hex')}\n`);
+  }
+
+  /** Let it go: what is still registered is killed; sockets are left to whoever made them. */
   async close(): Promise<void> {
+    this.#process.stdin?.write('<\n');
     this.#process.stdin?.end();
     const impatience = setTimeout(() => this.#process.signal('SIGKILL'), CLOSE_MS);
     await this.exited;

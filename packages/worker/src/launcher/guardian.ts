@@ -37,6 +37,7 @@ const LOSS_WINDOW_MS = 60_000;
 export class Guardian {
   readonly #options: GuardianOptions;
   readonly #groups = new Set<number>();
+  readonly #sockets = new Set<string>();
   /** The current guardian, from the moment it is being started. */
   #starting: Promise<void> | undefined;
   #running: GuardianProcess | undefined;
@@ -86,6 +87,17 @@ export class Guardian {
     this.#running?.unregister(pgid);
   }
 
+  /**
+   * Have the socket that workers dial, and its folder, removed when Node dies. Call before {@link ensure}, as soon as the socket is there.
+   *
+   * @param socketPath - none where they dial nothing, or nothing in the file system
+   */
+  clearAway(socketPath: string | undefined): void {
+    if (socketPath === undefined || this.#sockets.has(socketPath)) return;
+    this.#sockets.add(socketPath);
+    this.#running?.clearAway(socketPath);
+  }
+
   /** Let the guardian go. Whatever is still registered it kills. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -104,15 +116,12 @@ export class Guardian {
 
   async #start(): Promise<void> {
     const { python, file, env } = this.#options;
-    const guardian = await GuardianProcess.start({
-      file: python,
-      args: guardianArgs(file),
-      env,
-      cwd: process.cwd(),
-    });
+    const command = { file: python, args: guardianArgs(file), env, cwd: process.cwd() };
+    const guardian = await GuardianProcess.start(command, this.#sockets);
     void guardian.exited.then((exit) => this.#lost(guardian, exit));
     // Before anything else is awaited: a group that is registered from now on must find it, all earlier ones are told here.
     this.#running = guardian;
+    for (const path of this.#sockets) guardian.clearAway(path);
     await Promise.all(Array.from(this.#groups, (pgid) => guardian.register(pgid)));
   }
 

@@ -86,11 +86,12 @@ export class SpawnLauncher implements WorkerLauncher {
     const python = (this.#python ??= findPython().path);
     const runtime = this.#options.runtimeDir ?? runtimeDir();
     const guardian = this.#options.guardian === false ? undefined : this.#guard(python, runtime);
+    const offer = await request.transport.offer(signal);
+    guardian?.clearAway(offer.socketPath);
     // Started before the worker and awaited after it, so that a first start costs the longer of the two. Until then the worker runs
     // nothing of the user's: the handshake waits for the launch, and the end of control ends a runtime that has only started.
     guardian?.ensure().catch(() => undefined);
 
-    const offer = await request.transport.offer(signal);
     let process: SpawnedProcess;
     try {
       signal.throwIfAborted();
