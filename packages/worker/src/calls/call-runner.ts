@@ -24,6 +24,7 @@ import { CancelModes } from './cancel-modes.js';
 import { CancelLadder, type HardRung, type Rung } from './cancel-ladder.js';
 import { ClockStarter } from './clock-starter.js';
 import { endedAt, leftBehind, noInputs, notSent, protocolViolation, type Culprit } from './errors.js';
+import { ownBuffers } from './own-buffers.js';
 import type { CallRunnerParts } from './parts.js';
 import { readReply } from './read-reply.js';
 import type { RunningFacts } from '../stacks/dump-worker.js';
@@ -79,6 +80,7 @@ export class CallRunner {
   /** Begin a call. Never throws; one that cannot be sent is answered with why, and nothing of it is sent. */
   run(call: OutgoingCall): void {
     const id = this.#calls.nextId;
+    const waits = this.#calls.size >= this.#parts.concurrency;
     let inputs: readonly CallInput[] | undefined;
     try {
       const found = callInputs(call.args);
@@ -97,7 +99,8 @@ export class CallRunner {
         tagged,
         callId: id,
         envelope,
-        buffers,
+        // A call that waits in the worker may be given back, and then its caller has its memory again, before its frame has been read.
+        buffers: waits && buffers.length > 0 ? ownBuffers(buffers) : buffers,
       });
     } catch (error) {
       call.onError(notSent(error, call.name));

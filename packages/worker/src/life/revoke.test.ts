@@ -4,6 +4,8 @@ import { RecordedCall } from '../calls/recorded-call.js';
 import { ready, SEGFAULT, settle, type WatchedWorker } from './watched-worker.js';
 
 const CAPABILITIES = ['stream', 'interrupt', 'revoke'];
+/** More than is copied as it is sent, and than a channel takes unread. */
+const LARGE_BYTES = 100_000;
 const aborted = createError({ code: 'aborted', message: 'No longer wanted.' });
 
 beforeEach(() => {
@@ -118,6 +120,43 @@ describe('taking calls back', () => {
     await settle();
     expect(home.fake.control.at(-1)?.type).toBe(FrameType.CANCEL);
   });
+});
+
+describe('the memory of a call that was sent ahead', () => {
+  it.each(['taken back', 'ended'])(
+    "is its caller's again when it is %s, read by the worker or not",
+    async (how) => {
+      const home = await revocable();
+      // The worker has not read what it was sent first, so that what follows lies in Node's memory when it is given back.
+      home.fake.runtime.streams.requests.pause();
+      home.worker.run(new RecordedCall({ args: [new Uint8Array(LARGE_BYTES)] }));
+      await settle();
+      const given = Array.from({ length: 3 }, (_, index) => new Uint8Array(LARGE_BYTES).fill(index + 1));
+      const calls = given.map((bytes) => new RecordedCall({ args: [bytes] }));
+      for (const call of calls) home.worker.run(call);
+      await settle();
+      if (how === 'ended') for (const call of calls) home.worker.cancel(call, aborted);
+      else home.worker.revoke?.(calls);
+      home.fake.revoked(2, 3, 4);
+      await settle();
+      expect(calls.map(({ answers }) => answers)).toEqual([1, 1, 1]);
+      given[0]!.fill(9);
+      for (const { buffer } of given.slice(1)) structuredClone(buffer, { transfer: [buffer] });
+      home.fake.runtime.streams.requests.resume();
+      home.worker.run(new RecordedCall({ name: 'g' }));
+      await settle();
+      const { requests } = home.fake;
+      expect(requests.map(({ buffers }) => buffers.map((bytes) => [bytes.byteLength, bytes[0]]))).toEqual([
+        [[LARGE_BYTES, 0]],
+        [[LARGE_BYTES, 1]],
+        [[LARGE_BYTES, 2]],
+        [[LARGE_BYTES, 3]],
+        [],
+      ]);
+      expect(requests.at(-1)?.envelope).toBe('["g"]');
+      expect(home.worker.state).toBe('ready');
+    },
+  );
 });
 
 describe('a worker that dies with calls asked back', () => {

@@ -1,11 +1,9 @@
 import { checkFrame, createError, type Frame, type FrameLimits, type PlacedBuffer } from '@pypool/protocol';
 import type { FrameSink } from '@pypool/transport';
+import { COPIED_BYTES } from '../calls/own-buffers.js';
 import { CopyQueue, type Copy } from './copy-queue.js';
 import type { Segment } from './segment.js';
 import type { Segments } from './segments.js';
-
-/** Up to here a sink copies buffers as they are sent; whoever sends may change them then. */
-const COPIED_BYTES = 16 * 1024;
 
 /** The requests channel, whose large buffers go into segments. Frames leave in the order in which they were sent. */
 export class PlacingSink implements FrameSink {
