@@ -70,6 +70,7 @@ class ThreadBatches:
         self.most = most
         self.ids = count(-1, -1)
         self._gatherings: dict[str, _Gathering] = {}
+        self._tells = False
         self._given_up: SimpleQueue[tuple[RunningCall, Cancelled] | None] = SimpleQueue()
 
     def add(self, running: RunningCall) -> None:
@@ -77,16 +78,11 @@ class ThreadBatches:
 
         Raises:
             InvalidArguments: It does not go into a batch.
+            RuntimeError: Its function has no thread yet, and there is none to be had.
         """
         check_call(running)
         running.call.thread = 0  # none runs it yet
-        name = running.exposed.name
-        gathering = self._gatherings.get(name)
-        if gathering is None:
-            if not self._gatherings:
-                self.host.start_thread("pypool-batch-ends", self._tell)
-            gathering = self._gatherings[name] = _Gathering(running.exposed, self)
-            self.host.start_thread(f"pypool-batch-{name}", gathering.serve)
+        gathering = self._gatherings.get(running.exposed.name) or self._gather(running.exposed)
         gathering.add(running)
 
     def give_up(self, running: RunningCall) -> None:
@@ -109,6 +105,20 @@ class ThreadBatches:
         self._given_up.put(None)
         for gathering in self._gatherings.values():
             gathering.close()
+
+    def _gather(self, exposed: Exposed) -> _Gathering:
+        gathering = _Gathering(exposed, self)
+        try:
+            if not self._tells:
+                self.host.start_thread("pypool-batch-ends", self._tell)
+                self._tells = True
+            self.host.start_thread(f"pypool-batch-{exposed.name}", gathering.serve)
+        except RuntimeError as error:  # the limits of this process; the next call may have better luck
+            raise RuntimeError(
+                f"no thread can be started to run the batches of {exposed.name}(): {error}"
+            ) from error
+        self._gatherings[exposed.name] = gathering
+        return gathering
 
     def _tell(self, loop: EventLoop) -> None:
         while True:

@@ -158,7 +158,7 @@ class ThreadsEngine:
         if self._batches is not None and running.exposed.batch is not None:
             try:
                 self._batches.add(running)
-            except InvalidArguments as error:
+            except (InvalidArguments, RuntimeError) as error:
                 self._intake.refuse(running, error)
                 return False
             return True

@@ -3,7 +3,9 @@
 import asyncio
 import sys
 import unittest
+from threading import Thread
 from typing import Any, ClassVar
+from unittest import mock
 
 from pypool.batch_rule import BatchRule
 from pypool.expose import Exposed
@@ -102,6 +104,35 @@ class InThreads(Moments):
 
         engine.run = cancel_and_run
         self.assert_never_started(here.serve(), [call_id])
+
+    def test_a_function_that_gets_no_thread_fails_that_call_and_serves_the_next(self) -> None:
+        here = self.use(double=(double, BatchRule(1, 0)))
+        ids = [here.send("double", number) for number in (1, 2, 3)]
+        names: list[str] = []
+        engine: Any = here.engine
+        start_thread = engine.start_thread
+
+        def start_with_little_luck(name: str, serve: Any) -> None:
+            names.append(name)
+            with mock.patch.object(Thread, "start", start_none if len(names) in (1, 3) else Thread.start):
+                start_thread(name, serve)
+
+        engine.start_thread = start_with_little_luck
+        answers = dict(here.serve())
+        self.assertEqual(names, ["pypool-batch-ends"] * 2 + ["pypool-batch-double"] * 2)
+        for each in ids[:2]:
+            self.assertEqual(
+                (answers[each]["type"], answers[each]["message"]),
+                (
+                    "RuntimeError",
+                    "no thread can be started to run the batches of double(): can't start new thread",
+                ),
+            )
+        self.assertEqual(answers[ids[2]], 6)
+
+
+def start_none(thread: Thread) -> None:
+    raise RuntimeError("can't start new thread")
 
 
 def double(items: list[int]) -> list[int]:
