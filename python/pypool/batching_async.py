@@ -7,6 +7,7 @@ anything, and none comes.
 from __future__ import annotations
 
 from itertools import count
+from math import inf
 from time import monotonic
 
 from .batching import Batch, check_call, failures_of, replies_of, results_of
@@ -52,6 +53,9 @@ class AsyncBatches:
         replies: The replies channel.
         interrupts: What ends calls that run.
         most: How many calls have a place at once.
+
+    Attributes:
+        hurried_until: Calls that have come by then, on the clock of ``time.monotonic``, wait for no others.
     """
 
     def __init__(self, host: Host, replies: Replies, interrupts: AsyncInterrupts, most: int) -> None:
@@ -60,7 +64,7 @@ class AsyncBatches:
         self.interrupts = interrupts
         self.most = most
         self.ids = count(-1, -1)
-        self.hurried = False
+        self.hurried_until = -inf
         self._gatherings: dict[str, _Gathering] = {}
 
     def add(self, loop: AbstractEventLoop, running: RunningCall) -> None:
@@ -80,6 +84,11 @@ class AsyncBatches:
         if running.wanted is not None:
             raise Cancelled(started=False)
         gathering.add(running)
+        if len(self._gatherings) > 1:
+            # Of several functions, with each place taken by one that waits for others: none can come.
+            waits = sum(each.waits for each in self._gatherings.values())
+            if waits == self.most:
+                self._hurry(monotonic())
 
     def give_up(self, running: RunningCall) -> None:
         """A call is to end before its time. For the control thread, once it has noted that."""
@@ -89,7 +98,10 @@ class AsyncBatches:
 
     def hurry(self) -> None:
         """No further call comes: wait for none."""
-        self.hurried = True
+        self._hurry(inf)
+
+    def _hurry(self, until: float) -> None:
+        self.hurried_until = until
         for gathering in list(self._gatherings.values()):
             gathering.look()
 
@@ -117,6 +129,11 @@ class _Gathering:
         self._timer: TimerHandle | None = None
         self._task: Task[None] | None = None
         self._batch: Batch | None = None
+
+    @property
+    def waits(self) -> int:
+        """How many calls wait for others. 0 where a batch runs, or is about to."""
+        return len(self._waiting) if self._task is None else 0
 
     def add(self, running: RunningCall) -> None:
         self._waiting.append(running)
@@ -146,9 +163,10 @@ class _Gathering:
         waiting = self._waiting
         if self._task is not None or not waiting:
             return
-        if len(waiting) < self._size and not self._batches.hurried:
+        came = waiting[0].call.started
+        if len(waiting) < self._size and came > self._batches.hurried_until:
             # What the first of them waited while another batch ran counts.
-            left = waiting[0].call.started + self._wait_seconds - monotonic()
+            left = came + self._wait_seconds - monotonic()
             if left > 0:
                 if self._timer is None:
                     self._timer = self._loop.call_later(left, self._on_timer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from _queue import SimpleQueue
 from _thread import get_ident
 from itertools import count
+from math import inf
 from threading import TIMEOUT_MAX, Condition
 from time import monotonic
 
@@ -84,6 +85,11 @@ class ThreadBatches:
         running.call.thread = 0  # none runs it yet
         gathering = self._gatherings.get(running.exposed.name) or self._gather(running.exposed)
         gathering.add(running)
+        if len(self._gatherings) > 1:
+            # Of several functions, with each place taken by one that waits for others: none can come.
+            waits = sum(each.waits for each in self._gatherings.values())
+            if waits == self.most:
+                self._hurry(monotonic())
 
     def give_up(self, running: RunningCall) -> None:
         """A call is to end before its time. For the control thread, once it has noted that."""
@@ -97,14 +103,17 @@ class ThreadBatches:
 
     def hurry(self) -> None:
         """No further call comes: wait for none."""
-        for gathering in self._gatherings.values():
-            gathering.hurry()
+        self._hurry(inf)
 
     def close(self) -> None:
         """Have the threads end. Once every call is answered."""
         self._given_up.put(None)
         for gathering in self._gatherings.values():
             gathering.close()
+
+    def _hurry(self, until: float) -> None:
+        for gathering in self._gatherings.values():
+            gathering.hurry(until)
 
     def _gather(self, exposed: Exposed) -> _Gathering:
         gathering = _Gathering(exposed, self)
@@ -143,7 +152,7 @@ class _Gathering:
         self._changed = Condition()  # its lock is for all that follows
         self._waiting: list[RunningCall] = []
         self._batch: Batch | None = None
-        self._hurried = False
+        self._hurried_until = -inf
         self._closed = False
 
     def add(self, running: RunningCall) -> None:
@@ -168,9 +177,16 @@ class _Gathering:
                 if batch.is_unwanted():
                     self._batches.interrupts.end(batch)
 
-    def hurry(self) -> None:
+    @property
+    def waits(self) -> int:
+        """How many calls wait for others. 0 where they do no more, and start as soon as may be."""
+        count = len(self._waiting)
+        return count if count < self._size else 0
+
+    def hurry(self, until: float) -> None:
+        """Those that have come by then, on the clock of ``time.monotonic``, wait for no others."""
         with self._changed:
-            self._hurried = True
+            self._hurried_until = until
             self._changed.notify()
 
     def close(self) -> None:
@@ -195,8 +211,9 @@ class _Gathering:
                     changed.wait()
                     continue
                 # What the first of them waited while another batch ran counts.
-                left = waiting[0].call.started + self._wait_seconds - monotonic()
-                if len(waiting) < self._size and left > 0 and not self._hurried:
+                came = waiting[0].call.started
+                left = came + self._wait_seconds - monotonic()
+                if len(waiting) < self._size and left > 0 and came > self._hurried_until:
                     changed.wait(min(left, TIMEOUT_MAX))
                     continue
                 batch = self._batch = Batch(next(self._batches.ids), waiting[: self._size])

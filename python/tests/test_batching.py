@@ -92,6 +92,19 @@ class Common:
             self.use_new_worker(concurrency=2).hear(FrameType.EVENT)
             self.assertEqual(self.replies(self.send("double", 1, 2)), [2, 4])
 
+        def test_starts_what_there_is_when_all_places_wait_for_several_batches(self) -> None:
+            self.use_new_worker(concurrency=4)
+            ids = [
+                self.worker.send(name, n)
+                for n, name in enumerate(("double", "double_async", "double_async", "double"))
+            ]
+            self.assertEqual(self.replies(ids), [0, 2, 4, 6])
+            # That was once: the next wait again.
+            ids = self.send("double", 1, 2)
+            self.assertEqual(sorted(self.batches()), [[0, 3], [1, 2]])
+            self.assertEqual(self.replies([*ids, *self.send("double", 3)]), [2, 4, 6])
+            self.assertEqual(self.batches(), [[1, 2, 3]])
+
         def test_starts_what_there_is_when_no_further_call_comes(self) -> None:
             self.use_new_worker()
             ids = self.send("double", 1, 2)
