@@ -151,6 +151,7 @@ describe('sending calls ahead', () => {
     const { waiting, workers } = made.pool.status();
     expect(waiting).toMatchObject([
       {
+        attempts: 0,
         ahead: 0,
         waitsFor: { kind: 'sent-ahead', workerId: workers[0]!.id, running: 1 },
         why: `sent ahead to worker ${workers[0]!.id}, behind the 1 that it runs`,

@@ -83,13 +83,19 @@ export function waitingCalls({
   const now = clock.now();
   const epochOf = (moment: number) => Math.round(clock.epochMs() - (now - moment));
   const shown: WaitingCall[] = [];
-  const show = (line: Iterable<QueuedCall>, most: number, reasonOf: (ahead: number) => Reason) => {
+  /** @param given workers that have each call, and have not failed it */
+  const show = (
+    line: Iterable<QueuedCall>,
+    most: number,
+    reasonOf: (ahead: number) => Reason,
+    given: 0 | 1 = 0,
+  ) => {
     let ahead = 0;
     for (const entry of line) {
       if (ahead === most) return;
       const { id, kind, name, submittedAt, attributes, session, attempts } = entry as PendingCall;
-      const about = { id, kind, name, since: epochOf(submittedAt), attributes, session, attempts };
-      shown.push({ ...about, ahead, ...reasonOf(ahead) });
+      const about = { id, kind, name, since: epochOf(submittedAt), attributes, session };
+      shown.push({ ...about, attempts: attempts - given, ahead, ...reasonOf(ahead) });
       ahead += 1;
     }
   };
@@ -107,7 +113,7 @@ export function waitingCalls({
     const why = `sent ahead to worker ${workerId}, behind the ${running} that it runs`;
     const reason: Reason = { waitsFor: { kind: 'sent-ahead', workerId, running }, why };
     const line = [...given].slice(running).map(({ call }) => call);
-    show(line, LINE_SHOWN, () => reason);
+    show(line, LINE_SHOWN, () => reason, 1);
   }
   for (const { name, running, limit, held: line } of calls.limits.lines) {
     const why = `${running} of "${name}" run, and at most ${limit} may at once`;
