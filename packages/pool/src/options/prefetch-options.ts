@@ -19,8 +19,8 @@ export interface PrefetchOptions {
    */
   readonly maxBytes?: number;
   /**
-   * How long a call that was sent ahead may wait to begin before it is taken back, with all others that the worker has not begun. So much later than others, and
-   * no more, a call may begin that came before them. Above 0. `Infinity`: never.
+   * How long a call that was sent ahead may wait to begin before it is taken back, with all others that the worker has not begun. So much later than others
+   * a call may begin that came before them, and by as much again each time that it is sent ahead once more. Above 0. `Infinity`: never.
    *
    * @defaultValue `10`
    */
