@@ -6,6 +6,7 @@ import re
 
 from .element_types import ARRAY_FORMATS, DTYPE_SIZES
 from .errors import ProtocolError
+from .plain import MAX_SAFE_INTEGER
 from .value_path import key_step
 
 TYPE_CHECKING = False
@@ -109,7 +110,7 @@ def _ndarray(maker: Maker, _tag: str, index: int, dtype: str, shape: list[Any]) 
     size = DTYPE_SIZES.get(dtype)
     if size is None:
         raise ProtocolError(f"no ndarray has the dtype {dtype[:40]!r}")
-    if not all(type(extent) is int and extent >= 0 for extent in shape):
+    if not all(type(extent) is int and 0 <= extent <= MAX_SAFE_INTEGER for extent in shape):
         raise ProtocolError("the tag 'ndarray' holds no shape")
     if 0 in shape:
         size = 0

@@ -372,6 +372,8 @@ function malformedCalls(): unknown[] {
     bad('five parts', ['f', [], {}, {}, {}]),
     bad('credit of nothing', ['f', [], {}, { credit: 0 }]),
     bad('inputs of none', ['f', [1], {}, { inputs: [] }]),
+    bad('an input behind the arguments', ['f', [1], {}, { inputs: [1] }]),
+    bad('an input of another name', ['f', [1], { a: 1 }, { inputs: ['b'] }]),
     bad('an input in half a place', ['f', [1], {}, { inputs: [0.5] }]),
     bad('credit of no bytes', ['f', [], {}, { credit: 1, creditBytes: 0 }]),
     bad('a session of text', ['f', [], {}, { session: 'user-42' }]),

@@ -640,6 +640,7 @@ function malformed(): unknown[] {
     bad('an ndarray without a shape', tag('ndarray', 0, 'f8'), ['00'.repeat(8)]),
     bad('an ndarray of another size', tag('ndarray', 0, 'f8', [2]), ['00'.repeat(8)]),
     bad('an ndarray of negative extents', tag('ndarray', 0, 'f8', [-1, -1]), ['00'.repeat(8)]),
+    bad('an ndarray of nothing with an extent beyond 2^53', tag('ndarray', 0, 'i1', [0, 2 ** 53]), ['']),
     bad('an ndarray whose size overflows', tag('ndarray', 0, 'i1', [2 ** 32, 2 ** 32]), ['']),
     bad(
       'an ndarray of more axes than numpy has, and of another size',

@@ -68,8 +68,18 @@ const call = z.union([
   z.tuple([text]),
   z.tuple([text, positional]),
   z.tuple([text, positional, record.nullable()]),
-  z.tuple([text, positional, record.nullable(), meta.nullable()]),
+  z
+    .tuple([text, positional, record.nullable(), meta.nullable()])
+    .refine(([, args, kwargs, told]) => told?.inputs?.every(isPlace(args ?? [], kwargs ?? {})) ?? true, {
+      error: 'a CALL has no argument in the place of an input',
+    }),
 ]);
+
+/** Whether a call has an argument there. */
+function isPlace(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>) {
+  return (place: number | string): boolean =>
+    typeof place === 'number' ? place < args.length : Object.hasOwn(kwargs, place);
+}
 
 const traceback = z.object({
   file: text,
