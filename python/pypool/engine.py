@@ -117,4 +117,11 @@ def suggestion(welcome: Welcome, functions: Mapping[str, Exposed]) -> str | None
                 f"concurrency {at_once} gives it {at_once} at most: that needs engine 'threads' or 'async', "
                 f"and concurrency of at least {sizes[name]}"
             )
+    plain = [name for name in sizes if not functions[name].asynchronous]
+    if plain and welcome["engine"] == "async":
+        advice.append(
+            f"{plain[0]} takes batches and is a plain function, and nothing else runs in engine 'async' while"
+            " it does, so that ending one of its calls may end the worker, and the others with it: "
+            "that needs engine 'threads', or an async def"
+        )
     return "; ".join(advice) or None

@@ -1,13 +1,18 @@
 """Calls that are handed to their function together, in each engine."""
 
 import unittest
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from pypool.batch_rule import BatchRule
 from pypool.batching import results_of
-from pypool.expose import expose
+from pypool.engine import suggestion
+from pypool.expose import Exposed, expose
 from pypool.frame import FrameType
 from pypool.plain_json import parse_json
 from tests.worker_process import WorkerProcess
+
+if TYPE_CHECKING:
+    from pypool.messages import Welcome
 
 
 class Common:
@@ -25,7 +30,7 @@ class Common:
         def setUpClass(cls) -> None:
             cls.shared = WorkerProcess("gather_calls", **cls.welcome)
             cls.addClassCleanup(cls.shared.__exit__)
-            cls.shared.start()
+            cls.begin(cls.shared)
 
         def setUp(self) -> None:
             self.worker = self.shared
@@ -35,7 +40,16 @@ class Common:
             """One that this test may end."""
             worker = self.worker = WorkerProcess("gather_calls", **{**self.welcome, **welcome})
             self.addCleanup(worker.__exit__)
-            return worker.start()
+            return self.begin(worker)
+
+        @staticmethod
+        def begin(worker: WorkerProcess) -> WorkerProcess:
+            """Start a worker, and hear the advice that is due to who runs this fixture so."""
+            worker.start()
+            welcome = worker.welcome_message
+            if welcome["engine"] == "async" or welcome["concurrency"] < 4:
+                worker.hear(FrameType.EVENT)
+            return worker
 
         def send(self, name: str, *items: Any) -> "list[int]":
             return [self.worker.send(name, item) for item in items]
@@ -89,7 +103,7 @@ class Common:
             self.assertEqual(self.batches(), [["a"], ["b", "c", "d"], ["e"]])
 
         def test_waits_for_no_call_that_has_no_place(self) -> None:
-            self.use_new_worker(concurrency=2).hear(FrameType.EVENT)
+            self.use_new_worker(concurrency=2)
             self.assertEqual(self.replies(self.send("double", 1, 2)), [2, 4])
 
         def test_starts_what_there_is_when_all_places_wait_for_several_batches(self) -> None:
@@ -298,7 +312,7 @@ class InThreads(Common.Batches):
         self.assertEqual(self.notes(), ["saw it"])
 
     def test_calls_that_wait_for_their_batch_need_no_thread_of_a_call(self) -> None:
-        self.use_new_worker(concurrency=3).hear(FrameType.EVENT)
+        self.use_new_worker(concurrency=3)
         ids = self.send("double", 1, 2)
         # There is a place for one call beside those, and it has left it when the next takes it.
         self.assertEqual([self.worker.call("count_threads") for _ in range(3)], [1, 1, 1])
@@ -349,6 +363,26 @@ class OneByOne(unittest.TestCase):
             call_id = worker.calls + 1
             self.assertEqual(worker.call("ask", 0)[4], [[call_id, "ask", None, {}, None, False]])
             self.assertEqual(worker.stop(), 0)
+
+
+class Advice(unittest.TestCase):
+    def test_advises_against_plain_functions_that_stop_the_loop_for_a_batch(self) -> None:
+        async def answer(items: list[Any]) -> list[Any]:
+            return items
+
+        rule = BatchRule(4, 0)
+        plain, task = Exposed("plain", results_of, batch=rule), Exposed("task", answer, batch=rule)
+        for engine, functions, is_advised in (
+            ("async", {"task": task, "plain": plain}, True),
+            ("async", {"task": task, "alone": Exposed("alone", results_of)}, False),
+            ("threads", {"plain": plain}, False),
+        ):
+            with self.subTest(engine=engine, functions=list(functions)):
+                advice = suggestion(cast("Welcome", {"engine": engine, "concurrency": 4}), functions)
+                if is_advised:
+                    self.assertRegex(advice or "", "^plain takes batches and is a plain function")
+                else:
+                    self.assertIsNone(advice)
 
 
 class Rules(unittest.TestCase):
