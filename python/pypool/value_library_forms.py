@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from .element_types import DTYPE_SIZES
+from .plain import MAX_SAFE_INTEGER
 from .value_forms import memoryview_form
 
 TYPE_CHECKING = False
@@ -99,6 +100,8 @@ def _numpy_array(walk: Walk, value: Any) -> Any:
         return walk.refuse(value, "is a masked array: fill it or send data and mask apart")
     numpy = sys.modules["numpy"]
     flat = numpy.ascontiguousarray(value, dtype=f"<{dtype}").reshape(-1)
+    if not flat.size and max(value.shape) > MAX_SAFE_INTEGER:
+        return walk.refuse(value, "is a numpy array with an axis of over 2**53 - 1 items")
     data: Buffer = memoryview(flat.view("u1")) if flat.size else b""
     return walk.tag("ndarray", walk.attach(data), dtype, list(value.shape))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unittest
 
-from pypool.errors import InvalidArguments, Unencodable
+from pypool.errors import InvalidArguments, ProtocolError, Unencodable
 from pypool.frame import Frame, FrameType
 from pypool.value import ValueCodec
 
@@ -134,9 +134,15 @@ class Arrays(unittest.TestCase):
         self.assertTrue(same(back, {"a": [first], "b": b"x", "c": second}))
 
     def test_too_large_for_numpy_fail_the_call(self):
-        for shape in ([0, 2**62, 4], [2**70, 0], [0] * 33):
+        for shape in ([0, 2**53 - 1, 2**53 - 1], [0] * 33):
             with self.subTest(shape=shape), self.assertRaisesRegex(InvalidArguments, "^value"):
                 received(f'{{"$":["ndarray",0,"u1",{shape}]}}', [b""])
+
+    def test_with_an_axis_beyond_what_javascript_counts_are_refused_on_either_way(self):
+        with self.assertRaisesRegex(Unencodable, r"over 2\*\*53 - 1 items"):
+            encoded(numpy.zeros((0, 2**53)))
+        with self.assertRaises(ProtocolError):
+            received(f'{{"$":["ndarray",0,"u1",[0, {2**53}]]}}', [b""])
 
 
 @unittest.skipIf(numpy is None, WHY_SKIPPED)
