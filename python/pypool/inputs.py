@@ -1,4 +1,4 @@
-"""Inputs: arguments that Node makes one after the other while the handler reads them (SPEC.md section 15)."""
+"""Inputs: arguments that Node makes one after the other while the handler reads them (SPEC.md section 16)."""
 
 from __future__ import annotations
 

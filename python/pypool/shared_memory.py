@@ -1,4 +1,4 @@
-"""Memory that this process shares with Node, for buffers that are large (SPEC.md section 14).
+"""Memory that this process shares with Node, for buffers that are large (SPEC.md section 15).
 
 Node decides how many segments there are. This side makes them, lends what arrives in them to user code, and
 writes results into them.

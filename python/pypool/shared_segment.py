@@ -1,4 +1,4 @@
-"""One segment of shared memory, and what it takes to make one (SPEC.md section 14). Loaded at the first."""
+"""One segment of shared memory, and what it takes to make one (SPEC.md section 15). Loaded at the first."""
 
 from __future__ import annotations
 

@@ -50,6 +50,16 @@ const total = (count: number): number => (count * (count - 1)) / 2;
 describe.each(['sync', 'async', 'threads'] as const)(
   'an iterable as an argument, with the engine %s',
   (engine) => {
+    it('may use the memory of an item again for the next', async () => {
+      await using worker = await workerFor('read_inputs', { engine });
+      function* filled(): Generator<Uint8Array> {
+        const memory = new Uint8Array(64 * 1024);
+        for (let n = 0; n < 8; n += 1) yield memory.fill(n);
+      }
+      const ends = await worker.call('ends_of', [filled()]);
+      expect(ends).toEqual(Array.from({ length: 8 }, (_, n) => [n, n]));
+    });
+
     it('is read as its handler reads it, in order and to its end', async () => {
       await using worker = await workerFor('read_inputs', { engine });
       for (const name of ['total', 'total_async']) {

@@ -14,7 +14,7 @@ export interface Frame {
   readonly placed?: readonly PlacedBuffer[];
 }
 
-/** A buffer of a frame whose bytes lie in a shared segment (SPEC.md section 14). When received, `buffers` holds an empty one in its place. */
+/** A buffer of a frame whose bytes lie in a shared segment (SPEC.md section 15). When received, `buffers` holds an empty one in its place. */
 export interface PlacedBuffer {
   /** Its place in `buffers`. */
   readonly index: number;

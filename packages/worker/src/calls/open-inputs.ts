@@ -1,6 +1,7 @@
 import { encodeMessage, FrameType, type CallInputs } from '@pypool/protocol';
 import { CallInput } from './call-input.js';
 import { creditBytesOf } from './credit-bytes.js';
+import { ownBuffers } from './own-buffers.js';
 import type { CallRunnerParts } from './parts.js';
 
 /** The inputs of a call, which are sent as its handler reads them. */
@@ -15,7 +16,14 @@ export function openInputs(
         source,
         send: (item) => {
           const { text, tagged, buffers } = codec.encodeAll([input, item], ['input', 'item']);
-          const frame = { type: FrameType.INPUT, tagged, callId, envelope: text, buffers };
+          // The call may end, and its caller change or transfer what it handed out, while this waits on control.
+          const frame = {
+            type: FrameType.INPUT,
+            tagged,
+            callId,
+            envelope: text,
+            buffers: ownBuffers(buffers),
+          };
           connection.control.send(frame);
           return creditBytesOf(frame);
         },

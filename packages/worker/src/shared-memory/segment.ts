@@ -13,7 +13,7 @@ export interface SegmentPlan {
 }
 
 /**
- * Memory that a worker and this process share, which holds one buffer at a time (SPEC.md section 14).
+ * Memory that a worker and this process share, which holds one buffer at a time (SPEC.md section 15).
  *
  * `asked`: there is none yet. `free`: whoever writes may write. `busy`: something is in it. `leaving`: the worker was asked to give it back; one for replies
  * may be used once more.

@@ -23,7 +23,7 @@ export interface SharingOptions extends SharedMemoryLimits {
 }
 
 /**
- * A connection whose large buffers pass through memory that both processes have, rather than through the channel (SPEC.md section 14).
+ * A connection whose large buffers pass through memory that both processes have, rather than through the channel (SPEC.md section 15).
  *
  * Nobody above or below it knows: whoever uses it sees frames that are whole, in their order, and the end of replies after all of them. It
  * owns the connection that it is made of. Segments there are only once a buffer was large; until then, and whenever none is free, buffers
