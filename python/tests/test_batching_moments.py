@@ -10,6 +10,7 @@ from unittest import mock
 from pypool.batch_rule import BatchRule
 from pypool.expose import Exposed
 from tests.engine_here import EngineHere
+from tests.own_process import in_own_process
 from tests.worker_process import PATIENCE_SECONDS
 
 
@@ -35,6 +36,7 @@ class Moments(unittest.TestCase):
             self.assertEqual((said["kind"], said["started"]), ("cancelled", False))
 
 
+@in_own_process
 class InTasks(Moments):
     kind = "async"
 
@@ -89,6 +91,7 @@ class InTasks(Moments):
         self.assertEqual([(id, said["kind"]) for id, said in answers], [(id, "cancelled") for id in ids])
 
 
+@in_own_process
 class InThreads(Moments):
     kind = "threads"
 

@@ -7,8 +7,10 @@ import threading
 import unittest
 
 from pypool.fork_hazards import Baseline, find_thread_hazards
+from tests.own_process import in_own_process
 
 
+@in_own_process
 @unittest.skipUnless(sys.platform == "linux", "there are fork servers on Linux alone")
 class Hazards(unittest.TestCase):
     def names(self, *tolerated: str, baseline: Baseline) -> list:
