@@ -106,7 +106,8 @@ describe('dispatch', () => {
       busy(factory)!.answer();
       await call;
     }
-    expect(factory.workers.map(({ given }) => given)).toEqual([50, 50, 50, 50]);
+    // In rows of 16.
+    expect(factory.workers.map(({ given }) => given)).toEqual([56, 48, 48, 48]);
   });
 
   it('takes workers in turn with round robin', async () => {

@@ -133,12 +133,28 @@ describe('selection', () => {
   });
 
   it('least busy takes the fewest calls, then the steady, then the longest rested', () => {
+    const select = (workers: SelectableWorker[]) => leastBusy().select(call, workers);
+    expect(select([])).toBeNull();
+    expect(select([worker(0, { inFlight: 2 })])).toBeNull();
+    expect(select([worker(0, { inFlight: 1 }), worker(1)])!.slot).toBe(1);
+    expect(select([worker(0, { overflow: true }), worker(1, { lastCall: 9 })])!.slot).toBe(1);
+    expect(select([worker(0, { lastCall: 5 }), worker(1, { lastCall: 3 })])!.slot).toBe(1);
+  });
+
+  it('least busy stays with an idle one for 16 calls, unless that is busy, above the size, or another by now', () => {
     const { select } = leastBusy();
-    expect(select(call, [])).toBeNull();
-    expect(select(call, [worker(0, { inFlight: 2 })])).toBeNull();
-    expect(select(call, [worker(0, { inFlight: 1 }), worker(1)])!.slot).toBe(1);
-    expect(select(call, [worker(0, { overflow: true }), worker(1, { lastCall: 9 })])!.slot).toBe(1);
-    expect(select(call, [worker(0, { lastCall: 5 }), worker(1, { lastCall: 3 })])!.slot).toBe(1);
+    const next = (workers: SelectableWorker[]) => select(call, workers)!.slot;
+    const two = [worker(0, { lastCall: 2 }), worker(1, { lastCall: 1 })];
+    expect(Array.from({ length: 16 }, () => next(two))).toEqual(Array(16).fill(1));
+    two[1]!.lastCall = 17;
+    expect(Array.from({ length: 15 }, () => next(two))).toEqual(Array(15).fill(0));
+    two[0]!.lastCall = 18;
+    expect(next(two)).toBe(0);
+    expect(next(two)).toBe(1);
+    expect(next([worker(0), worker(1, { inFlight: 1 })])).toBe(0);
+    expect(next([worker(0, { overflow: true }), worker(1)])).toBe(1);
+    expect(next([worker(0), worker(1, { id: 'another', lastCall: 1 })])).toBe(0);
+    expect(next([worker(1, { lastCall: 1 })])).toBe(1);
   });
 
   it('round robin takes each in turn, skips the full, and goes on where a worker is gone', () => {
