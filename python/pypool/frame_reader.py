@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from .errors import ProtocolError
 from .frame import DEFAULT_LIMITS, Frame, FrameType
 from .frame_header import (
@@ -26,8 +28,10 @@ __all__ = ["FrameReader", "capacity"]
 _RING_BYTES = 64 * 1024
 _FIRST_STEP_BYTES = 256 * 1024  # lengths below 8 times this are believed
 _GROWTH = 8  # a peer makes us hold at most this many times what it has sent
-_CALL = int(FrameType.CALL)
-_NO_BUFFERS: tuple[Buffer, ...] = ()
+_USUAL_KIND = int(FrameType.CALL)
+"""Bytes 4 to 8 of the header of a CALL without flags and buffers, as one number."""
+
+_unpack_usual = struct.Struct("<IIQ").unpack_from
 
 
 class FrameReader:
@@ -44,7 +48,18 @@ class FrameReader:
         fill: Puts buffers that lie in shared memory in their places.
     """
 
-    __slots__ = ("_accepts", "_end", "_fill_placed", "_ring", "_sock", "_start", "_view", "limits")
+    __slots__ = (
+        "_accepts",
+        "_end",
+        "_fill_placed",
+        "_ring",
+        "_sock",
+        "_start",
+        "_takes_calls",
+        "_usual",
+        "_view",
+        "limits",
+    )
 
     def __init__(
         self,
@@ -56,6 +71,8 @@ class FrameReader:
         self.limits = limits
         self._sock = sock
         self._accepts = accepts
+        self._takes_calls = FrameType.CALL in accepts
+        self._usual = Frame(FrameType.CALL, 0, "")
         self._fill_placed = fill
         self._ring = bytearray(_RING_BYTES)
         self._view = memoryview(self._ring)
@@ -66,7 +83,8 @@ class FrameReader:
         """Wait for the next frame.
 
         Returns:
-            The frame, or ``None`` at the end of the stream.
+            The frame, or ``None`` at the end of the stream. A CALL without buffers is the same object each
+            time: it holds until the next is read.
 
         Raises:
             ProtocolError: The bytes are no frame of this channel, or end inside one. The reader is dead.
@@ -80,14 +98,13 @@ class FrameReader:
             if end == 0:
                 return None
         if self._end - start >= HEADER_BYTES:
-            envelope_bytes, kind, flags, count, call_id = unpack_header(self._ring, start)
+            envelope_bytes, kind, call_id = _unpack_usual(self._ring, start)
             begin = start + HEADER_BYTES
             stop = begin + envelope_bytes
             # Written out, for nearly every call comes this way; the unusual goes the long way below.
             if (
-                kind == _CALL
-                and kind in self._accepts
-                and flags == 0 == count
+                kind == _USUAL_KIND
+                and self._takes_calls
                 and 0 < call_id <= MAX_CALL_ID
                 and stop <= self._end <= _RING_BYTES
                 and envelope_bytes <= self.limits.max_frame_bytes
@@ -98,7 +115,10 @@ class FrameReader:
                 except UnicodeDecodeError:
                     envelope = decode_text(self._view[begin:stop])  # to say what is wrong
                 self._start = stop
-                return Frame(kind, call_id, envelope, False, _NO_BUFFERS)
+                frame = self._usual
+                frame.call_id = call_id
+                frame.envelope = envelope
+                return frame
         if self._end - self._start < HEADER_BYTES:
             self._fill(HEADER_BYTES)
         envelope_bytes, kind, flags, count, call_id = unpack_header(self._ring, self._start)

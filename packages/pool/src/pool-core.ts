@@ -50,6 +50,8 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
   readonly #alive: KeepAlive;
   #reconciling = false;
   #again = false;
+  /** Nothing goes on but calls coming and going. */
+  #calm = false;
 
   constructor(options: ResolvedPoolOptions) {
     const { clock, name, size, idleTimeoutMs, minIdle, queue, selection } = options;
@@ -125,8 +127,22 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
     return closed;
   }
 
+  /** A call came or went: where nobody waits, a place is free and nothing else goes on, that leaves nothing to decide. */
+  reconcileCalls(): void {
+    const { calls, roster, turnover, announce } = this;
+    const isDecided =
+      this.#calm &&
+      roster.freePlaces > 0 &&
+      calls.waiting === 0 &&
+      !turnover.mindsCalls &&
+      !announce.saturated;
+    if (isDecided) this.#alive.while(calls.running > 0);
+    else this.reconcile();
+  }
+
   /** The one place of decisions. Whatever happens while it decides makes it look once more. */
   reconcile(): void {
+    this.#calm = false;
     this.#again = true;
     if (this.#reconciling) return;
     this.#reconciling = true;
@@ -143,6 +159,7 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
         this.closing.advance(this.capacity.open, this.roster.all.size);
       }
       this.#alive.while(this.#somebodyWaits);
+      this.#calm = this.#isCalm;
     } finally {
       this.#reconciling = false;
     }
@@ -253,6 +270,20 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
   /** While it closes, a pool still starts what its waiting calls need. */
   get mayStart(): boolean {
     return this.closing.state === 'open' || this.closing.state === 'closing';
+  }
+
+  /** Whether every worker there should be is ready, and nobody waits for anything but an answer. */
+  get #isCalm(): boolean {
+    const { closing, roster, policy, options } = this;
+    return (
+      closing.open &&
+      options.minIdle === 0 &&
+      roster.live === roster.ready.length &&
+      roster.ready.length <= roster.size &&
+      policy.circuit.state === 'closed' &&
+      this.#readiness.wanted === 0 &&
+      !this.#drains.pending
+    );
   }
 
   get #somebodyWaits(): boolean {

@@ -29,6 +29,7 @@ it('exports these names', () => {
       "UsageError",
       "addCallSite",
       "approximateBytes",
+      "atEndOfTurn",
       "callInputs",
       "checkFrame",
       "checkListener",

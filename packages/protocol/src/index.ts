@@ -17,6 +17,9 @@ export { openerStack } from './errors/opener-stack.js';
 export { throwLater } from './errors/throw-later.js';
 export { pythonErrorFrom } from './errors/python-error-from.js';
 
+// Time
+export { atEndOfTurn } from './turn/end-of-turn.js';
+
 // Options
 export { checkListener } from './options/check-listener.js';
 export { checkOptions } from './options/check-options.js';

@@ -36,6 +36,8 @@ export interface CallCourseOwner {
   closedError(outcome: 'not-started'): PypoolError;
   /** Something has changed that decisions are made from. */
   reconcile(): void;
+  /** A call has come or gone, and nothing else. */
+  reconcileCalls(): void;
 }
 
 /** What happens to a call between being made and being settled: it is admitted, answered, run again, or ended before its time. */
@@ -76,8 +78,11 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
 
   onBegan(attempt: Attempt): void {
     const { call } = attempt;
-    attempt.since = this.#pool.options.clock.now();
-    attempt.ahead = false;
+    // Any other has begun in the moment in which it was given.
+    if (attempt.ahead) {
+      attempt.since = this.#pool.options.clock.now();
+      attempt.ahead = false;
+    }
     if (call.state === 'ahead') call.state = 'running';
     call.began();
   }
@@ -94,7 +99,7 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
     if (error === undefined) this.#book.succeed(call, value, now);
     else this.#onFailed(attempt, error);
     pool.supervisor.vacated(worker);
-    pool.reconcile();
+    pool.reconcileCalls();
   }
 
   onRevoked(attempt: Attempt): void {
@@ -156,7 +161,7 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
     } else {
       this.#book.watch(call);
     }
-    this.#pool.reconcile();
+    this.#pool.reconcileCalls();
   }
 
   #onFailed({ call, worker, endedBy, ahead }: Attempt, error: PypoolError): void {

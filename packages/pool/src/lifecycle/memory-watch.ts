@@ -36,6 +36,11 @@ export class MemoryWatch {
     this.#owner = owner;
   }
 
+  /** Whether {@link watch} would see to anything when a call runs. */
+  get mindsCalls(): boolean {
+    return this.#limited && !(this.#served && this.#waiting);
+  }
+
   /** See to it that a look is due where there is something to see. Cheap: called after every event. */
   watch(running: number): void {
     if (!this.#limited || this.#stopped) return;

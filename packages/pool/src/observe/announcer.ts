@@ -96,6 +96,11 @@ export class Announcer {
     this.#events.emit('call-retried', { pool: this.#pool, callId, name, workerId, attempts, error });
   }
 
+  /** Whether calls had more to do than there are places when {@link load} looked last. */
+  get saturated(): boolean {
+    return this.#saturated;
+  }
+
   /** Looks for an edge: the moment a pool becomes full, or has room again. */
   load({ taken, places }: Load, { running, waiting: queued }: Waiters): void {
     const saturated = taken + queued >= places;

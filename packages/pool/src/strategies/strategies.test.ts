@@ -144,13 +144,13 @@ describe('selection', () => {
   it('least busy stays with an idle one for 16 calls, unless that is busy, above the size, or another by now', () => {
     const { select } = leastBusy();
     const next = (workers: SelectableWorker[]) => select(call, workers)!.slot;
-    const two = [worker(0, { lastCall: 2 }), worker(1, { lastCall: 1 })];
-    expect(Array.from({ length: 16 }, () => next(two))).toEqual(Array(16).fill(1));
-    two[1]!.lastCall = 17;
-    expect(Array.from({ length: 15 }, () => next(two))).toEqual(Array(15).fill(0));
-    two[0]!.lastCall = 18;
-    expect(next(two)).toBe(0);
-    expect(next(two)).toBe(1);
+    const two = (first: number, second: number) => [
+      worker(0, { lastCall: first }),
+      worker(1, { lastCall: second }),
+    ];
+    expect(Array.from({ length: 16 }, () => next(two(2, 1)))).toEqual(Array(16).fill(1));
+    expect(Array.from({ length: 16 }, () => next(two(2, 17)))).toEqual(Array(16).fill(0));
+    expect(next(two(33, 17))).toBe(1);
     expect(next([worker(0), worker(1, { inFlight: 1 })])).toBe(0);
     expect(next([worker(0, { overflow: true }), worker(1)])).toBe(1);
     expect(next([worker(0), worker(1, { id: 'another', lastCall: 1 })])).toBe(0);

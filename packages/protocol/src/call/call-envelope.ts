@@ -29,7 +29,9 @@ export function encodeCallEnvelope(
   meta: WireMeta | undefined,
 ): EncodedEnvelope {
   const { positional, keywords } = normalise(name, args);
-  // One walk and one stringify for all parts.
+  // What is in the meta of nearly every call is ours: numbers, and lists of places.
+  const isOurs = meta !== undefined && meta.attributes === undefined && meta.session === undefined;
+  // One stringify for all parts.
   const parts: unknown[] =
     meta !== undefined
       ? [name, positional ?? null, keywords ?? null, meta]
@@ -38,7 +40,7 @@ export function encodeCallEnvelope(
         : positional !== undefined && positional.length > 0
           ? [name, positional]
           : [name];
-  const { text, tagged, buffers } = codec.encodeAll(parts, ROOTS);
+  const { text, tagged, buffers } = codec.encodeAll(parts, ROOTS, isOurs ? 3 : parts.length);
   return { envelope: text, tagged, buffers };
 }
 

@@ -38,9 +38,10 @@ export interface ValueCodec {
    * values inside each.
    *
    * @param roots - What to call each in an error.
+   * @param given - How many of the first come from outside. Those behind them are known to be plain, and not looked at. All unless said.
    * @throws UsageError `unencodable`.
    */
-  encodeAll(lists: readonly unknown[], roots: readonly string[]): EncodedValue;
+  encodeAll(lists: readonly unknown[], roots: readonly string[], given?: number): EncodedValue;
   /**
    * The typed arrays of the result share memory with `buffers`.
    *
@@ -73,8 +74,8 @@ export function createValueCodec(options: ValueCodecOptions = {}): ValueCodec {
       const text = stringify(tagging.encode(value, root));
       return { text, tagged: tagging.tagged, buffers: tagging.buffers };
     },
-    encodeAll(lists, roots) {
-      if (isSurelyPlain(lists)) return { text: stringify(lists), tagged: false, buffers: NO_BUFFERS };
+    encodeAll(lists, roots, given = lists.length) {
+      if (areSurelyPlain(lists, given)) return { text: stringify(lists), tagged: false, buffers: NO_BUFFERS };
       const tagging = new Tagging(types);
       const text = stringify(
         lists.map((list, index) => tagging.encode(list, roots[index] ?? `[${index}]`, 1)),
@@ -97,6 +98,18 @@ function isSurelyPlain(value: unknown): boolean {
     return isPlain(value, MAX_DEPTH);
   } catch {
     // A getter or a proxy threw. The careful way meets the same, and can say where.
+    return false;
+  }
+}
+
+/** Whether each of the first `count` is: the list of them is ours. */
+function areSurelyPlain(lists: readonly unknown[], count: number): boolean {
+  try {
+    for (let index = 0; index < count; index++) {
+      if (!isPlain(lists[index], MAX_DEPTH - 1)) return false;
+    }
+    return true;
+  } catch {
     return false;
   }
 }

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import {
+  atEndOfTurn,
   createError,
   DEFAULT_LIMITS,
   FrameEncoder,
@@ -55,7 +56,7 @@ export class ChannelSink implements FrameSink {
     this.#encoder.push(frame);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    void SETTLED.then(this.#afterMicrotasks);
+    atEndOfTurn(this.#flush);
   }
 
   drained(): Promise<void> {
@@ -86,14 +87,7 @@ export class ChannelSink implements FrameSink {
     return this.bufferedBytes < this.#highWaterBytes;
   }
 
-  /**
-   * A bare `nextTick` from the main program or an I/O callback runs before the microtasks of that turn, and every continuation of
-   * a settled call would pay for a write of its own. Asked for from a microtask, it runs when all of them are done.
-   */
-  readonly #afterMicrotasks = (): void => {
-    process.nextTick(this.#flush);
-  };
-
+  /** When the microtasks are done, or every continuation of a settled call would pay for a write of its own. */
   readonly #flush = (): void => {
     this.#flushScheduled = false;
     if (!this.#open) return;

@@ -1,6 +1,6 @@
+import { performance } from 'node:perf_hooks';
+import { atEndOfTurn } from '@pypool/protocol';
 import type { OpenCall } from './call-table.js';
-
-const SETTLED = Promise.resolve();
 
 /**
  * Starts the clocks of calls when their bytes leave.
@@ -13,17 +13,13 @@ export class ClockStarter {
 
   /** Start the clock of a call that was just sent. */
   later(open: OpenCall): void {
-    if (this.#leaving.push(open) === 1) void SETTLED.then(this.#afterMicrotasks);
+    // A channel flushes then, too, and has asked before: so this comes behind the flush.
+    if (this.#leaving.push(open) === 1) atEndOfTurn(this.#start);
   }
-
-  /** By the same steps as a channel flushes, and asked for after the sending: so this comes behind the flush. */
-  readonly #afterMicrotasks = (): void => {
-    process.nextTick(this.#start);
-  };
 
   readonly #start = (): void => {
     const now = performance.now();
     for (const open of this.#leaving) open.startedAt = open.lastItemAt = now;
-    this.#leaving = [];
+    this.#leaving.length = 0;
   };
 }
