@@ -2,7 +2,7 @@ import { throwLater } from '../errors/throw-later.js';
 
 const SETTLED = Promise.resolve();
 
-const tasks: (() => void)[] = [];
+let tasks: (() => void)[] = [];
 
 /**
  * Run something at the end of this turn of the event loop, when its callbacks, microtasks and ticks are done, and before anything is waited for. What is
@@ -31,5 +31,5 @@ function runAll(): void {
       throwLater(error);
     }
   }
-  tasks.length = 0;
+  tasks = []; // faster than to set its length
 }

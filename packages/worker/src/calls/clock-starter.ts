@@ -20,6 +20,6 @@ export class ClockStarter {
   readonly #start = (): void => {
     const now = performance.now();
     for (const open of this.#leaving) open.startedAt = open.lastItemAt = now;
-    this.#leaving.length = 0;
+    this.#leaving = [];
   };
 }
