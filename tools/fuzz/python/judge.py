@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import traceback
+from copy import copy
 
 from canon import INCOMPARABLE, canon
 from inputs import read_input, splits
@@ -101,7 +102,7 @@ def _receive(accepts, limits, data, size, faults):
     def work():
         frame = reader.read()
         while frame is not None:
-            frames.append(frame)
+            frames.append(copy(frame))  # it holds until the next is read
             frame = reader.read()
 
     ending = _ending(work, faults)

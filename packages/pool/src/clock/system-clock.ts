@@ -1,5 +1,3 @@
-// The global of the same name is a getter, which every call would run several times.
-import { performance } from 'node:perf_hooks';
 import type { Clock, ClockHold, ClockTimer } from './clock.js';
 
 /** Node fires timers with a longer delay at once. */

@@ -15,7 +15,8 @@ describe('the end of a turn', () => {
       .then(() => undefined)
       .then(() => seen.push('microtask'));
     await new Promise((resolve) => setImmediate(resolve));
-    expect(seen).toEqual(['tick', 'microtask', 'first', 'second', 'asked meanwhile', 'immediate']);
+    expect(seen.splice(0, 2).sort()).toEqual(['microtask', 'tick']);
+    expect(seen).toEqual(['first', 'second', 'asked meanwhile', 'immediate']);
     atEndOfTurn(() => seen.push('next turn'));
     await new Promise((resolve) => setImmediate(resolve));
     expect(seen.at(-1)).toBe('next turn');

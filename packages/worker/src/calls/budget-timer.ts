@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { LONGEST_TIMER_MS } from '../longest-timer.js';
 
 /**

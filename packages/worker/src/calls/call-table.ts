@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Cancel, OutgoingCall, PypoolError } from '@pypool/protocol';
 import type { CallInput } from './call-input.js';
 import type { Rung } from './cancel-ladder.js';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { atEndOfTurn } from '@pypool/protocol';
 import type { OpenCall } from './call-table.js';
 
