@@ -7,13 +7,6 @@ from __future__ import annotations
 
 from .errors import Cancelled
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .batching import Batch
-    from .running_calls import RunningCall
-
 __all__ = ["LEAVE_SECONDS", "Interrupts"]
 
 LEAVE_SECONDS = 0.1
@@ -27,16 +20,11 @@ class Interrupts:
         latest: The last call that began. For the main thread to set, before it looks at `notes`.
         notes: Ids of calls that were cancelled before they were read, and 0 for anything else that
             :meth:`begin` should see to.
-        batches: Those that run, by their own ids.
-        give_up: Told of a call of a function that takes batches, instead of ending it: its batch goes on. Set
-            by an engine that has such functions.
     """
 
     def __init__(self) -> None:
         self.latest = 0
         self.notes: set[int] = set()
-        self.batches: dict[int, Batch] = {}
-        self.give_up: Callable[[RunningCall], None] = _let_be
 
     def begin(self, call_id: int) -> None:
         """See to the notes. For the main thread, where there are any, as a call begins.
@@ -79,7 +67,3 @@ class Interrupts:
     def _go_after(self, call_id: int, after_seconds: float) -> None:
         """End this call, unless it has ended; leave it so long to end by itself. For the control thread."""
         raise NotImplementedError
-
-
-def _let_be(running: RunningCall) -> None:
-    pass

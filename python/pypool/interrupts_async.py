@@ -17,7 +17,7 @@ from .context import running_call
 from .errors import Cancelled
 from .event_loop import cancel_when
 from .interrupter import Interrupter
-from .interrupts import Interrupts
+from .interrupts_concurrent import ConcurrentInterrupts
 from .interrupts_sync import BLOCKED_SECONDS, CONTROL_SECONDS, REPEAT_SECONDS
 from .safe_points import raise_interrupt
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncInterrupts"]
 
 
-class AsyncInterrupts(Interrupts):
+class AsyncInterrupts(ConcurrentInterrupts):
     """Who is to be cancelled or interrupted. Made on the main thread.
 
     Args:
@@ -42,9 +42,8 @@ class AsyncInterrupts(Interrupts):
     """
 
     def __init__(self, loop: EventLoop, calls: dict[int, RunningCall]) -> None:
-        super().__init__()
+        super().__init__(calls)
         self._loop = loop
-        self._calls = calls
         self._interrupter = Interrupter(self._is_due, self._has_raised)
         self._is_child = False
         self._pursuing = False
@@ -95,21 +94,9 @@ class AsyncInterrupts(Interrupts):
             self._pursuing = True
             try:
                 start_new_thread(self._pursue, ())
-            except (
-                RuntimeError
-            ):  # none to be had, by the limits of this process: Node ends what blocks the loop
+            except RuntimeError:
+                # None to be had, by the limits of this process: Node ends what blocks the loop.
                 self._pursuing = False
-
-    def _go_after(self, call_id: int, after_seconds: float) -> None:
-        running = self._calls.get(call_id)
-        if running is None or running.wanted is not None:
-            return
-        if running.exposed.batch is None:
-            self.end(running, after_seconds)
-            return
-        running.call.cancelled = True
-        running.wanted = "interrupt"
-        self.give_up(running)
 
     def _cancel(self, running: RunningCall, after_seconds: float) -> None:
         """On the loop, which therefore is not blocked."""
@@ -144,10 +131,6 @@ class AsyncInterrupts(Interrupts):
                 self._interrupter.nudge()
             if pursued:
                 sleep(REPEAT_SECONDS)
-
-    def _is_running(self, running: RunningCall) -> bool:
-        call_id = running.call.id
-        return self._calls.get(call_id) is running or self.batches.get(call_id) is running
 
     def _stepped(self) -> RunningCall | None:
         """The call, or the batch, whose code the main thread runs now. For the main thread."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .errors import Cancelled
 from .event_loop import cancel_when
-from .interrupts import Interrupts
+from .interrupts_concurrent import ConcurrentInterrupts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,16 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["ThreadInterrupts"]
 
 
-class ThreadInterrupts(Interrupts):
-    """Who is asked to end.
-
-    Args:
-        calls: Those that have a place, by id.
-    """
-
-    def __init__(self, calls: dict[int, RunningCall]) -> None:
-        super().__init__()
-        self._calls = calls
+class ThreadInterrupts(ConcurrentInterrupts):
+    """Who is asked to end."""
 
     def ended_by(self, running: RunningCall, loop: EventLoop, error: BaseException) -> bool:
         """Whether `error` is how a call ended that was to end."""
@@ -69,18 +61,3 @@ class ThreadInterrupts(Interrupts):
             loop.call_soon_threadsafe(loop.call_later, after_seconds, cancel)
         except RuntimeError:
             pass  # closed meanwhile: the worker stops, and the call has ended
-
-    def _go_after(self, call_id: int, after_seconds: float) -> None:
-        running = self._calls.get(call_id)
-        if running is None or running.wanted is not None:
-            return
-        if running.exposed.batch is None:
-            self.end(running, after_seconds)
-            return
-        running.call.cancelled = True
-        running.wanted = "interrupt"
-        self.give_up(running)
-
-    def _is_running(self, running: RunningCall) -> bool:
-        call_id = running.call.id
-        return self._calls.get(call_id) is running or self.batches.get(call_id) is running
