@@ -21,13 +21,18 @@ export interface Plan {
 /** What each subject's calls cost, by its name: for each round, the figure that stands for it, in microseconds for one call. */
 export type Medians = ReadonlyMap<string, readonly number[]>;
 
+/** The same, and what one call in a hundred takes longer than. */
+export interface Measured extends Medians {
+  readonly p99: Medians;
+}
+
 /** Subjects that are up, side by side, for as long as it takes to measure them. */
 export interface Lineup extends AsyncDisposable {
   /**
    * Measure all of them in one run. They alternate in short blocks, in an order drawn anew each time, so that whatever the machine
    * does meanwhile, and whatever one subject leaves in the caches, falls on all alike.
    */
-  measure(plan: Plan, signal: AbortSignal): Promise<Medians>;
+  measure(plan: Plan, signal: AbortSignal): Promise<Measured>;
 }
 
 /** Start the subjects one after the other. Where one fails, those already up are closed. */
@@ -52,7 +57,9 @@ export async function startAll(subjects: readonly Subject[], pinning: Pinning): 
   return {
     [Symbol.asyncDispose]: closeAll,
     async measure({ rounds, warmUpCalls, blocks, callsPerBlock, figure = 'median' }, signal) {
-      const medians = new Map<string, number[]>(Array.from(running.keys(), (name) => [name, []]));
+      const forEach = (): Map<string, number[]> => new Map(Array.from(running.keys(), (name) => [name, []]));
+      const medians = forEach();
+      const p99 = forEach();
       for (let made = 0; made < warmUpCalls; made += callsPerBlock) {
         for (const subject of running.values()) {
           signal.throwIfAborted();
@@ -60,7 +67,7 @@ export async function startAll(subjects: readonly Subject[], pinning: Pinning): 
         }
       }
       for (let round = 0; round < rounds; round += 1) {
-        const times = new Map<string, number[]>(Array.from(running.keys(), (name) => [name, []]));
+        const times = forEach();
         for (let block = 0; block < blocks; block += 1) {
           for (const [name, subject] of shuffled([...running])) {
             signal.throwIfAborted();
@@ -69,9 +76,10 @@ export async function startAll(subjects: readonly Subject[], pinning: Pinning): 
         }
         for (const [name, values] of times) {
           medians.get(name)!.push(figure === 'mean' ? mean(values) : percentile(values, 0.5));
+          p99.get(name)!.push(percentile(values, 0.99));
         }
       }
-      return medians;
+      return Object.assign(medians, { p99 });
     },
   };
 }
