@@ -1,6 +1,5 @@
 import {
   callInputs,
-  createError,
   encodeCallEnvelope,
   encodeMessage,
   FrameType,
@@ -17,12 +16,11 @@ import type { CallInput } from './call-input.js';
 import { openInputs } from './open-inputs.js';
 import { creditBytesOf } from './credit-bytes.js';
 import { metaOf } from './call-meta.js';
-import { BudgetTimer } from './budget-timer.js';
+import { CallBudgets, maySend } from './call-budgets.js';
 import { CallStacks } from './call-stacks.js';
 import { CallTable, type OpenCall, type TakenCall } from './call-table.js';
 import { CancelModes } from './cancel-modes.js';
 import { CancelLadder, type HardRung, type Rung } from './cancel-ladder.js';
-import { ClockStarter } from './clock-starter.js';
 import { endedAt, leftBehind, noInputs, notSent, protocolViolation, type Culprit } from './errors.js';
 import { ownBuffers } from './own-buffers.js';
 import type { CallRunnerParts } from './parts.js';
@@ -38,8 +36,7 @@ import type { RunningFacts } from '../stacks/dump-worker.js';
 export class CallRunner {
   readonly #parts: CallRunnerParts;
   readonly #calls: CallTable;
-  readonly #budgets = new BudgetTimer((now) => this.#checkBudgets(now));
-  readonly #clocks = new ClockStarter();
+  readonly #budgets: CallBudgets;
   readonly #ladder: CancelLadder;
   readonly #stacks: CallStacks;
   readonly #modes: CancelModes;
@@ -53,6 +50,7 @@ export class CallRunner {
   constructor(parts: CallRunnerParts) {
     this.#parts = parts;
     this.#calls = new CallTable(parts.concurrency, (open) => this.#begin(open));
+    this.#budgets = new CallBudgets(this.#calls, parts, (call, error) => this.cancel(call, error));
     this.#modes = new CancelModes(parts.engine);
     this.#stacks = new CallStacks(parts.inspector, (open) => this.#calls.runsAlone(open));
     const { graces, connection, concurrency } = parts;
@@ -107,7 +105,7 @@ export class CallRunner {
       return;
     }
     const open = this.#calls.add(call, inputs);
-    if (open.startedAt !== undefined && this.#hasBudget(call)) this.#clocks.later(open);
+    this.#budgets.sent(open);
   }
 
   /** End a call: it answers with `error`, and with what became of it, when its work has ended. The first reason holds. */
@@ -181,7 +179,7 @@ export class CallRunner {
     open.grantedBytes += bytes;
     const credit = bytes > 0 ? { n: items, bytes } : { n: items };
     this.#parts.connection.control.send(encodeMessage(FrameType.CREDIT, credit, open.id));
-    this.#budgets.ask(this.#itemDueAt(open));
+    this.#budgets.granted(open);
   }
 
   /**
@@ -362,58 +360,8 @@ export class CallRunner {
   #begin(open: OpenCall): void {
     if (open.ending !== undefined) this.#end(open, open.ending);
     open.call.onStart();
-    this.#budgets.ask(Math.min(this.#executionDueAt(open), this.#itemDueAt(open)));
+    this.#budgets.begun(open);
   }
-
-  #hasBudget(call: OutgoingCall): boolean {
-    return call.executionTimeoutMs !== Infinity || call.itemTimeoutMs !== Infinity;
-  }
-
-  #executionDueAt({ call, startedAt = performance.now() }: OpenCall): number {
-    return startedAt + call.executionTimeoutMs;
-  }
-
-  /** While the producer may send, less than half a window is left to take: the consumer waits, or nearly. */
-  #itemDueAt(open: OpenCall): number {
-    const waits = open.call.kind === 'stream' && maySend(open);
-    return waits ? open.lastItemAt + open.call.itemTimeoutMs : Infinity;
-  }
-
-  #checkBudgets(now: number): number {
-    let next = Infinity;
-    for (const open of this.#calls.running()) {
-      const { call } = open;
-      if (open.endedBy !== undefined) continue;
-      const executionDueAt = this.#executionDueAt(open);
-      const itemDueAt = this.#itemDueAt(open);
-      if (executionDueAt <= now)
-        this.cancel(call, this.#budgetError('execution-timeout', call, call.executionTimeoutMs));
-      else if (itemDueAt <= now)
-        this.cancel(call, this.#budgetError('item-timeout', call, call.itemTimeoutMs));
-      else next = Math.min(next, executionDueAt, itemDueAt);
-    }
-    return next;
-  }
-
-  #budgetError(
-    code: 'execution-timeout' | 'item-timeout',
-    call: OutgoingCall,
-    budgetMs: number,
-  ): PypoolError {
-    const { workerId, pid } = this.#parts;
-    const what = code === 'execution-timeout' ? 'had no result' : 'had no further item';
-    return createError({
-      code,
-      message: `${call.name} ${what} after ${budgetMs} ms on worker ${workerId} (pid ${pid}).`,
-      outcome: 'unknown',
-      context: { function: call.name, budgetMs, workerId, pid },
-    });
-  }
-}
-
-/** Whether a stream has credit. */
-function maySend(open: OpenCall): boolean {
-  return open.granted > open.items && open.grantedBytes > open.bytes;
 }
 
 /** Whether a call was ended in a way that its process is not to outlive. */
