@@ -59,8 +59,8 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
 
     Returns:
         The function's name, the positional and keyword arguments, and what is said about the call:
-        ``session``, ``attributes``, ``deadline``, ``credit``, ``creditBytes``, ``parent``, ``inputs``, each
-        only where it is said.
+        ``session``, ``attributes``, ``deadline``, ``traceparent``, ``tracestate``, ``credit``,
+        ``creditBytes``, ``parent``, ``inputs``, each only where it is said.
 
     Raises:
         ProtocolError: It is no CALL.
@@ -234,6 +234,8 @@ _META: Shape = {
     "credit": (False, is_positive),
     "creditBytes": (False, is_positive),
     "parent": (False, is_positive),
+    "traceparent": (False, is_text),
+    "tracestate": (False, is_text),
     "inputs": (False, lambda value: bool(value) and list_of(_is_place)(value)),
 }
 _WELCOME = all_required(

@@ -1,9 +1,10 @@
-import { checkListener, type WorkerDump } from '@pypool/protocol';
+import { checkListener, createError, shown, type WorkerDump } from '@pypool/protocol';
 
 import { StreamFace } from './call/stream-face.js';
 import { mapCalls, type MapItems, type PoolMap } from './map/call-map.js';
 import type { MapOptions } from './map/map-options.js';
 import type { CloseOptions } from './lifecycle/closing.js';
+import type { CallObserver } from './observe/call-observer.js';
 import { dumpWorker } from './observe/dump.js';
 import { describeStartTrouble, judgeHealth, type PoolHealth } from './observe/health.js';
 import { POOL_EVENT_NAMES, type PoolEventName, type PoolListener } from './observe/events.js';
@@ -145,5 +146,15 @@ class CorePool implements Pool {
 
   off<Name extends PoolEventName>(event: Name, listener: PoolListener<Name>): void {
     this.#core.events.off(event, listener);
+  }
+
+  observe(observer: CallObserver): () => void {
+    if (typeof (observer as CallObserver | undefined)?.onSubmitted === 'function')
+      return this.#core.observe(observer);
+    throw createError({
+      code: 'invalid-arguments',
+      message: `pool.observe() needs an observer: an object with onSubmitted(), got ${shown(observer)}.`,
+      context: { argument: 'observer' },
+    });
   }
 }

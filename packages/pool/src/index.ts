@@ -23,6 +23,16 @@ export type { CloseOptions, PoolState } from './lifecycle/closing.js';
 // What it tells
 export { POOL_EVENT_NAMES } from './observe/events.js';
 export type {
+  CallBegin,
+  CallEnd,
+  CallItem,
+  CallObserver,
+  CallRetry,
+  CallWatch,
+  ObservedCall,
+  TraceContext,
+} from './observe/call-observer.js';
+export type {
   LeakedStream,
   LoadEvent,
   PoolEventName,

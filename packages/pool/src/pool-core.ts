@@ -16,6 +16,7 @@ import { Readiness } from './lifecycle/readiness.js';
 import { StartPolicy, type StartPolicyOwner } from './lifecycle/start-policy.js';
 import { Turnover } from './lifecycle/turnover.js';
 import { Announcer } from './observe/announcer.js';
+import type { CallObserver } from './observe/call-observer.js';
 import { Emitter } from './observe/emitter.js';
 import { Counters } from './observe/stats.js';
 import type { PoolCallOptions } from './options/call-options.js';
@@ -88,6 +89,10 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
 
   stream(name: string, args: unknown, options: PoolCallOptions | undefined): PendingStream {
     return this.#course.stream(name, args, options);
+  }
+
+  observe(observer: CallObserver): () => void {
+    return this.#course.observe(observer);
   }
 
   ready(): Promise<void> {

@@ -3,6 +3,7 @@ import type { WorkerDump } from '@pypool/protocol';
 import type { MapItems, PoolMap } from './map/call-map.js';
 import type { MapOptions } from './map/map-options.js';
 import type { CloseOptions } from './lifecycle/closing.js';
+import type { CallObserver } from './observe/call-observer.js';
 import type { PoolEventName, PoolListener } from './observe/events.js';
 import type { PoolHealth } from './observe/health.js';
 import type { PoolStats } from './observe/stats.js';
@@ -102,6 +103,13 @@ export interface Pool extends AsyncDisposable {
   on<Name extends PoolEventName>(event: Name, listener: PoolListener<Name>): void;
   /** Listen no more. */
   off<Name extends PoolEventName>(event: Name, listener: PoolListener<Name>): void;
+  /**
+   * See each call that is made from now on, from its beginning to its end: for traces and metrics. The same observer is added once.
+   *
+   * @returns ends it: calls that are watched already are watched to their end
+   * @throws UsageError `invalid-arguments` for what is no observer
+   */
+  observe(observer: CallObserver): () => void;
 }
 
 /** The items of one stream, for one reader. Leaving the loop ends it. */

@@ -75,6 +75,7 @@ export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: Se
       if (isOfWorkers(event)) workers.off(event, listener as never);
       else pool.off(event, listener as never);
     },
+    observe: (observer) => pool.observe(observer),
   };
 }
 

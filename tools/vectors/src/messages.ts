@@ -298,6 +298,8 @@ function calls(): unknown[] {
     session: { id: 'user-42', metadata: { plan: 'free' } },
     attributes: { tenant: 'a' },
     deadline: 1763892000123,
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    tracestate: 'vendor=t61rcWkgMzE',
     credit: 64,
     creditBytes: 4194304,
     parent: 3,
@@ -382,6 +384,8 @@ function malformedCalls(): unknown[] {
     bad('a deadline of text', ['f', [], {}, { deadline: 'soon' }]),
     bad('a deadline that is infinite', '["f",null,null,{"deadline":1e400}]'),
     bad('a deadline of 400 digits', `["f",null,null,{"deadline":1${'0'.repeat(400)}}]`),
+    bad('a trace of numbers', ['f', [], {}, { traceparent: 1 }]),
+    bad('a state of a trace in an object', ['f', [], {}, { traceparent: '', tracestate: {} }]),
     bad('a parent of 0', ['f', [], {}, { parent: 0 }]),
     bad('positional arguments in a tagged tuple', '["f",{"$":["tuple",[1]]}]', true),
     bad(

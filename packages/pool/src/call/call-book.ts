@@ -4,6 +4,7 @@ import { aborted, madeTooLate } from '../errors.js';
 import { findOptionsError, type PoolCallOptions } from '../options/call-options.js';
 import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import type { Counters } from '../observe/stats.js';
+import type { CallObservers } from '../observe/watched-call.js';
 import { AbortWatch } from './abort-watch.js';
 import { Deadlines } from './deadlines.js';
 import { type BudgetStart, type CallTerms, defaultTerms, termsOf } from './call-terms.js';
@@ -33,6 +34,8 @@ export class CallBook {
   /** Calls whose budgets do not count yet; `undefined` once the pool has had a ready worker. */
   #early: PendingCall[] | undefined = [];
   #made = 0;
+  /** `undefined` while nobody observes. */
+  observers: CallObservers | undefined = undefined;
 
   constructor(options: ResolvedPoolOptions, counters: Counters, owner: CallBookOwner) {
     this.#options = options;
@@ -116,6 +119,7 @@ export class CallBook {
   succeed(call: PendingCall, value: unknown, now: number): void {
     this.#close(call);
     this.#counters.success(call.kind === 'call' ? now - call.submittedAt : undefined);
+    if (call.watched !== undefined) call.watched.settled(undefined, now);
     call.succeed(value);
     call.forget();
   }
@@ -125,6 +129,7 @@ export class CallBook {
     const told = this.#doubts.judge(call, error);
     this.#close(call);
     this.#counters.failure(told);
+    if (call.watched !== undefined) call.watched.settled(told, this.#options.clock.now());
     call.fail(told);
     call.forget();
   }
@@ -144,6 +149,7 @@ export class CallBook {
 
   #begin(call: PendingCall, wrong: PypoolError | undefined, now: number): void {
     this.#counters.submitted += 1;
+    if (this.observers !== undefined) call.watched = this.observers.submitted(call);
     const { signal } = call.terms;
     if (wrong !== undefined) this.fail(call, wrong);
     else if (signal?.aborted === true) this.fail(call, aborted(call, signal.reason));

@@ -8,7 +8,9 @@ import { isDeath, mayRunAgain } from '../lifecycle/retry.js';
 import type { StartPolicy } from '../lifecycle/start-policy.js';
 import type { Turnover } from '../lifecycle/turnover.js';
 import type { Announcer } from '../observe/announcer.js';
+import type { CallObserver } from '../observe/call-observer.js';
 import type { Counters } from '../observe/stats.js';
+import { CallObservers } from '../observe/watched-call.js';
 import type { PoolCallOptions } from '../options/call-options.js';
 import type { ResolvedPoolOptions } from '../options/pool-options.js';
 import type { Supervisor } from '../worker/supervisor.js';
@@ -61,6 +63,18 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
     return stream;
   }
 
+  /** Have calls that are made from now on observed, until what this returns is called. */
+  observe(observer: CallObserver): () => void {
+    const book = this.#book;
+    const observers = (book.observers ??= new CallObservers(this.#pool.options.name));
+    observers.add(observer);
+    return () => {
+      observers.remove(observer);
+      // An object that another one may have been put in place of meanwhile.
+      if (observers.size === 0 && book.observers === observers) book.observers = undefined;
+    };
+  }
+
   /** Fail all that wait. */
   refuseWaiting(why: (call: PendingCall) => PypoolError): void {
     for (const call of this.#pool.calls.clear()) this.#book.fail(call, why(call));
@@ -79,11 +93,15 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
   onBegan(attempt: Attempt): void {
     const { call } = attempt;
     // Any other has begun in the moment in which it was given.
+    let aheadMs = 0;
     if (attempt.ahead) {
-      attempt.since = this.#pool.options.clock.now();
+      const now = this.#pool.options.clock.now();
+      aheadMs = now - attempt.since;
+      attempt.since = now;
       attempt.ahead = false;
     }
     if (call.state === 'ahead') call.state = 'running';
+    if (call.watched !== undefined) call.watched.began(attempt, attempt.since, aheadMs);
     call.began();
   }
 
@@ -106,6 +124,7 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
     const { call, worker, ahead, endedBy } = attempt;
     const pool = this.#pool;
     pool.counters.takenBack += 1;
+    call.watched?.takenBack();
     pool.calls.release(attempt, pool.options.clock.now(), false);
     if (endedBy !== undefined) this.#book.fail(call, endedBy);
     else if (!pool.mayStart) this.#refuse(call);
@@ -185,6 +204,7 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
       counters.retried += 1;
       calls.retry(call);
       this.#book.rewatch(call);
+      call.watched?.retried(call, worker.id, error);
       announce.retried(call, worker, error);
     } else {
       // A caller that gave up hears so, however the worker took it.

@@ -1,5 +1,6 @@
 import type { CallMeta, PypoolError } from '@pypool/protocol';
 
+import type { WatchedCall } from '../observe/watched-call.js';
 import type { QueuedCall } from '../strategies/queue.js';
 import type { SelectableCall } from '../strategies/selection.js';
 import type { Attempt } from './attempt.js';
@@ -42,6 +43,8 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
   /** Its handler has read of an iterable among its arguments. */
   read = false;
   attempt: Attempt | undefined = undefined;
+  /** Who watches it, where somebody does. */
+  watched: WatchedCall | undefined = undefined;
   /** Entries it has among the deadlines. */
   deadlineEntries = 0;
 
@@ -98,6 +101,7 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
     this.args = undefined;
     this.attempt = undefined;
     this.note = undefined;
+    this.watched = undefined;
   }
 
   // `private` rather than `#`: V8 marks each object whose class has private accessors with a field more.

@@ -67,6 +67,7 @@ export class PendingStream extends PendingCall {
   }
 
   override item(value: unknown, bytes?: number): void {
+    this.watched?.item(bytes ?? 0);
     this.items.push(value, bytes);
   }
 

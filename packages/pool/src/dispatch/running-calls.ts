@@ -104,8 +104,9 @@ export class RunningCalls {
 
   /** The deadline travels with the call, as a time that other machines understand. */
   #metaOf(call: PendingCall, now: number): CallMeta | undefined {
-    if (call.endsAt === Infinity) return call.meta;
+    const meta = call.watched === undefined ? call.meta : call.watched.metaOf(call.meta);
+    if (call.endsAt === Infinity) return meta;
     const deadline = Math.round(this.#clock.epochMs() + call.endsAt - now);
-    return call.meta === undefined ? { deadline } : { ...call.meta, deadline };
+    return meta === undefined ? { deadline } : { ...meta, deadline };
   }
 }

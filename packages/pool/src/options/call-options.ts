@@ -106,7 +106,10 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
     return wrong('attributes', 'it is not a plain object');
   }
   if (meta !== undefined && !isMeta(meta)) {
-    return wrong('meta', 'it is not { session?: { id: string, metadata?: object } }');
+    return wrong(
+      'meta',
+      'it is not { session?: { id: string, metadata?: object }, traceparent?: string, tracestate?: string }',
+    );
   }
   return undefined;
 }
@@ -118,10 +121,15 @@ function isSignal(value: unknown): boolean {
 
 function isMeta(meta: unknown): boolean {
   if (!isPlainObject(meta)) return false;
+  if (!isTextOrLeftOut(meta['traceparent']) || !isTextOrLeftOut(meta['tracestate'])) return false;
   const session = meta['session'];
   if (session === undefined) return true;
   if (!isPlainObject(session) || typeof session['id'] !== 'string' || session['id'] === '') return false;
   return session['metadata'] === undefined || isPlainObject(session['metadata']);
+}
+
+function isTextOrLeftOut(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
 }
 
 function wrong(option: string, what: string): PypoolError {

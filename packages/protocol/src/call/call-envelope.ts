@@ -30,7 +30,11 @@ export function encodeCallEnvelope(
 ): EncodedEnvelope {
   const { positional, keywords } = normalise(name, args);
   // What is in the meta of nearly every call is ours: numbers, and lists of places.
-  const isOurs = meta !== undefined && meta.attributes === undefined && meta.session === undefined;
+  const isOurs =
+    meta !== undefined &&
+    meta.attributes === undefined &&
+    meta.session === undefined &&
+    meta.traceparent === undefined;
   // One stringify for all parts.
   const parts: unknown[] =
     meta !== undefined

@@ -8,6 +8,10 @@ export interface CallMeta {
   readonly attributes?: Readonly<Record<string, unknown>>;
   /** The whole call's deadline, milliseconds since the Unix epoch. */
   readonly deadline?: number;
+  /** The trace that the call is part of, as the W3C writes it. */
+  readonly traceparent?: string;
+  /** What vendors add to that. */
+  readonly tracestate?: string;
 }
 
 /** What whoever wrote a function says of it, beside its name. */

@@ -1,0 +1,123 @@
+import { throwLater, type CallMeta, type PypoolError } from '@pypool/protocol';
+
+import type { Attempt } from '../call/attempt.js';
+import type { PendingCall } from '../call/pending-call.js';
+import type { CallObserver, CallWatch, ObservedCall, TraceContext } from './call-observer.js';
+
+/** Those who want to see calls. There is none of this in a pool that nobody observes. */
+export class CallObservers {
+  readonly #pool: string;
+  /** Replaced, never changed, so that observers may come and go while others are told. */
+  #observers: readonly CallObserver[] = [];
+
+  constructor(pool: string) {
+    this.#pool = pool;
+  }
+
+  get size(): number {
+    return this.#observers.length;
+  }
+
+  /** Add an observer; one that is there already is not added again. */
+  add(observer: CallObserver): void {
+    if (!this.#observers.includes(observer)) this.#observers = [...this.#observers, observer];
+  }
+
+  remove(observer: CallObserver): void {
+    this.#observers = this.#observers.filter((other) => other !== observer);
+  }
+
+  /** A call was made. @returns what is to be told of it, where somebody wants to know */
+  submitted(call: PendingCall): WatchedCall | undefined {
+    const told: ObservedCall = {
+      pool: this.#pool,
+      callId: call.id,
+      kind: call.kind,
+      name: String(call.name),
+      session: call.session,
+      attributes: call.attributes,
+    };
+    let watched: WatchedCall | undefined;
+    for (const observer of this.#observers) {
+      try {
+        const watch = observer.onSubmitted(told);
+        if (watch === undefined) continue;
+        if (watched === undefined) watched = new WatchedCall(call, watch);
+        else watched.join(watch);
+      } catch (error) {
+        throwLater(error);
+      }
+    }
+    return watched;
+  }
+}
+
+/** A call that somebody watches: keeps what is told of it beyond what the call itself knows. */
+export class WatchedCall {
+  readonly #call: PendingCall;
+  #watches: readonly CallWatch[];
+  #trace: TraceContext | undefined;
+  #beganAt: number | undefined;
+
+  constructor(call: PendingCall, watch: CallWatch) {
+    this.#call = call;
+    this.#watches = [watch];
+    this.#trace = watch.trace;
+  }
+
+  join(watch: CallWatch): void {
+    this.#watches = [...this.#watches, watch];
+    this.#trace ??= watch.trace;
+  }
+
+  /** What travels with an attempt. */
+  metaOf(meta: CallMeta | undefined): CallMeta | undefined {
+    const trace = this.#trace;
+    if (trace === undefined) return meta;
+    const { traceparent, tracestate } = trace;
+    return tracestate === undefined || tracestate === ''
+      ? { ...meta, traceparent }
+      : { ...meta, traceparent, tracestate };
+  }
+
+  /** @param aheadMs how long it was at the worker before it began */
+  began({ worker }: Attempt, now: number, aheadMs: number): void {
+    const { attempts, submittedAt, retriedAt } = this.#call;
+    this.#beganAt = now;
+    const facts = worker.worker?.facts ?? {};
+    const waitMs = now - (retriedAt ?? submittedAt);
+    const begin = { attempt: attempts, workerId: worker.id, facts, waitMs, aheadMs };
+    this.#tell((watch) => watch.onBegan?.(begin));
+  }
+
+  takenBack(): void {
+    this.#beganAt = undefined;
+    this.#tell((watch) => watch.onTakenBack?.());
+  }
+
+  retried({ attempts }: PendingCall, workerId: string, error: PypoolError): void {
+    this.#beganAt = undefined;
+    this.#tell((watch) => watch.onRetried?.({ attempts, workerId, error }));
+  }
+
+  item(bytes: number): void {
+    this.#tell((watch) => watch.onItem?.({ bytes }));
+  }
+
+  settled(error: PypoolError | undefined, now: number): void {
+    const { wanted, attempts, submittedAt } = this.#call;
+    const executionMs = this.#beganAt === undefined ? undefined : now - this.#beganAt;
+    const end = { error, left: !wanted, attempts, totalMs: now - submittedAt, executionMs };
+    this.#tell((watch) => watch.onSettled?.(end));
+  }
+
+  #tell(tell: (watch: CallWatch) => void): void {
+    for (const watch of this.#watches) {
+      try {
+        tell(watch);
+      } catch (error) {
+        throwLater(error);
+      }
+    }
+  }
+}
