@@ -64,8 +64,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     about: 'Python allocates what is announced',
     file: 'frame_reader.py',
-    find: 'step = min(length - have, max(have, _FIRST_STEP_BYTES), _STEP_BYTES)',
-    replace: 'step = length - have',
+    find: 'larger = bytearray(capacity(length, have + 1))',
+    replace: 'larger = bytearray(length)',
   },
   {
     about: 'Python lets a set of arrays raise ValueError',

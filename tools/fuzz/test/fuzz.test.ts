@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../chaos/src/random.js';
 import { type FuzzResult, fuzz } from '../src/fuzz.js';
@@ -32,6 +33,12 @@ describe('the fuzzer', () => {
     },
     LONG_MS,
   );
+
+  it.each(PLANTED)('knows where to plant: $about', ({ file, find }) => {
+    const folder = file.endsWith('.py') ? '../../../python/pypool/' : '../../../packages/protocol/src/';
+    const source = readFileSync(new URL(folder + file, import.meta.url), 'utf8');
+    expect(source.split(find)).toHaveLength(2);
+  });
 
   // Limits, memory and a crash; all of them are `npm run fuzz -- --self-test`.
   const some = PLANTED.filter(({ about }) => /limit on buffers|Node allocates|ValueError/.test(about));
