@@ -289,8 +289,9 @@ export class CallRunner {
   }
 
   #end(open: OpenCall, mode: Cancel['mode']): void {
-    if (this.#stopped) return;
+    // First, and whatever is still to come: whoever ends it knows no better than its worker's end what became of it.
     if (open.ending !== 'interrupt') open.ending = mode;
+    if (this.#stopped) return;
     if (open.startedAt === undefined) {
       this.#ladder.ask(open, mode);
       // An answer that need not wait for those before it.

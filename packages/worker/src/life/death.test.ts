@@ -1,3 +1,4 @@
+import { createError } from '@pypool/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RecordedCall } from '../calls/recorded-call.js';
 import type { FakeProcess } from './fake-process.js';
@@ -34,6 +35,22 @@ describe('a worker that dies', () => {
     expect(told.exits).toEqual([exit]);
     expect(told.unavailable).toHaveLength(1);
     expect(fake.signals).toContain('SIGKILL');
+  });
+
+  it('says of a call that was cancelled while it died what became of that, whatever its caller took it for', async () => {
+    const { fake, worker } = await ready();
+    const [first, second, third] = [0, 1, 2].map(() => new RecordedCall());
+    for (const call of [first!, second!, third!]) worker.run(call);
+    fake.result(1, 'which nobody has read yet');
+    fake.die(SEGFAULT);
+    while (worker.state !== 'dying') await Promise.resolve();
+    for (const call of [second!, third!]) {
+      worker.cancel(call, createError({ code: 'aborted', message: 'Nobody waits.', outcome: 'not-started' }));
+    }
+    await worker.exited;
+    expect(first!.told.at(-1)).toMatch(/^result/);
+    expect(second!.error).toMatchObject({ code: 'aborted', outcome: 'unknown' });
+    expect(third!.error).toMatchObject({ code: 'aborted', outcome: 'not-started' });
   });
 
   it('in the middle of a frame leaves it unknown what became of all that it had: that may be garbage, which took answers for its rest', async () => {
