@@ -33,7 +33,7 @@ export const LAYERS = {
       '@pypool/pool',
       '@pypool/sessions',
     ],
-    packages: ['zod'],
+    packages: [],
     node: true,
   },
 };

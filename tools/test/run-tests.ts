@@ -22,7 +22,7 @@ export async function runTests({ root, seed, typescript, python }: TestRun): Pro
   for (const line of ofPython.lines) console.log(line);
 
   const all = sum([ofTypeScript, ofPython.results]);
-  if (all.skipped.length > 0) console.log('\nSkipped:');
+  if (all.skipped.length > 0) console.log(`\nSkipped ${all.skipped.length}:`);
   for (const line of skippedLines(all)) console.log(`  ${line}`);
   if (all.failed > 0) console.log(`\nFailed with seed ${seed}.`);
   if (all.passed + all.failed + all.skipped.length === 0) console.log('\nNo test ran.');

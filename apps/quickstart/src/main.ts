@@ -38,17 +38,18 @@ console.log(
 
 // 2. Every file through the pool; one worker is killed under its call on the way.
 const progress = new Progress('census', files.length);
-let killed: number | undefined;
+const killed = new Set<string>();
 const censusStarted = performance.now();
-const census = await runCensus(pool, files, (done) => {
+const census = await runCensus(pool, files, (done, madeAgain) => {
   progress.step();
-  if (killed === undefined && done >= files.length / 3) {
-    const victim = pool.status().workers.find(({ running }) => running.length > 0);
-    if (victim === undefined) return;
-    killed = victim.facts['pid'] as number;
-    process.kill(killed, 'SIGKILL');
-    progress.note(`(killed worker ${victim.id}, pid ${killed}, in the middle of a call)`);
-  }
+  // Its answer may be on its way already: then another has to die.
+  if (madeAgain > 0 || done < files.length / 3) return;
+  const victim = pool.status().workers.find(({ id, running }) => running.length > 0 && !killed.has(id));
+  if (victim === undefined || killed.size > gone.length) return;
+  killed.add(victim.id);
+  const pid = victim.facts['pid'] as number;
+  process.kill(pid, 'SIGKILL');
+  progress.note(`(killed worker ${victim.id}, pid ${pid}, in the middle of a call)`);
 });
 progress.end();
 const censusSeconds = (performance.now() - censusStarted) / 1000;
@@ -99,7 +100,7 @@ checks.that(
   isPypoolError(refusal) && refusal.code === 'aborted',
   String(refusal),
 );
-checks.that('the stream gave what was asked of it', streamed > 0);
+checks.that('the stream gave what was asked of it', streamed === 6);
 checks.that(
   `each of the ${packages.size} packages had its session, whatever worker served it`,
   sessions.length === packages.size && sessions.every(({ id }) => packages.has(id)),

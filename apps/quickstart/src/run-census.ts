@@ -18,12 +18,12 @@ const AT_ONCE = 4;
 /**
  * Send every file through the pool: the packages' files in a session named after the package, the rest anonymously.
  *
- * @param onAnswer - called after each answer with the count so far.
+ * @param onAnswer - called after each answer with the count so far, and how many calls had to be made again.
  */
 export async function runCensus(
   pool: PythonPool,
   files: readonly SourceFile[],
-  onAnswer: (done: number) => void,
+  onAnswer: (done: number, madeAgain: number) => void,
 ): Promise<CensusResult> {
   const facts = new Map<string, ModuleFacts>();
   const answers = new Map<string, number>();
@@ -36,7 +36,7 @@ export async function runCensus(
         const answer = await door.call<ModuleFacts>('census', [file.path]);
         facts.set(file.path, answer);
         answers.set(file.path, (answers.get(file.path) ?? 0) + 1);
-        onAnswer(facts.size);
+        onAnswer(facts.size, madeAgain);
         return;
       } catch (error) {
         // The worker died under this call, so whether it ran is unknown. Counting lines twice does no harm: ask again.

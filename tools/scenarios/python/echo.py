@@ -29,6 +29,13 @@ def nap_pid(seconds):
 
 
 @expose
+def nap_between(seconds):
+    began = time.monotonic()
+    time.sleep(seconds)
+    return began, time.monotonic()
+
+
+@expose
 def note(path, text):
     """Leave a mark in a file: proof that this call ran."""
     with open(path, "a", encoding="utf-8") as file:

@@ -93,7 +93,7 @@ describe('death', () => {
         expect(error).toMatchObject(
           place === 'decoding arguments'
             ? { code: 'invalid-arguments', outcome: 'not-started' }
-            : { code: place === 'executing' ? 'python-error' : error.code, outcome: 'finished' },
+            : { code: 'python-error', outcome: 'finished' },
         );
         expect(error.message).toContain('as asked');
         expect(await pool.call('pid')).toBe(pid);

@@ -92,6 +92,12 @@ describe('dispatch and queue', () => {
     expect([...order].sort((a, b) => a - b)).toEqual([...Array(20).keys()]);
     // Four run at once, so a call may overtake its three neighbours and no other.
     order.forEach((number, at) => expect(Math.abs(number - at)).toBeLessThan(4));
+    // By the clock of the machine, which all four share: how many there were when each began.
+    const naps = await Promise.all(
+      Array.from({ length: 20 }, () => pool.call<[number, number]>('nap_between', [0.1])),
+    );
+    const atOnce = naps.map(([began]) => naps.filter(([from, to]) => from <= began && began < to).length);
+    expect(Math.max(...atOnce)).toBe(4);
   });
 
   it.each([

@@ -75,7 +75,7 @@ describe('reload', () => {
     },
   );
 
-  it('that cannot start the new module keeps the old workers, and rejects with the traceback', async () => {
+  it('S50 that cannot start the new module keeps the old workers, and rejects with the traceback', async () => {
     const module = save(version('first'));
     await using pool = await poolFor('echo', { module, size: 2, minReady: 2 });
     const old = pidsOf(pool);
@@ -92,7 +92,7 @@ describe('reload', () => {
     expect(await pool.call('version')).toMatchObject({ version: 'mended at last' });
   });
 
-  it('watch: a saved file reloads, a broken one keeps the old workers and shows its traceback', async () => {
+  it('S50 watch: a saved file reloads, a broken one keeps the old workers and shows its traceback', async () => {
     const module = save(version('first'));
     const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     try {

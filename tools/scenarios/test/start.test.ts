@@ -182,6 +182,27 @@ describe('start', () => {
     expect(descendants().filter(({ state }) => state === 'Z')).toEqual([]);
   });
 
+  it('S08 slow start: one that takes its time and succeeds is used', async () => {
+    // By slot, of which an import that all share would know nothing.
+    const { env, ...options } = optionsFor('slow_import', { start: 'eager', launcher: 'spawn' });
+    const { set } = env as { set: Record<string, string> };
+    await using pool = pythonPool({
+      ...options,
+      env: ({ slot }) => ({ set: { ...set, IMPORT_SECONDS: slot === 0 ? '0' : '2' } }),
+    });
+    const pids = new Set<number>();
+    for (let n = 0; n < 10; n += 1) pids.add(await pool.call<number>('pid'));
+    expect(pids.size).toBe(1);
+    await pool.ready();
+    await until('the slow one is ready', () => pool.status().workers.every(({ state }) => state === 'ready'));
+    const both = await Promise.all([
+      pool.call<number>('nap_pid', [0.3]),
+      pool.call<number>('nap_pid', [0.3]),
+    ]);
+    expect(new Set(both).size).toBe(2);
+    expect(pool.stats().workers).toMatchObject({ starts: 2, startFailures: 0 });
+  });
+
   it('S09 close during start: right after creation, and in the middle of a start of 20', async () => {
     const first = lazyPoolFor('slow_import', { env: { IMPORT_SECONDS: '5' }, start: 'eager' });
     await Promise.all([first.close(), first.close()]);

@@ -11,11 +11,10 @@ describe('results', () => {
     expect(all).toEqual({ passed: 5, failed: 1, skipped: [skipped] });
   });
 
-  it('close with a line that names the skipped tests only if there are any', () => {
+  it('close with a line that is the same whatever was skipped', () => {
     expect(closingLine({ passed: 5, failed: 0, skipped: [] })).toBe('5 passed, 0 failed');
-    expect(closingLine({ passed: 5, failed: 1, skipped: [{ test: 'a', reason: 'b' }] })).toBe(
-      '5 passed, 1 failed, 1 skipped',
-    );
+    const skipped = [{ test: 'a', reason: 'b' }];
+    expect(closingLine({ passed: 5, failed: 1, skipped })).toBe('5 passed, 1 failed');
   });
 
   it('name a skipped test with its reason, and only count those that share one', () => {

@@ -56,12 +56,12 @@ export class Turnover implements MemoryWatchOwner, ReloadsOwner {
     return this.#reloads.pending;
   }
 
-  /** Replace every worker that has been begun by now. Those that are not up yet are begun anew, and a pause after failures ends. */
   /** Whether a call that comes or goes is a matter for {@link advance}. */
   get mindsCalls(): boolean {
     return this.#recycling.mayBeDue || this.#reloads.pending || this.#memory.mindsCalls;
   }
 
+  /** Replace every worker that has been begun by now. Those that are not up yet are begun anew, and a pause after failures ends. */
   reload(): Promise<void> {
     const { roster, supervisor, policy } = this.#parts;
     const reloaded = this.#reloads.wait(supervisor.latest);

@@ -173,6 +173,7 @@ describe('map', () => {
     [{ concurrency: Infinity }, 'concurrency'],
     [{ ordered: 1 }, 'ordered'],
     [{ args: 1 }, 'args'],
+    [{ signal: new AbortController() }, 'signal'],
     [{ timeoutMss: 1 }, 'timeoutMss'],
   ])('refuses %o', async (options, option) => {
     const { pool } = await fakePool();

@@ -1,6 +1,6 @@
 import { createError, type PypoolError } from '@pypool/protocol';
 
-import type { PoolCallOptions } from '../options/call-options.js';
+import { isSignal, type PoolCallOptions } from '../options/call-options.js';
 
 /** How a function is mapped over items; what else is given holds for each of the calls. */
 export interface MapOptions<Item = unknown> extends PoolCallOptions {
@@ -21,12 +21,15 @@ export function findMapError<Item>({
   concurrency,
   ordered,
   args,
+  signal,
 }: MapOptions<Item>): PypoolError | undefined {
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
     return wrong('concurrency', `${String(concurrency)} is not a whole number of at least 1`);
   }
   if (ordered !== undefined && typeof ordered !== 'boolean') return wrong('ordered', 'it is not a boolean');
   if (args !== undefined && typeof args !== 'function') return wrong('args', 'it is not a function');
+  // The calls have one of the map's own.
+  if (signal !== undefined && !isSignal(signal)) return wrong('signal', 'it is not an AbortSignal');
   return undefined;
 }
 

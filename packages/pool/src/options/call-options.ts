@@ -115,7 +115,8 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
 }
 
 /** By what is used of it: signals of other realms and of polyfills will do. */
-function isSignal(value: unknown): boolean {
+/** Whether something is an AbortSignal, of whatever realm. */
+export function isSignal(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
 }
 

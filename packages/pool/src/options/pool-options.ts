@@ -64,7 +64,7 @@ export interface PoolOptions {
    * @defaultValue `120_000`
    */
   readonly startTimeoutMs?: number;
-  /** How often a call may be given to a worker: again when it provably never ran, or is idempotent, and its worker died. 1: never again. @defaultValue `3` */
+  /** How often a call may be given to a worker: again when it provably never ran, or is idempotent, and its worker died. 1: never again. 0 is refused, `Infinity`: as often as it takes. @defaultValue `3` */
   readonly maxAttempts?: number;
   /**
    * The pause after the first failed start. It doubles with each further one in a row, up to `maxStartBackoffMs`, and is spread by chance between half
