@@ -8,7 +8,8 @@ whatever is inside one is made before it.
 from __future__ import annotations
 
 from .errors import InvalidArguments, ProtocolError
-from .value_makers import ITEMS, NONE, PAIRS, TAGS, VALUE, Impossible, Maker
+from .value_maker import Impossible, Maker
+from .value_makers import ITEMS, NONE, PAIRS, TAGS, VALUE
 from .value_path import entry_step, field_step, key_step, path_of
 
 TYPE_CHECKING = False

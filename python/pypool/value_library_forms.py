@@ -106,11 +106,28 @@ def _numpy_array(walk: Walk, value: Any) -> Any:
     return walk.tag("ndarray", walk.attach(data), dtype, list(value.shape))
 
 
+def _arrow_table(walk: Walk, value: Any) -> Any:
+    """The bytes of an IPC stream, written once: into memory that is as large as they are."""
+    pyarrow = sys.modules["pyarrow"]
+    measure = pyarrow.MockOutputStream()
+    _write_arrow(pyarrow, measure, value)
+    memory = pyarrow.allocate_buffer(measure.size())
+    _write_arrow(pyarrow, pyarrow.FixedSizeBufferWriter(memory), value)
+    return walk.tag("arrow", walk.attach(memoryview(memory).cast("B")))
+
+
+def _write_arrow(pyarrow: Any, sink: Any, value: Any) -> None:
+    with pyarrow.ipc.new_stream(sink, value.schema) as writer:
+        writer.write(value)
+
+
 LIBRARY_FORMS: tuple[tuple[str, str, Form], ...] = (
     ("enum", "Enum", _enum),
     ("pydantic", "BaseModel", _pydantic),
     ("numpy", "generic", _numpy_scalar),
     ("numpy", "ndarray", _numpy_array),
+    ("pyarrow", "Table", _arrow_table),
+    ("pyarrow", "RecordBatch", _arrow_table),
     ("datetime", "datetime", _datetime),  # before date, which it extends
     ("datetime", "date", _date),
     ("datetime", "time", _time),

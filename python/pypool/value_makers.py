@@ -6,20 +6,20 @@ import re
 
 from .element_types import ARRAY_FORMATS, DTYPE_SIZES
 from .errors import ProtocolError
-from .plain import MAX_SAFE_INTEGER
+from .value_library_makers import arrow_table, ndarray
+from .value_maker import Impossible
 from .value_path import key_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
-    from .frame import Buffer
-    from .value_types import TypeRegistry
+    from .value_maker import Maker
 
     Step = str | int
 
-__all__ = ["ITEMS", "NONE", "PAIRS", "TAGS", "VALUE", "Impossible", "Maker", "Tag"]
+__all__ = ["ITEMS", "NONE", "PAIRS", "TAGS", "VALUE", "Tag"]
 
 NONE, ITEMS, PAIRS, VALUE = range(4)
 _INT = re.compile(r"-?[0-9]{1,4300}")
@@ -33,49 +33,6 @@ _ISO_FORMS = {
     "time": re.compile(_CLOCK + _ZONE),
     "datetime": re.compile(_DATE + "T" + _CLOCK + _ZONE),
 }
-_MAX_DIMENSIONS = 32  # of numpy 1; numpy 2 has 64
-
-
-class Impossible(Exception):
-    """A well-formed value that cannot exist here. `steps` lead on from the tagged value."""
-
-    def __init__(self, reason: str, *steps: Step) -> None:
-        self.reason = reason
-        self.steps = steps
-
-
-class Maker:
-    """What the makers of values look things up in."""
-
-    __slots__ = ("_buffers", "_types")
-
-    def __init__(self, buffers: Sequence[Buffer], types: TypeRegistry) -> None:
-        self._buffers = buffers
-        self._types = types
-
-    def buffer(self, index: int) -> Buffer:
-        """A buffer of the frame.
-
-        Raises:
-            ProtocolError: The frame has no such buffer.
-        """
-        if index is True or index is False or not 0 <= index < len(self._buffers):
-            raise ProtocolError(f"a tagged value names buffer {index} of {len(self._buffers)}")
-        return self._buffers[index]
-
-    def registered(self, name: str, value: Any) -> Any:
-        """A value of a registered type, of what the other side said of it.
-
-        Raises:
-            Impossible: The type is not registered here, or its decoder raised.
-        """
-        entry = self._types.by_name.get(name)
-        if entry is None:
-            raise Impossible(f"is of type {name!r}, which is not registered here: see pypool.register_type")
-        try:
-            return entry.decode(value)
-        except Exception as error:
-            raise Impossible(f"is no {name!r}: {error}") from error
 
 
 def _int(_maker: Maker, _tag: str, text: str) -> int:
@@ -103,37 +60,6 @@ def _array(maker: Maker, _tag: str, index: int, dtype: str) -> memoryview:
         raise ProtocolError(f"{len(data)} bytes are no array of {dtype}")
     array: memoryview = memoryview(data).cast(code)  # type: ignore[call-overload]
     return array
-
-
-def _ndarray(maker: Maker, _tag: str, index: int, dtype: str, shape: list[Any]) -> Any:
-    data = maker.buffer(index)
-    size = DTYPE_SIZES.get(dtype)
-    if size is None:
-        raise ProtocolError(f"no ndarray has the dtype {dtype[:40]!r}")
-    if not all(type(extent) is int and 0 <= extent <= MAX_SAFE_INTEGER for extent in shape):
-        raise ProtocolError("the tag 'ndarray' holds no shape")
-    if 0 in shape:
-        size = 0
-    else:
-        for extent in shape:
-            size *= extent
-            if size > len(data):  # the rest only adds to it: a long shape must not become a long number
-                break
-    if size != len(data):
-        raise ProtocolError(f"{len(data)} bytes are no ndarray of {dtype} and {len(shape)} dimensions")
-    if len(shape) > _MAX_DIMENSIONS:
-        raise Impossible(f"has {len(shape)} dimensions; numpy allows {_MAX_DIMENSIONS}")
-    try:
-        import numpy
-    except ImportError as error:
-        reason = "is an ndarray, and this Python has no numpy: install it, or send a typed array"
-        raise Impossible(reason) from error
-    except Exception as error:  # a broken installation, or a file of the user's of that name
-        raise Impossible(f"is an ndarray, and importing numpy failed: {error}") from error
-    try:
-        return numpy.frombuffer(data, dtype=f"<{dtype}").reshape(shape)
-    except ValueError as error:
-        raise Impossible(f"is no ndarray: {error}") from error
 
 
 def _datetime(_maker: Maker, tag: str, text: str) -> Any:
@@ -264,7 +190,8 @@ TAGS = {
     "float": Tag(_float, str),
     "bytes": Tag(_bytes, int),
     "array": Tag(_array, int, str),
-    "ndarray": Tag(_ndarray, int, str, list),
+    "ndarray": Tag(ndarray, int, str, list),
+    "arrow": Tag(arrow_table, int),
     "datetime": Tag(_datetime, str),
     "date": Tag(_date, str),
     "time": Tag(_time, str),

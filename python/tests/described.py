@@ -64,6 +64,11 @@ def needs_numpy(described):
     return "{'@': 'ndarray'" in repr(described)
 
 
+def needs_pyarrow(described):
+    """Whether a value can only be made where pyarrow is installed."""
+    return "{'@': 'arrow'" in repr(described)
+
+
 def make(described):
     """The value that is described."""
     if isinstance(described, list):
@@ -128,6 +133,12 @@ def make_ndarray(described):
     )
 
 
+def make_arrow(described):
+    import pyarrow
+
+    return pyarrow.table(described["columns"])
+
+
 def make_nested(described):
     value = []
     for _ in range(described["depth"] - 1):
@@ -178,6 +189,7 @@ MAKERS = {
     "bytes": lambda d: bytes.fromhex(d["hex"]),
     "array": make_array,
     "ndarray": make_ndarray,
+    "arrow": make_arrow,
     "text": make_text,
     "set": lambda d: {*make(d["items"])},
     "frozenset": lambda d: frozenset(make(d["items"])),

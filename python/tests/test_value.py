@@ -351,6 +351,12 @@ class Forms(unittest.TestCase):
         with mock.patch.dict(sys.modules, numpy=None), self.assertRaisesRegex(InvalidArguments, "no numpy"):
             ValueCodec().decode(frame, "args")
 
+    def test_an_arrow_table_without_pyarrow_says_what_to_install(self):
+        frame = Frame(FrameType.CALL, 1, '[{"$":["arrow",0]}]', True, [bytearray(8)])
+        says = r"^args\[0\] is an Arrow table, and this Python has no pyarrow: install the package pyarrow$"
+        with mock.patch.dict(sys.modules, pyarrow=None), self.assertRaisesRegex(InvalidArguments, says):
+            ValueCodec().decode(frame, "args")
+
     def test_a_numpy_that_cannot_be_imported_fails_the_call_alone(self):
         frame = Frame(FrameType.CALL, 1, '[{"$":["ndarray",0,"f8",[1]]}]', True, [bytearray(8)])
         modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] != "numpy"}
@@ -376,7 +382,7 @@ class StartUp(unittest.TestCase):
             "from pypool import errors, frame_reader, frame_writer, message_parse, messages, value\n"
             "value.ValueCodec().encode([1, {'a': 'b'}])\n"
             "costly = {'datetime', 'decimal', 'uuid', 'dataclasses', 'inspect', 'traceback', 'asyncio'}\n"
-            "costly |= {'socket', 'typing', 'numpy'}\n"
+            "costly |= {'socket', 'typing', 'numpy', 'pyarrow'}\n"
             "print(sorted(costly & (set(sys.modules) - before)))\n"
         )
         root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -210,11 +210,13 @@ class ValueVectors(unittest.TestCase):
     def each(self, direction):
         """The vectors that have a direction for Python, with the value that it describes.
 
-        Those of numpy are read in `extras/test_numpy.py`.
+        Those of numpy and pyarrow are read in `extras`.
         """
         for vector in self.vectors["valid"]:
             value = vector.get("python", {}).get(direction)
-            if direction in vector.get("python", {}) and not described.needs_numpy(value):
+            if described.needs_numpy(value) or described.needs_pyarrow(value):
+                continue
+            if direction in vector.get("python", {}):
                 yield vector, described.make(value)
 
     def test_values_are_written_exactly(self):

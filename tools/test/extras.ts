@@ -16,12 +16,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, ''
 const venv = provideVenv({
   folder: join(root, '.cache/python-extras'),
   requirements: join(root, 'tools/test/extras-requirements.txt'),
-  holds: 'numpy',
+  holds: 'numpy and pyarrow',
 });
 if ('bin' in venv) {
   process.env['PYPOOL_PYTHON'] = join(venv.bin, 'python');
 } else {
-  const why = `numpy could not be installed: ${venv.missing}`;
+  const why = `numpy and pyarrow could not be installed: ${venv.missing}`;
   console.log(`SKIPPED the tests that need packages from PyPI: ${why}\n`);
   process.env['PYPOOL_TEST_EXTRAS_MISSING'] = why;
 }

@@ -5,6 +5,7 @@ it('exports these names', () => {
   expect(Object.keys(protocol).sort()).toMatchInlineSnapshot(`
     [
       "AbortError",
+      "ArrowIpc",
       "CATEGORY_OF",
       "CONTROL_FROM_NODE",
       "CONTROL_FROM_PYTHON",
@@ -29,6 +30,8 @@ it('exports these names', () => {
       "UsageError",
       "addCallSite",
       "approximateBytes",
+      "arrowIpc",
+      "arrowType",
       "atEndOfTurn",
       "callInputs",
       "checkFrame",

@@ -55,6 +55,8 @@ export type { ValueType } from './value/value-type.js';
 export { approximateBytes } from './value/weight.js';
 export { isPlainObject } from './value/plain.js';
 export { NdArray, ndarray } from './value/ndarray.js';
+export { ArrowIpc, arrowIpc, arrowType } from './value/arrow.js';
+export type { ArrowLibrary } from './value/arrow.js';
 export type { Dtype, TypedArray } from './value/dtype.js';
 export {
   PythonCollection,

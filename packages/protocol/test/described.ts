@@ -1,4 +1,4 @@
-import { NdArray, PythonValue, pyFloat, pyFrozenSet, pyTuple } from '@pypool/protocol';
+import { ArrowIpc, NdArray, PythonValue, pyFloat, pyFrozenSet, pyTuple } from '@pypool/protocol';
 import type { Dtype, PythonValueType, TypedArray, ValueType } from '@pypool/protocol';
 
 /** A class of the application's own, as the vectors know it. */
@@ -69,6 +69,7 @@ const MAKERS: Readonly<Record<string, (fields: Fields) => unknown>> = {
   bytes: ({ hex }) => bytesOf(hex),
   array: ({ dtype, hex }) => arrayOf(dtype, hex),
   ndarray: ({ dtype, shape, hex }) => new NdArray(arrayOf(dtype, hex), shape as number[], dtype as Dtype),
+  arrow: ({ hex }) => new ArrowIpc(bytesOf(hex)),
   text: ({ type, text }) => new PythonValue(type as PythonValueType, text as string),
   moment: ({ iso }) => new Date(iso as string),
   set: ({ items }) => new Set(listOf(items)),

@@ -37,8 +37,11 @@ export type { ErrorCategory, ErrorCode, Outcome, PythonFailure, PythonFrame } fr
 
 // Values that only Python has
 export {
+  ArrowIpc,
   NdArray,
   PythonValue,
+  arrowIpc,
+  arrowType,
   decimal,
   ndarray,
   pyComplex,
@@ -51,7 +54,7 @@ export {
   pyTuple,
   uuid,
 } from '@pypool/protocol';
-export type { ValueType } from '@pypool/protocol';
+export type { ArrowLibrary, ValueType } from '@pypool/protocol';
 
 // Parts to choose from
 export { fair, fifo, leastBusy, lifo, priority, roundRobin } from '@pypool/pool';

@@ -3,5 +3,5 @@
 import os
 
 WHY_SKIPPED = os.environ.get(
-    "PYPOOL_TEST_EXTRAS_MISSING", "numpy is not installed; npm run test:extras brings it along"
+    "PYPOOL_TEST_EXTRAS_MISSING", "numpy or pyarrow is not installed; npm run test:extras brings it along"
 )

@@ -75,7 +75,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     about: 'Python reads true as a buffer',
-    file: 'value_makers.py',
+    file: 'value_maker.py',
     find: 'if index is True or index is False or not 0',
     replace: 'if not 0',
   },

@@ -20,6 +20,8 @@ export const PYTHON_DECODERS: readonly string[] = [
   'plain.py',
   'plain_json.py',
   'value_decoder.py',
+  'value_library_makers.py',
+  'value_maker.py',
   'value_makers.py',
 ];
 

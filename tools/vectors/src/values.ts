@@ -41,6 +41,17 @@ const special = (kind: string, more: Readonly<Record<string, unknown>> = {}): De
   ...more,
 });
 
+/** An IPC stream of one batch, as pyarrow 26 wrote it. */
+const TABLE_HEX = [
+  'ffffffff700000001000000000000a000c000600050008000a000000000104000c000000080008000000040008000000',
+  '040000000100000014000000100014000800060007000c00000010001000000000000103100000001800000004000000',
+  '000000000100000061000600080006000600000000000200ffffffff8800000014000000000000000c00160006000500',
+  '08000c000c0000000003040018000000100000000000000000000a0018000c00040008000a0000003c00000010000000',
+  '020000000000000000000000020000000000000000000000000000000000000000000000000000001000000000000000',
+  '000000000100000002000000000000000000000000000000000000000000f83f00000000000004c0ffffffff00000000',
+].join('');
+const table = special('arrow', { columns: { a: [1.5, -2.5] }, hex: TABLE_HEX });
+
 const LONGEST = '9'.repeat(4300);
 
 /** values.json: values and their wire forms in both directions, what cannot be sent, and what is no value. */
@@ -268,6 +279,13 @@ function binary(): unknown[] {
       'a vector of bool',
       { text: '{"$":["ndarray",0,"b1",[3]]}', buffers: ['010001'] },
       ...same(ndarray('b1', [3], '010001')),
+    ),
+    tagged(
+      'an Arrow table',
+      { text: '{"$":["arrow",0]}', buffers: [TABLE_HEX] },
+      { sends: table, receives: table },
+      // What pyarrow writes differs between its versions, so only this direction is bytes.
+      { receives: table },
     ),
   ];
 }
@@ -616,6 +634,8 @@ function malformed(): unknown[] {
     bad('a tag that nobody knows', tag('pickle', 'gASV')),
     bad('a tag named by a property of objects', tag('constructor', 'x')),
     bad('a tag named by an object with a toString of its own', tag({ toString: 1 }, 'x')),
+    bad('an Arrow table that is not there', tag('arrow', 0)),
+    bad('an Arrow table in text', tag('arrow', 'QVJST1cx'), ['00']),
     bad('an int of text', tag('int', 'abc')),
     bad('an int with a fraction', tag('int', '1.5')),
     bad('an int in hexadecimal', tag('int', '0x10')),
@@ -701,6 +721,7 @@ function impossible(): unknown[] {
     cannot('a timedelta that is too long', [tag('timedelta', '99999999999999999')], 'args[0]'),
     cannot('a decimal that is none', [tag('decimal', 'abc')], 'args[0]'),
     cannot('a uuid that is none', [{ 'odd key': tag('uuid', 'abc') }], 'args[0]["odd key"]'),
+    cannot('an Arrow table that is none', [tag('arrow', 0)], 'args[0]', ['414243']),
     cannot('a complex that is none', [tag('complex', 'abc')], 'args[0]'),
     cannot('a set of lists', [tag('set', [1, [2]])], 'args[0][1]'),
     cannot(

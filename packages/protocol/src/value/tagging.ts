@@ -1,4 +1,5 @@
 import { UsageError } from '../errors/errors.js';
+import { type ArrowIpc, isArrowType } from './arrow.js';
 import { MAX_DEPTH } from './depth.js';
 import { dtypeOf } from './dtype.js';
 import type { NdArray } from './ndarray.js';
@@ -12,6 +13,10 @@ const TOO_LARGE = 10n ** 4300n;
 /** Milliseconds of 0001-01-01 and of the end of 9999, the years that Python's `datetime` knows. */
 const FIRST_MOMENT = Date.parse('0001-01-01T00:00:00.000Z');
 const LAST_MOMENT = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** What a table of Apache Arrow holds that nobody told us of is refused for: its schema. */
+const OF_ARROW =
+  'a Schema, as tables of Apache Arrow have one: for these, give the option `types: [arrowType(arrow)]`';
 
 /**
  * Takes one value apart into a tree that `JSON.stringify` writes exactly: whatever JSON cannot say becomes `{"$": [tag, ...]}`, bytes
@@ -100,13 +105,13 @@ export class Tagging {
     }
     if (this.#hasToJson(value)) return this.#toJson(value);
     const kind = tagOf(value);
-    if (kind !== 'Object') throw this.#unencodable(kind);
+    if (kind !== 'Object') throw this.#unencodable(kind === 'Schema' ? OF_ARROW : kind);
     return this.#record(value as Record<string, unknown>);
   }
 
   /** The objects that SPEC.md names, whether or not they have a `toJSON`. */
   #special(value: object): unknown {
-    if (VALUE_KIND in value) return this.#ours(value as PythonValue | PythonCollection | NdArray);
+    if (VALUE_KIND in value) return this.#ours(value as PythonValue | PythonCollection | NdArray | ArrowIpc);
     if (ArrayBuffer.isView(value)) return this.#view(value);
     switch (tagOf(value)) {
       case 'Date':
@@ -125,7 +130,7 @@ export class Tagging {
     }
   }
 
-  #ours(value: PythonValue | PythonCollection | NdArray): unknown {
+  #ours(value: PythonValue | PythonCollection | NdArray | ArrowIpc): unknown {
     switch (value[VALUE_KIND]) {
       case 'python-value':
         if (value.type === 'unencodable') throw this.#unencodable(`a marker for ${value.text}`);
@@ -134,6 +139,8 @@ export class Tagging {
         return this.#tag(value.type, this.#items(value.items));
       case 'ndarray':
         return this.#tag('ndarray', this.#buffer(value.data), value.dtype, value.shape);
+      case 'arrow':
+        return this.#tag('arrow', this.#buffer(value.data));
     }
   }
 
@@ -207,7 +214,8 @@ export class Tagging {
   }
 
   #registered(type: ValueType, value: object): unknown {
-    return this.#tag('type', type.name, this.#any(type.encode(value)));
+    const said = this.#any(type.encode(value));
+    return isArrowType(type) ? said : this.#tag('type', type.name, said);
   }
 
   #hasToJson(value: object): value is { toJSON(key: string): unknown } {

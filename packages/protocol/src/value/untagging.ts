@@ -1,5 +1,6 @@
 import { UsageError } from '../errors/errors.js';
 import { protocolError } from '../errors/protocol-error.js';
+import { ARROW_TYPE, ArrowIpc, isArrowType } from './arrow.js';
 import { MAX_ENVELOPE_DEPTH } from './depth.js';
 import { isDtype, viewAs, DTYPES } from './dtype.js';
 import { NdArray, isExtent, shapeBytes } from './ndarray.js';
@@ -92,6 +93,8 @@ export class Untagging {
         return this.#array(tag, body, third);
       case 'ndarray':
         return this.#ndarray(tag, body, third, fourth);
+      case 'arrow':
+        return this.#arrow(tag, body);
       case 'datetime':
         return datetimeOf(tag, body);
       case 'set':
@@ -151,17 +154,26 @@ export class Untagging {
   #registered(tag: readonly unknown[], name: unknown, payload: unknown, depth: number): unknown {
     if (typeof name !== 'string') throw malformed(tag);
     const decoded = this.#any(payload, depth);
-    // What follows may be malformed, which is worse. No decoder of the application's sees a value that lacks a part.
     if (this.#undecodable) return undefined;
     const type = this.#types.get(name);
-    if (type === undefined) {
-      this.#undecodable = undecodable(name, 'is not registered in this process');
-      return undefined;
-    }
+    if (type !== undefined) return this.#made(type, decoded);
+    this.#undecodable = undecodable(name, 'is not registered in this process');
+    return undefined;
+  }
+
+  #arrow(tag: readonly unknown[], index: unknown): unknown {
+    const stream = new ArrowIpc(this.#buffer(tag, index));
+    const type = this.#types.get(ARROW_TYPE);
+    return type !== undefined && isArrowType(type) ? this.#made(type, stream) : stream;
+  }
+
+  #made(type: ValueType, payload: unknown): unknown {
+    // What follows may be malformed, which is worse. No decoder of the application's sees a value that lacks a part.
+    if (this.#undecodable) return undefined;
     try {
-      return type.decode(decoded);
+      return type.decode(payload);
     } catch (cause) {
-      this.#undecodable = undecodable(name, 'could not be decoded', cause);
+      this.#undecodable = undecodable(type.name, 'could not be decoded', cause);
       return undefined;
     }
   }

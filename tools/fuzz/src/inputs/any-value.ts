@@ -145,7 +145,7 @@ export function anyTag(random: Random, buffers: number, depth = 0): unknown[] {
     case 1:
       return [textTag, random.pick(TEXTS[textTag]!)];
     case 2:
-      return ['bytes', index()];
+      return [random.chance(0.8) ? 'bytes' : 'arrow', index()];
     case 3:
       return ['array', index(), random.pick(DTYPES)];
     case 4:
