@@ -378,6 +378,8 @@ function malformedCalls(): unknown[] {
     bad('an input of another name', ['f', [1], { a: 1 }, { inputs: ['b'] }]),
     bad('an input in half a place', ['f', [1], {}, { inputs: [0.5] }]),
     bad('credit of no bytes', ['f', [], {}, { credit: 1, creditBytes: 0 }]),
+    bad('a trace parent that is no text', ['f', [], {}, { traceparent: 1 }]),
+    bad('a trace state that is no text', ['f', [], {}, { traceparent: '00', tracestate: null }]),
     bad('a session of text', ['f', [], {}, { session: 'user-42' }]),
     bad('a session without an id', ['f', [], {}, { session: { metadata: {} } }]),
     bad('attributes in an array', ['f', [], {}, { attributes: [1] }]),

@@ -54,6 +54,8 @@ const meta = z.object({
   session: z.object({ id: text, metadata: record.optional() }).optional(),
   attributes: record.optional(),
   deadline: z.number().optional(),
+  traceparent: text.optional(),
+  tracestate: text.optional(),
   credit: z.int().positive().optional(),
   creditBytes: z.int().positive().optional(),
   parent: callId.optional(),
