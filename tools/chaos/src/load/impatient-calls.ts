@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { PoolCallOptions } from 'pypool';
 import { type Random, Weights } from '../random.js';
-import { ask, read, type Target } from './one-call.js';
+import { ask, LOST_PATIENCE, read, type Target } from './one-call.js';
 
 /** What a caller that gives up does, and how often of a hundred times. */
 const KINDS = new Weights({
@@ -114,6 +114,6 @@ async function abortAfter(ms: number, begin: (signal: AbortSignal) => Promise<bo
   const over = new AbortController();
   const settled = begin(abort.signal).finally(() => over.abort());
   await wait(ms, undefined, { signal: over.signal }).catch(() => undefined);
-  abort.abort(new Error('the caller lost patience'));
+  abort.abort(new Error(LOST_PATIENCE));
   await settled;
 }

@@ -1,6 +1,12 @@
 import { isPypoolError, PythonError, type PoolCallOptions, type PoolStream, type PythonPool } from 'pypool';
 import type { CallLog } from './call-records.js';
 
+/** Why callers abort. */
+export const LOST_PATIENCE = 'the caller lost patience';
+
+/** Why calls are aborted: what Node says where nobody gives a reason, too. */
+const REASONS: ReadonlySet<string> = new Set(['This operation was aborted', LOST_PATIENCE]);
+
 /** Who is called, and who hears what came of it. */
 export interface Target {
   readonly pool: PythonPool;
@@ -81,6 +87,9 @@ export async function read({ pool, log }: Target, question: StreamQuestion): Pro
 
 function settleFailed(log: CallLog, seq: number, error: unknown): void {
   if (isPypoolError(error)) {
+    if (error.code === 'aborted' && !REASONS.has((error.cause as Error | undefined)?.message ?? '')) {
+      log.foreign(seq, `call ${seq} was aborted for a reason that nobody gave: ${String(error.cause)}`);
+    }
     log.settle(seq, error.outcome, error.code, error instanceof PythonError ? error.pythonType : '');
     return;
   }

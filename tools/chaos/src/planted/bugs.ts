@@ -19,7 +19,14 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'taken-back',
-    about: 'a call taken back without the answer: a dead worker is said never to have begun with it',
+    about: 'a call taken back without the answer: whoever is asked for it is said to have given it back',
+    file: 'packages/worker/src/calls/call-runner.ts',
+    find: 'this.#parts.connection.control.send(encodeMessage(FrameType.REVOKE, { ids }));',
+    replace: 'for (const id of ids) this.#giveBack(this.#calls.get(id)!);',
+  },
+  {
+    name: 'death-not-started',
+    about: 'a dead worker is said never to have begun with its calls',
     file: 'packages/worker/src/life/process-worker.ts',
     find: "ran || !this.#repliesExact ? 'unknown' : 'not-started'",
     replace: "'not-started'",
