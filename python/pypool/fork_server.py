@@ -22,7 +22,7 @@ to Node
 ``refused``         ``id``, ``hazards``: what stands against forking by now
 ``failed``          ``id``, ``message``: the operating system would not
 ``exited``          ``pid``, ``exitCode`` or ``signal``; what was left of its group has been killed
-``reaped``          ``pid``
+``reaped``          ``pid``, and what it took: ``userMs``, ``systemMs``, ``maxRssBytes``
 ==================  ==============================================================================
 
 At the end of that socket, which is Node's death or its wish, every worker's group gets SIGKILL.
@@ -145,10 +145,16 @@ class ForkServer:
             self._children[order["pid"]] = ()
         elif kind == "reap":
             pid = order["pid"]
-            os.waitpid(pid, 0)
+            usage = os.wait4(pid, 0)[2]
             self._close(self._children.pop(pid))
             self._told.discard(pid)
-            self._send("reaped", pid=pid)
+            self._send(
+                "reaped",
+                pid=pid,
+                userMs=usage.ru_utime * 1000,
+                systemMs=usage.ru_stime * 1000,
+                maxRssBytes=usage.ru_maxrss * 1024,  # Linux counts in KiB
+            )
         return None
 
     def _task(self, order: Any) -> Task:

@@ -112,7 +112,10 @@ class TheForkServer(unittest.TestCase):
             # Until Node lets go of it, its number is nobody else's.
             self.assertEqual(state_of(first), "Z")
             server.send("reap", pid=first)
-            self.assertEqual(server.hear("reaped")["pid"], first)
+            reaped = server.hear("reaped")
+            self.assertEqual(reaped["pid"], first)
+            self.assertEqual({"userMs", "systemMs"} - reaped.keys(), set())
+            self.assertGreater(reaped["maxRssBytes"], 1 << 20)
             self.assertIsNone(state_of(first))
             self.assertNotIn(state_of(second), (None, "Z"))
 

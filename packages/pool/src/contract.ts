@@ -8,6 +8,9 @@ export interface WorkerExit {
   readonly reason: 'closed' | 'killed' | 'died';
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
+  /** What it took of the machine, from its start to its end: processor time, and most memory at a time. @defaultValue not known */
+  readonly rusage?:
+    { readonly userMs: number; readonly systemMs: number; readonly maxRssBytes: number } | undefined;
   /** For `died`: the error that its calls got. */
   readonly error: PypoolError | undefined;
 }

@@ -38,5 +38,6 @@ export type {
   LaunchRequest,
   ProcessExit,
   ProcessUser,
+  ProcessUsage,
   WorkerLauncher,
 } from './launcher/contract.js';

@@ -105,6 +105,18 @@ describe.skipIf(process.platform !== 'linux')('workers of a fork server', () => 
     expect(home.exits).toMatchObject([{ reason: 'closed', exitCode: 0 }]);
   });
 
+  it('tell at their end what they took of the machine', async () => {
+    await using home = new Home('fork_together');
+    const worker = await home.start();
+    await call(worker, 'burn', 0.1);
+    await worker.kill();
+    const [{ rusage, ...exit }] = home.exits as [WorkerExit];
+    expect(exit).toMatchObject({ reason: 'killed', signal: 'SIGKILL' });
+    // Some kernels count by ticks.
+    expect(rusage!.userMs + rusage!.systemMs).toBeGreaterThan(50);
+    expect(rusage!.maxRssBytes).toBeGreaterThan(1 << 20);
+  });
+
   it('all fail with the traceback where the import raises, and it is tried anew for the next', async () => {
     await using home = new Home('raise_on_import');
     const both = await Promise.all([rejection(home.start()), rejection(home.start())]);

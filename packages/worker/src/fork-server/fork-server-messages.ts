@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { WelcomeModule } from '@pypool/protocol';
+import type { ProcessUsage } from '../launcher/contract.js';
 import type { FoundHazard } from './fork-hazards.js';
 
 /** What Node tells a fork server; `python/pypool/fork_server.py` says what each means. */
@@ -33,7 +34,7 @@ export type ForkServerReport =
       readonly exitCode: number | null;
       readonly signal: string | null;
     }
-  | { readonly type: 'reaped'; readonly pid: number };
+  | ({ readonly type: 'reaped'; readonly pid: number } & ProcessUsage);
 
 /** What the import came to. */
 export interface ImportReport {

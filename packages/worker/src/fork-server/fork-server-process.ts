@@ -141,8 +141,9 @@ export class ForkServerProcess {
         return this.#link.send({ type: 'reap', pid });
       }
       case 'reaped': {
-        this.#children.get(report.pid)?.onReaped();
-        this.#children.delete(report.pid);
+        const { pid, userMs, systemMs, maxRssBytes } = report;
+        this.#children.get(pid)?.onReaped({ userMs, systemMs, maxRssBytes });
+        this.#children.delete(pid);
         if (this.#retired) this.retire();
       }
     }

@@ -1,7 +1,7 @@
 import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import type { ProcessExit } from '../launcher/contract.js';
+import type { ProcessExit, ProcessUsage } from '../launcher/contract.js';
 import { kill } from '../launcher/spawn-process.js';
 import { startTimeOf } from './proc-stat.js';
 
@@ -65,9 +65,10 @@ export class ForkedProcess {
     this.#exit = exit;
   }
 
-  /** Its parent has reaped it. */
-  onReaped(): void {
-    this.#settle(this.#exit ?? { exitCode: undefined, signal: undefined });
+  /** Its parent has reaped it, or nobody who could tell what it took. */
+  onReaped(rusage?: ProcessUsage): void {
+    const exit = this.#exit ?? { exitCode: undefined, signal: undefined };
+    this.#settle(rusage === undefined ? exit : { ...exit, rusage });
   }
 
   /** Its parent is gone, and it dies of that; what it has started does not. */

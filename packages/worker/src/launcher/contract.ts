@@ -70,6 +70,18 @@ export interface ProcessUser {
 export interface ProcessExit {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
+  /** What it took, by whoever reaped it. @defaultValue not known */
+  readonly rusage?: ProcessUsage | undefined;
+}
+
+/** What a process took of the machine from its start to its end, with those that it started and waited for. */
+export interface ProcessUsage {
+  /** Processor time in its own code. */
+  readonly userMs: number;
+  /** Processor time in the system on its behalf. */
+  readonly systemMs: number;
+  /** Most memory that it, or one of the others, had at a time; what it shared with the process that it was forked from counts. */
+  readonly maxRssBytes: number;
 }
 
 /** One running process with its connection. */

@@ -1,6 +1,6 @@
 import { createError, type Outcome, type PypoolError } from '@pypool/protocol';
 import type { Culprit } from '../calls/errors.js';
-import type { ProcessExit } from '../launcher/contract.js';
+import type { ProcessExit, ProcessUsage } from '../launcher/contract.js';
 
 /** How a worker ended, once the operating system has reaped it. */
 export interface WorkerExit {
@@ -8,6 +8,8 @@ export interface WorkerExit {
   readonly reason: 'closed' | 'killed' | 'died';
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
+  /** What it took of the machine; `undefined` where that is not known: for a worker that was forked it is, for one that was spawned Node does not tell. */
+  readonly rusage?: ProcessUsage | undefined;
   /** For `died`: what its calls were told. */
   readonly error: PypoolError | undefined;
 }

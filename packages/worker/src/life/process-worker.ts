@@ -381,6 +381,7 @@ export class ProcessWorker implements PythonWorker {
       reason: asked ? 'closed' : this.#killed ? 'killed' : 'died',
       exitCode: exit?.exitCode,
       signal: exit?.signal,
+      rusage: exit?.rusage,
       error: asked ? undefined : deathError(facts, 'unknown', undefined),
     };
     this.#observer.onExit(end);

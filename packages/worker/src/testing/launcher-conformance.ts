@@ -68,7 +68,7 @@ export function launcherConformance(name: string, createHarness: () => Promise<L
         const worker = await launcher.launch(request(), never);
         await firstControlFrame(worker);
         worker.signal('SIGKILL');
-        expect(await worker.exited).toEqual({ exitCode: undefined, signal: 'SIGKILL' });
+        expect(await worker.exited).toMatchObject({ exitCode: undefined, signal: 'SIGKILL' });
         worker.signal('SIGKILL');
         worker.connection.destroy();
       }),
