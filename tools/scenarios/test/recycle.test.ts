@@ -86,7 +86,12 @@ describe('recycling', () => {
   });
 
   it.each(['leak', 'leak_in_child'])('S47 by memory: after %s of 300 MB with a limit of 200', async (how) => {
-    await using pool = await poolFor('leaky', { size: 1, maxMemoryBytes: 200 * MIB, memoryIntervalMs: 50 });
+    await using pool = await poolFor('leaky', {
+      size: 1,
+      maxMemoryBytes: 200 * MIB,
+      memoryIntervalMs: 50,
+      recycleJitter: 0,
+    });
     const leavers = leaversOf(pool);
     const old = await pool.call('pid');
     expect(await pool.call(how, [300])).toBeGreaterThan(0);
