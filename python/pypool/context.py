@@ -111,6 +111,9 @@ _main_thread = get_ident()
 
 _worker: Worker | None = None
 
+worker_was_missed = False
+"""Whether somebody asked for the worker before this process was one: a module in a fork server."""
+
 
 def current_call() -> Call:
     """The call that this code runs for.
@@ -147,10 +150,14 @@ def find_author() -> Call | None:
 def current_worker() -> Worker:
     """The worker that this process is. Known from before the user's modules are imported.
 
+    A fork server imports them before there is a worker; modules that ask then are not forked.
+
     Raises:
         LookupError: This process is no worker.
     """
+    global worker_was_missed
     if _worker is None:
+        worker_was_missed = True
         raise LookupError("current_worker(): this process is no pypool worker")
     return _worker
 

@@ -37,7 +37,7 @@ import sys
 from _socket import socket
 from json import dumps, loads
 
-from . import lifecycle
+from . import context, lifecycle
 from .fork_hazards import Baseline, find_thread_hazards
 from .forked_worker import Inheritance, Task
 from .load import Source
@@ -131,6 +131,8 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, _do_nothing)  # a handler, or nothing would be written to wake us
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         hazards = baseline.find_hazards(self._tolerated)
+        if context.worker_was_missed:
+            hazards.append({"hazard": "current-worker", "found": ["current_worker() was called"]})
         self._send("imported", failed=self._preloaded.error is not None, hazards=hazards)
 
     def _obey(self, order: Any) -> Task | None:

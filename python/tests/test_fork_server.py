@@ -144,6 +144,12 @@ class TheForkServer(unittest.TestCase):
             for channel in (requests, replies, control):
                 channel.close()
 
+    def test_is_not_to_be_forked_where_a_module_asks_which_worker_it_is_in(self) -> None:
+        with Server("keep_context") as server:
+            self.assertTrue(server.imported["failed"])
+            (hazard,) = server.imported["hazards"]
+            self.assertEqual(hazard["hazard"], "current-worker")
+
     def test_refuses_to_fork_beside_a_thread_that_started_since(self) -> None:
         with Server("start_thread_at_fork") as server, Listener() as listener, Listener() as other:
             self.assertEqual(server.imported["hazards"], [])

@@ -27,6 +27,7 @@ export function socketTransport(options: SocketTransportOptions = {}): Transport
 class SocketTransport implements Transport {
   readonly name = 'socket';
   readonly remote: boolean;
+  readonly dialled = true;
   readonly #options: ResolvedSocketTransportOptions;
   readonly #offers = new Map<string, SocketOffer>();
   /** Where each newcomer sits that is no channel yet. */

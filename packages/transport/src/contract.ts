@@ -61,6 +61,8 @@ export interface Transport {
   readonly name: string;
   /** Whether workers that it connects may run on other machines. @defaultValue false */
   readonly remote?: boolean;
+  /** Whether workers dial it, and need inherit nothing of this process: a fork server's can, too. @defaultValue false */
+  readonly dialled?: boolean;
   /** Prepare one connection for a worker that is about to be launched. */
   offer(signal: AbortSignal): Promise<ConnectionOffer>;
   /** Give back what the transport itself holds (a listening socket, a folder). Idempotent. */

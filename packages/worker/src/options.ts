@@ -81,11 +81,17 @@ export interface PythonWorkersOptions {
   readonly uid?: number;
   /** Group that each worker runs as, by number; supplementary groups are dropped. @defaultValue this process's */
   readonly gid?: number;
-  /** Limits of the kernel for each worker, from before the import of `module` on: `{ nofile: 256, core: 0 }`. @defaultValue those of this process */
+  /**
+   * Limits of the kernel for each worker, from before the import of `module` on, or from the fork on where it was imported before that:
+   * `{ nofile: 256, core: 0 }`.
+   *
+   * @defaultValue those of this process
+   */
   readonly rlimits?: RlimitsOption;
   /**
    * What brings processes into being: `'spawn'`, each by itself; `'fork'`, from one process that imports the modules once, and starts fail where that is
-   * unsafe; `'auto'`, `'fork'` where that is safe and `'spawn'` where it is not; or a launcher, which is closed with the workers.
+   * unsafe; `'auto'`, `'fork'` where that is safe and what is imported once is what each would import, `'spawn'` where not; or a launcher, which is closed
+   * with the workers.
    *
    * @defaultValue `'spawn'`
    */

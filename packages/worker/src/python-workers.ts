@@ -139,7 +139,10 @@ class PythonWorkerSource implements PythonWorkers {
     this.folders = moduleFolders(this.#modules, cwd);
     this.python = findPython({ python, moduleDir: moduleDir(this.#modules, cwd), cwd });
     // Told now what is wrong with it; the first start may be much later.
-    if (typeof options.env !== 'function') resolveEnvironment(options.env);
+    const env =
+      typeof options.env === 'function'
+        ? undefined
+        : resolveEnvironment(options.env, { threads: options.threads });
     const { path, foundBy } = this.python;
     // A launcher of the user's own may run another.
     const isOurs = typeof (options.launcher ?? 'spawn') === 'string';
@@ -150,6 +153,7 @@ class PythonWorkerSource implements PythonWorkers {
       transport: options.transport,
       python: path,
       uid: options.uid,
+      env,
       onGuardianLoss: ({ exit, replaced }) =>
         this.#hub.emit('guardian-lost', { message: `The guardian ${describeExit(exit)}.`, replaced }),
       onFallback: (fallback) => this.#fallback.add(fallback),

@@ -216,6 +216,24 @@ describe.skipIf(process.platform !== 'linux')('workers of a fork server', () => 
   });
 });
 
+describe.skipIf(process.platform !== 'linux')('a module that asks which worker it is in', () => {
+  it('is imported by each worker itself, from the first on', async () => {
+    await using home = new Home('ask_on_import', { launcher: 'auto' });
+    const workers = await Promise.all([home.start(), home.start()]);
+    const told = await Promise.all(workers.map((worker) => call(worker, 'tell')));
+    expect(told).toEqual(workers.map(({ facts: { pid } }, slot) => [slot, pid]));
+    const fallback = await new Promise((resolve) => home.workers.on('launcher-fallback', resolve));
+    expect(fallback).toMatchObject({ reasons: ['current-worker'] });
+  });
+
+  it('fails to start where nothing but forking is wanted, with what to do about it', async () => {
+    await using home = new Home('ask_on_import');
+    const error = await rejection(home.start());
+    expect(error).toMatchObject({ code: 'start-failed', context: { hazards: ['current-worker'] } });
+    expect(error.message).toContain('Ask for the worker in an on_worker_start hook');
+  });
+});
+
 describe.skipIf(process.platform !== 'linux')('a module that leaves a thread behind', () => {
   it('is not forked: the process that imported it is the first worker, and others are spawned', async () => {
     await using home = new Home('start_thread', { launcher: 'auto' });

@@ -11,6 +11,8 @@ const REMEDIES = {
   'event-loop':
     'Make event loops in an on_worker_start hook or in handlers, not when the module is imported.',
   socket: 'Open connections in an on_worker_start hook: workers would share these.',
+  'current-worker':
+    'Ask for the worker in an on_worker_start hook or in handlers: modules are imported before there is one.',
   platform: 'Fork servers are for Linux.',
   proc: 'It needs /proc, and the right to read there of processes that it has started.',
 } as const;
@@ -39,6 +41,7 @@ const NAMES: Readonly<Record<ForkHazard, string>> = {
   cuda: 'CUDA is initialised in it',
   'event-loop': 'an event loop or selector is open in it',
   socket: 'sockets are open in it',
+  'current-worker': 'there was no worker that its modules could be told of',
   platform: 'this is no Linux',
   proc: 'its output cannot be opened',
 };

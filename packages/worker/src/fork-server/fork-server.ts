@@ -129,11 +129,14 @@ class ForkServerLauncher implements WorkerLauncher {
       if (report.failed) server.retire();
       return this.#fork(forking, { home, shared, server, offer, request, signal });
     }
-    if (!report.failed) this.#refuse(home, report.hazards, request);
+    // What its modules made of having no worker is nothing to serve with, or to tell.
+    const isNoWorkers = report.hazards.some(({ hazard }) => hazard === 'current-worker');
+    if (!report.failed || isNoWorkers) this.#refuse(home, report.hazards, request);
     if (shared.take()) {
       // Of an import that failed it has to tell, no more.
       const mayServe = this.#options.ifUnsafe === 'spawn' && isSameForLibraries(request.env);
-      if (report.failed || mayServe) return attach(server.become(worker), offer, Promise.resolve(), signal);
+      if (!isNoWorkers && (report.failed || mayServe))
+        return attach(server.become(worker), offer, Promise.resolve(), signal);
       await server.close();
     }
     offer.withdraw();
