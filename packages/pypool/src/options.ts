@@ -1,6 +1,6 @@
 import type { PoolOptions } from '@pypool/pool';
 import type { SessionRegistryOptions } from '@pypool/sessions';
-import type { PythonWorkersOptions } from '@pypool/worker';
+import type { LauncherOption, PythonWorkersOptions } from '@pypool/worker';
 import type { MemoryLimit } from './memory.js';
 
 /**
@@ -9,7 +9,7 @@ import type { MemoryLimit } from './memory.js';
  */
 export interface PythonPoolOptions
   extends
-    Omit<PythonWorkersOptions, 'threads'>,
+    Omit<PythonWorkersOptions, 'threads' | 'launcher'>,
     Omit<PoolOptions, 'factory' | 'size' | 'maxMemoryBytes' | 'hardMaxMemoryBytes'> {
   /**
    * Steady workers. 0: none, calls run on `overflow` alone. `'auto'`: as many as the cores that this process may use, its cgroup's CPU quota
@@ -26,6 +26,14 @@ export interface PythonPoolOptions
    * @defaultValue `1`
    */
   readonly threads?: number | 'auto' | false;
+  /**
+   * What brings workers into being: `'auto'`, forked from one process that imports the modules once, where that is safe and what is imported once is what
+   * each would import, and started one by one where not, which the event `launcher-fallback` explains; `'spawn'`, one by one; `'fork'`, forked, and
+   * starts fail where that is unsafe; or a launcher, which is closed with the pool.
+   *
+   * @defaultValue `'auto'`; `'spawn'` with a `transport` that workers do not dial, such as `pipeTransport()`
+   */
+  readonly launcher?: LauncherOption;
   /**
    * Private memory of a worker's processes, in bytes, beyond which it is replaced after the calls it has; or a share of what this process
    * may use, by its cgroup's limit or else the machine's memory: `'20%'`. Linux only: elsewhere no worker starts with it. `Infinity`: no limit.

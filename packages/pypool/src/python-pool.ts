@@ -1,7 +1,12 @@
 import { createPool, type PoolOptions } from '@pypool/pool';
 import { addCallSite, createError, shown } from '@pypool/protocol';
 import { resolveSessionRegistryOptions, sessionPool } from '@pypool/sessions';
-import { createPythonWorkers, type ModuleOption, type PythonWorkersOptions } from '@pypool/worker';
+import {
+  createPythonWorkers,
+  type LauncherOption,
+  type ModuleOption,
+  type PythonWorkersOptions,
+} from '@pypool/worker';
 import { joinLayers, type PythonPool } from './join-layers.js';
 import { memoryBytes } from './memory.js';
 import { assertOptionNames, WORKER_OPTIONS } from './option-names.js';
@@ -66,6 +71,7 @@ function byLayer(all: PythonPoolOptions) {
     if (Object.hasOwn(WORKER_OPTIONS, name)) forWorkers[name] = value;
     else forPool[name] = resolved(name, value);
   }
+  forWorkers['launcher'] = launcherFor(options);
   const { threads = 1 } = options;
   if (threads === 'auto') forWorkers['threads'] = autoThreads(Number(forPool['size']));
   else if (typeof threads === 'string')
@@ -77,6 +83,12 @@ function byLayer(all: PythonPoolOptions) {
     forSessions: resolveSessionRegistryOptions(sessions),
     watch,
   };
+}
+
+/** Workers are forked where they can be, unless somebody has said how they are started, or how they are reached in a way that forked ones are not. */
+function launcherFor({ launcher, transport }: PythonPoolOptions): LauncherOption {
+  if (launcher !== undefined) return launcher;
+  return (transport?.dialled ?? transport === undefined) ? 'auto' : 'spawn';
 }
 
 function invalid(option: string, expected: string, value: unknown): Error {
