@@ -7,6 +7,7 @@ So the operating system is asked how many there are; Python knows only of its ow
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ _SETTLE_SECONDS = 0.25
 _STEP_SECONDS = 0.005
 _TASKS = "/proc/self/task"
 _FILES = "/proc/self/fd"
+_SQLITE = b"SQLite format 3\0"
 _MAX_TOLD = 8
 _RTLD_NOLOAD = 4
 _CUDA_ERROR_NOT_INITIALIZED = 3
@@ -68,7 +70,8 @@ class Baseline:
             tolerated: Hazards not to look for.
         """
         hazards = find_thread_hazards(tolerated)
-        sockets, loops = [], []
+        sockets, loops, files = [], [], []
+        mapped = _mapped_files()
         for descriptor, target in sorted(_open_files().items()):
             if target in self._own:
                 continue
@@ -76,8 +79,15 @@ class Baseline:
                 sockets.append(_name_of_socket(descriptor))
             elif target in ("anon_inode:[eventpoll]", "anon_inode:[io_uring]"):
                 loops.append(f"descriptor {descriptor}, {target[12:-1]}")
+            elif _is_to_be_read(descriptor, target in mapped):
+                files.append(target)
         cuda = _cuda_user()
-        for name, found in (("event-loop", loops), ("socket", sockets), ("cuda", cuda)):
+        for name, found in (
+            ("event-loop", loops),
+            ("socket", sockets),
+            ("file", files),
+            ("cuda", cuda),
+        ):
             if found and name not in tolerated:
                 hazards.append(_hazard(name, found))
         return hazards
@@ -118,6 +128,28 @@ def _open_files() -> dict[int, str]:
         except OSError:
             pass  # of the folder itself, closed by now
     return files
+
+
+def _mapped_files() -> frozenset[str]:
+    with open("/proc/self/maps", errors="surrogateescape") as maps:
+        return frozenset(line.rstrip("\n").split(None, 5)[5] for line in maps if "/" in line)
+
+
+def _is_to_be_read(descriptor: int, is_mapped: bool) -> bool:
+    """Whether this is a file in which siblings would move each other about, or a database with locks.
+
+    Not one that is only written to: a log. Nor one that is only mapped: memory is not read by position.
+    """
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return False
+        with open(f"/proc/self/fdinfo/{descriptor}") as info:
+            facts = dict(line.split(None, 1) for line in info)
+        if int(facts["flags:"], 8) & os.O_ACCMODE == os.O_WRONLY:
+            return False
+        return not is_mapped or int(facts["pos:"]) > 0 or os.pread(descriptor, len(_SQLITE), 0) == _SQLITE
+    except OSError:
+        return False  # closed by now
 
 
 def _name_of_socket(descriptor: int) -> str:

@@ -1,8 +1,11 @@
 """What stands against forking a process, found by the operating system."""
 
+import mmap
+import os
 import select
 import socket
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -56,6 +59,34 @@ class Hazards(unittest.TestCase):
         baseline = Baseline()
         with select.epoll():
             self.assertEqual(self.names(baseline=baseline), ["event-loop"])
+
+    def test_finds_files_to_be_read_but_neither_logs_nor_what_is_mapped(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "things")
+            baseline = Baseline()
+            with open(path, "a") as log:
+                log.write("x" * 100_000)
+                self.assertEqual(baseline.find_hazards(()), [])
+            with open(path, "rb") as file:
+                self.assertEqual(baseline.find_hazards(()), [{"hazard": "file", "found": [path]}])
+                self.assertEqual(self.names("file", baseline=baseline), [])
+                memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            with memory:
+                self.assertEqual(baseline.find_hazards(()), [])
+
+    def test_finds_a_database_that_is_open(self) -> None:
+        try:
+            import sqlite3
+        except ImportError:
+            self.skipTest("this Python was built without SQLite")
+        with tempfile.TemporaryDirectory() as folder:
+            baseline = Baseline()
+            database = sqlite3.connect(os.path.join(folder, "database"))
+            try:
+                database.execute("CREATE TABLE things (name)")
+                self.assertEqual(self.names(baseline=baseline), ["file"])
+            finally:
+                database.close()
 
     def test_tells_of_many_only_how_many_more(self) -> None:
         baseline = Baseline()

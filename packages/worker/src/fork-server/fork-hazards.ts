@@ -11,6 +11,7 @@ const REMEDIES = {
   'event-loop':
     'Make event loops in an on_worker_start hook or in handlers, not when the module is imported.',
   socket: 'Open connections in an on_worker_start hook: workers would share these.',
+  file: 'Open files to read from, and databases such as SQLite, in an on_worker_start hook or in handlers: workers would share locks, and how far each has read.',
   'current-worker':
     'Ask for the worker in an on_worker_start hook or in handlers: modules are imported before there is one.',
   platform: 'Fork servers are for Linux.',
@@ -27,6 +28,7 @@ export const TOLERABLE = [
   'cuda',
   'event-loop',
   'socket',
+  'file',
 ] as const satisfies readonly ForkHazard[];
 
 /** One hazard, with what there is of it. */
@@ -41,6 +43,7 @@ const NAMES: Readonly<Record<ForkHazard, string>> = {
   cuda: 'CUDA is initialised in it',
   'event-loop': 'an event loop or selector is open in it',
   socket: 'sockets are open in it',
+  file: 'files are open in it that workers would read',
   'current-worker': 'there was no worker that its modules could be told of',
   platform: 'this is no Linux',
   proc: 'its output cannot be opened',

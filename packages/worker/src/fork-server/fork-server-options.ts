@@ -18,7 +18,7 @@ export interface ForkServerOptions {
    */
   readonly ifUnsafe?: 'spawn' | 'fail';
   /**
-   * Hazards to live with: `'python-threads'`, `'native-threads'`, `'cuda'`, `'event-loop'`, `'socket'`. Workers do not have the threads, and share what is
+   * Hazards to live with: `'python-threads'`, `'native-threads'`, `'cuda'`, `'event-loop'`, `'socket'`, `'file'`. Workers do not have the threads, and share what is
    * open; whether that goes well is for you to know.
    *
    * @defaultValue none
