@@ -8,12 +8,16 @@ import { percentile, spread } from '../measure/statistics.js';
 import type { Ratio, Row, SuiteResult } from '../report/result.js';
 import type { Suite, SuiteContext } from './suite.js';
 
-/** How many workers are brought up at once. More of them would say the same of `spawn`, and take minutes. */
-const SIZES = [1, 2, 8];
+/** How many workers are brought up at once. More of them by `spawn` would say the same, and take minutes. */
+const SIZES = { spawn: [1, 2, 8], fork: [1, 2, 8, 32] } as const;
 
 /** What the import costs a processor: see `programs/slow_import.py`. */
 const IMPORT_SECONDS = 2;
 const QUICK_IMPORT_SECONDS = 0.5;
+
+/** At most so long from nothing to eight workers of a module that imports nothing, and from the death of one worker to the next. */
+const GOAL_OF_EIGHT_SECONDS = 0.15;
+const GOAL_OF_REPLACEMENT_SECONDS = 0.02;
 
 const LAUNCHERS = ['spawn', 'fork'] as const;
 type Launcher = (typeof LAUNCHERS)[number];
@@ -33,7 +37,8 @@ export const startup: Suite = {
       context.progress(`round ${round} of ${rounds}`);
       took('one import', await oneImport(context));
       for (const launcher of LAUNCHERS) {
-        for (const size of context.quick ? SIZES.slice(0, 2) : SIZES) {
+        const sizes = SIZES[launcher];
+        for (const size of context.quick ? sizes.slice(0, 2) : sizes) {
           took(`${launcher}, ${size} ready`, await ready(launcher, 'slow_import.py', size, context));
         }
         took(`${launcher}, bare module, 8 ready`, await ready(launcher, 'pypool_echo.py', 8, context));
@@ -131,9 +136,15 @@ function ratiosOf(times: ReadonlyMap<string, readonly number[]>): Ratio[] {
     const value = median(subject) / median('one import');
     return { name, value, goal: 1.15, holds: value <= 1.15 };
   };
-  const sizes = SIZES.filter((size) => times.has(`fork, ${size} ready`));
+  const within = (name: string, subject: string, goalSeconds: number): Ratio => {
+    const value = median(subject) / goalSeconds;
+    return { name: `${name}, over ${goalSeconds * 1000} ms`, value, goal: 1, holds: value <= 1 };
+  };
+  const sizes = SIZES.fork.filter((size) => times.has(`fork, ${size} ready`));
   return [
     ratio('one worker by spawn / one import', 'spawn, 1 ready'),
     ...sizes.map((size) => ratio(`${size} by fork / one import`, `fork, ${size} ready`)),
+    within('8 of a bare module by fork', 'fork, bare module, 8 ready', GOAL_OF_EIGHT_SECONDS),
+    within('a killed worker replaced by fork', 'fork, killed worker replaced', GOAL_OF_REPLACEMENT_SECONDS),
   ];
 }
