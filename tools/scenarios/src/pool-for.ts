@@ -26,7 +26,10 @@ export function testMark(): { readonly name: string; readonly value: string } {
   return { name: MARK, value: mark };
 }
 
-/** What starts the workers, where a scenario does not say so: `PYPOOL_SCENARIO_LAUNCHER=fork` has all of them run with the fork server. */
+/**
+ * What starts the workers, where a scenario does not say so: each by itself, and not what is the default, since over pipes that would be something else
+ * than over sockets. `PYPOOL_SCENARIO_LAUNCHER=fork` has all of them run with the fork server.
+ */
 export const LAUNCHER = (process.env['PYPOOL_SCENARIO_LAUNCHER'] ?? 'spawn') as 'spawn' | 'fork';
 
 /** Options of a test, with the fixture program by its name. */
