@@ -91,6 +91,8 @@ async function replaced(
 ): Promise<number> {
   signal.throwIfAborted();
   const pool = await poolOf(launcher, program, 2, quick);
+  // Until the pool hears of the death nothing is pending in it, and Node would end.
+  const wakefulness = setInterval(() => undefined, 1_000);
   try {
     const replacement = new Promise<number>((resolve) => {
       pool.on('worker-ready', () => resolve(performance.now()));
@@ -99,6 +101,7 @@ async function replaced(
     process.kill(pool.status().workers[0]!.facts['pid'] as number, 'SIGKILL');
     return ((await replacement) - killed) / 1000;
   } finally {
+    clearInterval(wakefulness);
     await pool.close({ timeoutMs: 3_000 });
   }
 }
