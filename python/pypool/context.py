@@ -65,6 +65,21 @@ class Call:
         return self._meta.get("attributes") or {}
 
     @property
+    def traceparent(self) -> str | None:
+        """The trace that the call is part of, as W3C Trace Context writes it, or ``None``.
+
+        To hand on to others. Where ``opentelemetry`` is in use, its spans join by themselves.
+        """
+        traceparent: str | None = self._meta.get("traceparent")
+        return traceparent
+
+    @property
+    def tracestate(self) -> str | None:
+        """What belongs to :attr:`traceparent`, or ``None``."""
+        tracestate: str | None = self._meta.get("tracestate")
+        return tracestate
+
+    @property
     def deadline(self) -> float | None:
         """When the caller stops waiting, in seconds since the Unix epoch, or ``None``."""
         deadline = self._meta.get("deadline")

@@ -21,6 +21,7 @@ from .intake import Intake
 from .interrupts_async import AsyncInterrupts
 from .running_calls import RunningCall, oldest
 from .stream_producer import StreamProducer
+from .tracing import join_trace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -225,6 +226,9 @@ class AsyncEngine:
                 self._intake.refuse(running, error)
             return
         running_call.set(running.call)
+        traceparent = running.call.traceparent
+        if traceparent is not None:
+            join_trace(traceparent, running.call.tracestate)
         running.task = loop.create_task(self._answer(loop, running))
         running.task.add_done_callback(partial(self._see_to, loop, running))
 

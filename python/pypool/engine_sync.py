@@ -18,6 +18,7 @@ from .interrupts_sync import SyncInterrupts
 from .message_parse import parse_call
 from .revocations import Revocations
 from .stream_producer import StreamProducer
+from .tracing import join_trace, leave_trace
 from .user_code import UserCode
 
 TYPE_CHECKING = False
@@ -61,6 +62,7 @@ class SyncEngine:
     ) -> None:
         self._now: tuple[int, str, Mapping[str, Any], float] | None = None
         self._calls: dict[int, Call] = {}
+        self._trace: Any = None
         watch_main(lambda: self.running)
         self._functions: Mapping[str, Exposed] = {}
         self.interrupts = SyncInterrupts(
@@ -126,6 +128,9 @@ class SyncEngine:
                 return
             answer(frame)
             del frame  # its buffers, before waiting for the next
+            if self._trace is not None:
+                leave_trace(self._trace)
+                self._trace = None
             if inputs is not None and inputs.calls:
                 for call_id in list(inputs.calls):
                     inputs.close(call_id)
@@ -158,6 +163,8 @@ class SyncEngine:
             if exposed is None:
                 raise UnknownFunction(name, suggestions(name, self._functions))
             self._now = (call_id, name, meta, monotonic())
+            if "traceparent" in meta:
+                self._trace = join_trace(meta["traceparent"], meta.get("tracestate"))
             if "inputs" in meta:
                 self._open_inputs(exposed, call_id, args, kwargs, meta["inputs"])
             interrupts.latest = call_id

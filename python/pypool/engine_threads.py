@@ -23,6 +23,7 @@ from .intake import Intake
 from .interrupts_threads import ThreadInterrupts
 from .running_calls import RunningCall, oldest
 from .stream_producer import StreamProducer
+from .tracing import join_trace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -225,6 +226,9 @@ class ThreadsEngine:
         call, exposed = running.call, running.exposed
         call.thread = get_ident()
         running_call.set(call)
+        traceparent = call.traceparent
+        if traceparent is not None:
+            join_trace(traceparent, call.tracestate)
         try:
             if running.wanted == "interrupt":
                 raise Cancelled(started=False)

@@ -16,6 +16,7 @@ from time import time
 from .context import find_author
 from .failures import shortened, text_of
 from .messages import log_message
+from .tracing import current_traceparent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def _message(
         None if call is None else call.session_id,
         exception,
         handled,
+        traceparent=current_traceparent(call),
     )
 
 

@@ -186,6 +186,7 @@ def log_message(
     exception: str | None,
     handled: bool,
     dropped: int = 0,
+    traceparent: str | None = None,
 ) -> dict[str, Any]:
     """LOG: one log record or warning.
 
@@ -201,8 +202,9 @@ def log_message(
         exception: The traceback that was logged with it.
         handled: Handlers of the user's took it as well.
         dropped: How many were lost since the last that was sent.
+        traceparent: The span that it was logged in, where there is one.
     """
-    return {
+    record = {
         "source": source,
         "level": level,
         "logger": logger,
@@ -215,6 +217,9 @@ def log_message(
         "handled": handled,
         "dropped": dropped,
     }
+    if traceparent is not None:
+        record["traceparent"] = traceparent
+    return record
 
 
 def dumped_message(

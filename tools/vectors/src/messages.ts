@@ -160,6 +160,10 @@ function valid(): unknown[] {
       function: 'embed',
       session: 'user-42',
     }),
+    message('LOG of a call in a trace', 'LOG', {
+      ...LOG,
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    }),
     message('LOG with a traceback, after some were lost', 'LOG', {
       ...LOG,
       level: 'ERROR',

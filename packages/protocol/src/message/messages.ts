@@ -151,6 +151,8 @@ export interface LogRecord {
   readonly handled: boolean;
   /** How many were lost since the last that was sent: they came faster than they could be. */
   readonly dropped: number;
+  /** The span that it was logged in, as the W3C writes it, where there is one. */
+  readonly traceparent?: string | undefined;
 }
 
 /** DUMPED: what its process did when it read the DUMP with the same number. Stacks have the most recent call first. */

@@ -175,6 +175,7 @@ export const ENVELOPE_SCHEMAS = {
     exception: text.nullable(),
     handled: z.boolean(),
     dropped: count,
+    traceparent: text.optional(),
   }),
   [FrameType.EVENT]: z.object({ event: text, message: text.optional(), error: errorObject.optional() }),
   [FrameType.DUMP]: z.object({ n: count }),

@@ -27,11 +27,13 @@ export interface LogEvent extends LogOrigin, OutputCall {
   readonly handled: boolean;
   /** How many records of this worker were lost before it: they came faster than they could be sent. */
   readonly dropped: number;
+  /** Of a record: the span that it was logged in, as W3C Trace Context writes it, where its call is traced. */
+  readonly traceparent?: string;
 }
 
 /** The event of a record. */
 export function eventOfRecord(record: LogRecord, { workerId, pid, slot }: LogOrigin): LogEvent {
-  const { source, callId, function: name, session, exception, handled, dropped } = record;
+  const { source, callId, function: name, session, exception, handled, dropped, traceparent } = record;
   return {
     source,
     level: printable(record.level),
@@ -47,6 +49,7 @@ export function eventOfRecord(record: LogRecord, { workerId, pid, slot }: LogOri
     time: record.time * 1000,
     handled,
     dropped,
+    ...(traceparent !== undefined && { traceparent: printable(traceparent) }),
   };
 }
 
