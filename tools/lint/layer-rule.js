@@ -32,7 +32,7 @@ export const layerRule = {
       from,
       ...layer.layers,
       ...layer.packages,
-      ...(isTest ? ['vitest', 'fast-check'] : []),
+      ...(isTest ? ['vitest', 'fast-check', 'apache-arrow'] : []),
     ]);
 
     function check(node) {
