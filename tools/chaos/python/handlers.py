@@ -14,7 +14,7 @@ import sys
 import time
 from functools import wraps
 
-from pypool import current_call, expose
+from pypool import HostError, current_call, expose
 
 _start = os.environ.get("CHAOS_START", "")
 if _start == "hang":
@@ -153,6 +153,54 @@ async def count_async(seq, items, seconds):
             if seconds:
                 await asyncio.sleep(seconds)
             yield [seq, n]
+    finally:
+        _ended(seq)
+
+
+@expose
+@_recorded
+def gather(seq, token, values, most):
+    """Read an input to its end, or so far."""
+    read = 0
+    try:
+        for value in values:
+            if value != [token, read]:
+                return [seq, f"item {read} was {value}"]
+            read += 1
+            if read >= most:
+                return [seq, f"{token}: {read} and left"]
+    except HostError as error:
+        return [seq, f"{token}: {read} and {error.name}"]
+    return [seq, f"{token}: {read}"]
+
+
+@expose
+async def gather_async(seq, token, values, most):
+    """The same on an event loop."""
+    _started(seq)
+    try:
+        read = 0
+        try:
+            async for value in values:
+                if value != [token, read]:
+                    return [seq, f"item {read} was {value}"]
+                read += 1
+                if read >= most:
+                    return [seq, f"{token}: {read} and left"]
+        except HostError as error:
+            return [seq, f"{token}: {read} and {error.name}"]
+        return [seq, f"{token}: {read}"]
+    finally:
+        _ended(seq)
+
+
+@expose
+def relay(seq, items, token, values):
+    """Give an item for each of an input."""
+    _started(seq)
+    try:
+        for n, value in enumerate(values):
+            yield [seq, n] if value == [token, n] and n < items else [seq, f"item {n} was {value}"]
     finally:
         _ended(seq)
 

@@ -16,6 +16,7 @@ import {
   type PythonPoolOptions,
 } from 'pypool';
 import { chooseEngine } from './engine.js';
+import { chooseSpeed, type SpeedChoice } from './speed.js';
 import { Faults, type FaultKind } from './faults/faults.js';
 import { WorkerEnds } from './faults/worker-ends.js';
 import { added, hostState, MARK } from './judge/host-state.js';
@@ -23,6 +24,7 @@ import { judge, type Finding } from './judge/checks.js';
 import { recover } from './judge/recover.js';
 import { LedgerFile } from './ledger/ledger.js';
 import { CallRecords } from './load/call-records.js';
+import { Inputs } from './load/inputs.js';
 import { ImpatientCalls } from './load/impatient-calls.js';
 import { Load } from './load/load.js';
 import type { Target } from './load/one-call.js';
@@ -59,6 +61,8 @@ export interface LabOptions {
   readonly calls: number;
   /** How workers run calls. @defaultValue drawn from the seed */
   readonly engine?: Engine | undefined;
+  /** What makes calls fast, where it is not to be drawn from the seed. */
+  readonly speed?: SpeedChoice;
   /** Longest rest between two faults. Unit: milliseconds. */
   readonly faultRestMs?: number | undefined;
   /** Told what the pool is like, once it serves. */
@@ -95,7 +99,7 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
   const chosen = {
     ...poolOptions(Random.of(seed, 1)),
     ...chooseEngine(Random.of(seed, 3), options.engine),
-    ...choosePrefetch(Random.of(seed, 4)),
+    ...chooseSpeed(seed, options.speed),
   };
   const before = hostState(mark, never);
   try {
@@ -109,7 +113,8 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
     const ends = new WorkerEnds(pool);
     const about = describe(chosen);
     options.onReady?.(about);
-    const target: Target = { pool, log: calls };
+    const inputs = new Inputs();
+    const target: Target = { pool, log: calls, inputs };
     const began = performance.now();
 
     const overfull: string[] = [];
@@ -157,6 +162,7 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
       overfull,
       recovery,
       starts: { failures: ends.failures, planted: faults.failingStarts },
+      inputs: inputs.breaches(),
       busySessions,
       uncaught,
       closed,
@@ -200,21 +206,9 @@ function poolOptions(random: Random): PythonPoolOptions {
   };
 }
 
-/** Whether calls are sent ahead; and in half of the runs, that what is drawn besides does not forbid it. */
-function choosePrefetch(random: Random): Pick<PythonPoolOptions, 'prefetch' | 'selection' | 'queue'> {
-  const prefetch = random.pick<NonNullable<PythonPoolOptions['prefetch']>>([
-    false,
-    {},
-    { maxCalls: 8 },
-    { takeBackAfterMs: 2 },
-  ]);
-  if (prefetch === false || random.chance(1 / 3)) return { prefetch };
-  return { prefetch, selection: random.pick([leastBusy(), roundRobin()]), queue: fifo() };
-}
-
 function describe(options: PythonPoolOptions): string {
-  const { engine, concurrency, selection, queue, maxCalls, prefetch } = options;
-  return `${SIZE} workers, engine ${engine}, concurrency ${concurrency}, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}, prefetch ${JSON.stringify(prefetch)}`;
+  const { engine, concurrency, selection, queue, maxCalls, prefetch, sharedMemory } = options;
+  return `${SIZE} workers, engine ${engine}, concurrency ${concurrency}, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}, prefetch ${JSON.stringify(prefetch)}, shared memory ${JSON.stringify(sharedMemory)}`;
 }
 
 /** What is wrong with who has what, now. */

@@ -8,9 +8,11 @@ import { parseArgs } from 'node:util';
 import { engineNamed } from './engine.js';
 import { runLab } from './lab.js';
 import { labJson, renderLab, violations } from './report/report.js';
+import { speedFrom } from './speed.js';
 import { grouped } from './report/table.js';
 
-const USAGE = `npm run chaos -- [--seconds N] [--calls N] [--rest N] [--seed N] [--engine NAME] [--json FILE]
+const USAGE = `npm run chaos -- [--seconds N] [--calls N] [--rest N] [--seed N] [--engine NAME]
+    [--prefetch on|off] [--shared-memory on|off] [--json FILE]
 npm run chaos -- --self-test [--json FILE]
 
   --seconds N  how long the load lasts (60, or without a limit where --calls is given)
@@ -18,6 +20,8 @@ npm run chaos -- --self-test [--json FILE]
   --rest N     longest rest between two faults, in milliseconds (1000)
   --seed N     draw the same choices again; it is printed at the start
   --engine E   how workers run calls: sync, async or threads (drawn from the seed)
+  --prefetch, --shared-memory
+               on or off (drawn from the seed)
   --json FILE  write the figures and findings there as well
   --self-test  plant bugs into the pool, one at a time, and see that each is found
 `;
@@ -33,6 +37,8 @@ async function main(): Promise<number> {
       rest: { type: 'string' },
       seed: { type: 'string' },
       engine: { type: 'string' },
+      prefetch: { type: 'string' },
+      'shared-memory': { type: 'string' },
       json: { type: 'string' },
       'self-test': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -62,6 +68,7 @@ async function main(): Promise<number> {
   const result = await runLab({
     seed,
     engine: values.engine === undefined ? undefined : engineNamed(values.engine),
+    speed: speedFrom(values),
     calls,
     seconds: Math.min(seconds, LIMIT_SECONDS),
     faultRestMs: positive('rest', values.rest),

@@ -142,6 +142,11 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'inputs',
+    says: 'every input that was opened ended or was closed, once',
+    find: ({ inputs }) => inputs,
+  },
+  {
     name: 'sessions',
     says: 'no session has calls in flight',
     find: ({ busySessions }) => busySessions,

@@ -22,6 +22,8 @@ export interface Evidence {
     /** Starts that were told to fail at once. */
     readonly planted: number;
   };
+  /** What was wrong with the iterables that callers gave as arguments. */
+  readonly inputs: readonly string[];
   /** Sessions that still had calls in flight when none was. */
   readonly busySessions: readonly string[];
   /** Errors and rejections that nobody caught. */

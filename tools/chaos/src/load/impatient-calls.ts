@@ -8,6 +8,7 @@ const KINDS = new Weights({
   'aborted at once': 25,
   'aborted call': 20,
   'aborted stream': 10,
+  'aborted input': 6,
   'execution timeout': 12,
   'whole timeout': 12,
   deadline: 6,
@@ -69,6 +70,14 @@ export class ImpatientCalls {
             options: { signal },
           }),
         );
+        return;
+      }
+      case 'aborted input': {
+        const token = random.next().toString(36);
+        const values = target.inputs.make({ token, items: Infinity, isAsync: true });
+        const name = random.pick(['gather', 'gather_async']);
+        const args = [token, values, Infinity];
+        await abortAfter(soonMs, (signal) => ask(target, { kind, name, args, options: { signal } }));
         return;
       }
       case 'resisted abort':

@@ -1,5 +1,6 @@
 import { isPypoolError, PythonError, type PoolCallOptions, type PoolStream, type PythonPool } from 'pypool';
 import type { CallLog } from './call-records.js';
+import type { Inputs } from './inputs.js';
 
 /** Why callers abort. */
 export const LOST_PATIENCE = 'the caller lost patience';
@@ -11,6 +12,8 @@ const REASONS: ReadonlySet<string> = new Set(['This operation was aborted', LOST
 export interface Target {
   readonly pool: PythonPool;
   readonly log: CallLog;
+  /** Makes what their handlers read meanwhile. */
+  readonly inputs: Inputs;
 }
 
 /** What is called, in the pool or in one of its sessions. */

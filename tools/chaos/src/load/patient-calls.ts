@@ -15,6 +15,10 @@ const WEIGHTS = {
   stream: 5,
   'left stream': 2,
   'failing stream': 1,
+  input: 2,
+  'left input': 1,
+  'failing input': 1,
+  'stream of an input': 1,
   failing: 2,
   'sys.exit': 0.5,
   unencodable: 0.3,
@@ -58,7 +62,7 @@ export class PatientCalls {
       case 'async':
         return ask(target, { kind, name: 'echo_async', args: [word], expected: word });
       case 'bytes': {
-        const bytes = random.bytes(random.pick([0, 1, 100, 20_000]));
+        const bytes = random.bytes(random.pick([0, 1, 100, 20_000, 200_000]));
         return ask(target, { kind, name: 'echo', args: [bytes], expected: bytes });
       }
       case 'session': {
@@ -102,6 +106,28 @@ export class PatientCalls {
       }
       case 'failing stream':
         return read(target, { kind, name: 'count_and_fail', items: random.below(100) });
+      case 'input':
+      case 'left input':
+      case 'failing input': {
+        const items = 1 + random.below(150);
+        const at = random.below(items);
+        const isFailing = kind === 'failing input';
+        const most = kind === 'left input' ? at + 1 : 1_000;
+        const shape = { token: word, items, isAsync: random.chance(0.6), ...(isFailing && { throwsAt: at }) };
+        const expected = {
+          input: `${word}: ${items}`,
+          'left input': `${word}: ${at + 1} and left`,
+          'failing input': `${word}: ${at} and RangeError`,
+        }[kind];
+        const name = random.pick(['gather', 'gather_async']);
+        return ask(target, { kind, name, args: [word, target.inputs.make(shape), most], expected });
+      }
+      case 'stream of an input': {
+        const items = random.below(150);
+        const values = target.inputs.make({ token: word, items, isAsync: random.chance(0.6) });
+        const leaveAfter = random.chance(0.3) ? 1 + random.below(150) : Infinity;
+        return read(target, { kind, name: 'relay', items, args: [word, values], leaveAfter });
+      }
       case 'failing':
         return ask(target, { kind, name: 'fail' });
       case 'sys.exit':

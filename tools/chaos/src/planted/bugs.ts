@@ -40,6 +40,13 @@ export const BUGS: readonly PlantedBug[] = [
       "if (record.state.kind === 'dead' || record.number % 4 === 0) return;\n    if (record.state.kind === 'ready')",
   },
   {
+    name: 'input-left-open',
+    about: 'an iterable that a call was given is not closed where the call ends before it',
+    file: 'packages/worker/src/calls/call-input.ts',
+    find: 'this.#ended = true;\n    close(this.#iterator);',
+    replace: 'this.#ended = true;',
+  },
+  {
     name: 'place-released-twice',
     about: 'a place released twice, with every tenth call of a worker',
     file: 'packages/pool/src/dispatch/running-calls.ts',

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createPythonPool, type PoolStats } from 'pypool';
 import { HANDLERS } from '../lab.js';
+import { Inputs } from '../load/inputs.js';
 import { Load } from '../load/load.js';
 import { PatientCalls } from '../load/patient-calls.js';
 import { collectGarbage } from './collect-garbage.js';
@@ -60,7 +61,7 @@ export async function runSoak(minutes: number, onSample: (sample: Sample) => voi
     maxCalls: 2_000,
     env: { set: { CHAOS_LEDGER: '/dev/null' } },
   });
-  const patient = new PatientCalls({ pool, log }, new AbortController().signal);
+  const patient = new PatientCalls({ pool, log, inputs: new Inputs() }, new AbortController().signal);
   const load = new Load({ seed: 1, patient: { callers: CALLERS, one: (random) => patient.one(random) } });
   const samples: Sample[] = [];
   const began = performance.now();
