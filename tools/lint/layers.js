@@ -23,6 +23,11 @@ export const LAYERS = {
   },
   '@pypool/pool': { layers: ['@pypool/protocol'], packages: ['zod'], node: true },
   '@pypool/sessions': { layers: ['@pypool/protocol', '@pypool/pool'], packages: ['zod'], node: true },
+  '@pypool/telemetry': {
+    layers: ['@pypool/protocol', '@pypool/pool'],
+    packages: ['@opentelemetry/api'],
+    node: true,
+  },
   pypool: {
     layers: [
       '@pypool/protocol',

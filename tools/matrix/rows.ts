@@ -14,6 +14,7 @@ const OF_NODE = [
   'packages/worker',
   'packages/pool',
   'packages/sessions',
+  'packages/telemetry',
   'packages/pypool',
   'tools/scenarios',
   'tools/package-test',

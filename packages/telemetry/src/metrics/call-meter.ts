@@ -1,0 +1,115 @@
+import type { CallEnd, CallObserver, CallWatch, ObservedCall } from '@pypool/pool';
+import type { Attributes, Histogram, Meter } from '@opentelemetry/api';
+
+import { errorTypeOf } from '../error-type.js';
+import { ATTR, CALL_BUCKETS, METRIC, OTHER_METHOD, RPC_SYSTEM } from '../semconv.js';
+
+/** Functions that are told apart; further ones are `_OTHER`. A module that serves as many says little by them. */
+const MAX_NAMES = 1_000;
+
+/** How a call ended, as a label: `ok`; `left`, the consumer of a stream had gone; or what is known of one that failed. */
+type Outcome = 'ok' | 'left' | 'not-started' | 'unknown' | 'finished';
+
+/**
+ * Counts and times calls. Three histograms take a value each per call, which is most of what metrics cost; the count by name and outcome is kept here
+ * and read when it is asked for.
+ */
+export class CallMeter implements CallObserver {
+  readonly #pool: string;
+  readonly #duration: Histogram;
+  readonly #wait: Histogram;
+  readonly #use: Histogram;
+  readonly #ofPool: Attributes;
+  /** Of each name that is known to be a function, what its successes are recorded with, and how its calls ended. */
+  readonly #names = new Map<string, CountedName>();
+
+  constructor(pool: string, meter: Meter) {
+    const advice = { explicitBucketBoundaries: CALL_BUCKETS };
+    this.#pool = pool;
+    this.#ofPool = { [ATTR.POOL_NAME]: pool };
+    this.#duration = meter.createHistogram(METRIC.CALL_DURATION, {
+      description: 'From the call to its result, the wait included; of a stream to its end.',
+      unit: 's',
+      advice,
+    });
+    this.#wait = meter.createHistogram(METRIC.QUEUE_WAIT, {
+      description: 'How long calls waited until a worker began with them.',
+      unit: 's',
+      advice,
+    });
+    this.#use = meter.createHistogram(METRIC.WORKER_USE_TIME, {
+      description: 'How long workers took from the beginning of a call to its answer.',
+      unit: 's',
+      advice,
+    });
+  }
+
+  onSubmitted(call: ObservedCall): CallWatch {
+    return new MeteredCall(this, call.name);
+  }
+
+  began(waitMs: number): void {
+    this.#wait.record(waitMs / 1000, this.#ofPool);
+  }
+
+  settled(name: string, { error, left, totalMs, executionMs }: CallEnd): void {
+    const isFunction =
+      error?.code !== 'unknown-function' && (executionMs !== undefined || this.#names.has(name));
+    const counted = this.#counted(isFunction ? name : OTHER_METHOD);
+    counted.ends[left ? 'left' : error === undefined ? 'ok' : error.outcome] += 1;
+    const failed = error !== undefined && !left;
+    const attributes = failed
+      ? { ...counted.attributes, [ATTR.ERROR_TYPE]: errorTypeOf(error) }
+      : counted.attributes;
+    this.#duration.record(totalMs / 1000, attributes);
+    if (executionMs !== undefined) this.#use.record(executionMs / 1000, this.#ofPool);
+  }
+
+  /** Tell how calls ended, by name and outcome. */
+  observe(result: { observe: (count: number, attributes: Attributes) => void }): void {
+    for (const { attributes, ends } of this.#names.values()) {
+      for (const [outcome, count] of Object.entries(ends)) {
+        if (count > 0) result.observe(count, { ...attributes, [ATTR.CALL_OUTCOME]: outcome });
+      }
+    }
+  }
+
+  #counted(name: string): CountedName {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    if (this.#names.size >= MAX_NAMES && name !== OTHER_METHOD) return this.#counted(OTHER_METHOD);
+    const counted = {
+      attributes: {
+        [ATTR.RPC_SYSTEM_NAME]: RPC_SYSTEM,
+        [ATTR.RPC_METHOD]: name,
+        [ATTR.POOL_NAME]: this.#pool,
+      },
+      ends: { ok: 0, left: 0, 'not-started': 0, unknown: 0, finished: 0 },
+    };
+    this.#names.set(name, counted);
+    return counted;
+  }
+}
+
+interface CountedName {
+  readonly attributes: Attributes;
+  readonly ends: Record<Outcome, number>;
+}
+
+class MeteredCall implements CallWatch {
+  readonly #meter: CallMeter;
+  readonly #name: string;
+
+  constructor(meter: CallMeter, name: string) {
+    this.#meter = meter;
+    this.#name = name;
+  }
+
+  onBegan({ waitMs }: { readonly waitMs: number }): void {
+    this.#meter.began(waitMs);
+  }
+
+  onSettled(end: CallEnd): void {
+    this.#meter.settled(this.#name, end);
+  }
+}

@@ -1,0 +1,159 @@
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createPythonPool, type PythonPool } from 'pypool';
+import { fakePool } from 'pypool/testing';
+import { describe, expect, it } from 'vitest';
+import { ATTR, CALL_BUCKETS, measurePool, METRIC } from '../src/index.js';
+import { metricsInMemory, SHOP } from './collect.js';
+
+type Collected = Awaited<ReturnType<ReturnType<typeof metricsInMemory>['collect']>>;
+
+/** The data points of a metric: attributes and value, of a histogram its count. */
+function points(metrics: Collected, name: string): [Record<string, unknown>, number][] {
+  return (metrics.get(name)?.dataPoints ?? []).map(({ attributes, value }) => [
+    attributes,
+    typeof value === 'number' ? value : value.count,
+  ]);
+}
+
+const IN_SHOP = { [ATTR.POOL_NAME]: 'shop' };
+
+describe('a pool of Python workers', () => {
+  it('is measured: calls by name and outcome, waits, workers, memory, sessions', async () => {
+    const memory = metricsInMemory();
+    const pool = await createPythonPool({ module: SHOP, size: 1, overflow: 2, start: 'lazy', name: 'shop' });
+    pool.on('log', () => undefined);
+    measurePool(pool, { meterProvider: memory.provider });
+    await pool.call('sell', ['tea']);
+    await pool.session('user-42').call('sell', ['tea']);
+    await pool.call('fail', ['milk']).catch(() => undefined);
+    for (const made of ['up-1', 'up-2']) await pool.call(made, []).catch(() => undefined);
+    const metrics = await memory.collect();
+
+    const of = (name: string) => ({ ...IN_SHOP, [ATTR.RPC_SYSTEM_NAME]: 'pypool', [ATTR.RPC_METHOD]: name });
+    expect(points(metrics, METRIC.CALL_COUNT)).toEqual([
+      [{ ...of('sell'), [ATTR.CALL_OUTCOME]: 'ok' }, 2],
+      [{ ...of('fail'), [ATTR.CALL_OUTCOME]: 'finished' }, 1],
+      [{ ...of('_OTHER'), [ATTR.CALL_OUTCOME]: expect.any(String) }, 2],
+    ]);
+    expect(points(metrics, METRIC.CALL_DURATION)).toEqual([
+      [of('sell'), 2],
+      [{ ...of('fail'), [ATTR.ERROR_TYPE]: 'builtins.ValueError' }, 1],
+      [{ ...of('_OTHER'), [ATTR.ERROR_TYPE]: 'unknown-function' }, 2],
+    ]);
+    for (const name of [METRIC.QUEUE_WAIT, METRIC.WORKER_USE_TIME]) {
+      expect(points(metrics, name), name).toEqual([[IN_SHOP, 5]]);
+      expect(metrics.get(name)!.descriptor).toMatchObject({
+        unit: 's',
+        advice: { explicitBucketBoundaries: CALL_BUCKETS },
+      });
+    }
+    expect(
+      points(metrics, METRIC.WORKER_COUNT).map(([{ [ATTR.WORKER_STATE]: state }, count]) => [state, count]),
+    ).toEqual([
+      ['starting', 0],
+      ['idle', 1],
+      ['busy', 0],
+      ['retiring', 0],
+    ]);
+    for (const [name, value] of [
+      [METRIC.WORKER_STARTS, 1],
+      [METRIC.WORKER_CREATE_TIME, 1],
+      [METRIC.WORKER_MIN, 1],
+      [METRIC.WORKER_MAX, 3],
+      [METRIC.QUEUE_DEPTH, 0],
+      [METRIC.CALL_RETRIES, 0],
+      [METRIC.PREFETCH_TAKEN_BACK, 0],
+      [METRIC.SESSION_COUNT, 1],
+    ] as const) {
+      expect(points(metrics, name), name).toEqual([[IN_SHOP, value]]);
+    }
+    if (process.platform === 'linux') {
+      const [[, bytes] = []] = points(metrics, METRIC.WORKER_MEMORY);
+      expect(bytes).toBeGreaterThan(2 ** 20);
+    }
+
+    await pool.close();
+    expect(points(await memory.collect(), METRIC.WORKER_EXITS)).toEqual([
+      [{ ...IN_SHOP, [ATTR.EXIT_REASON]: 'closing' }, 1],
+    ]);
+    await memory.close();
+  });
+
+  it('can be scraped by Prometheus, which sees no worker and no session', async () => {
+    await using pool = await createPythonPool({ module: SHOP, size: 1, name: 'shop' });
+    pool.on('log', () => undefined);
+    const exporter = new PrometheusExporter({ host: '127.0.0.1', port: 0, preventServerStart: true });
+    const provider = new MeterProvider({ readers: [exporter] });
+    measurePool(pool, { meterProvider: provider });
+    await exporter.startServer();
+    await pool.session('user-42').call('sell', ['tea']);
+    const page = await (await fetch(`http://127.0.0.1:${portOf(exporter)}/metrics`)).text();
+    await provider.shutdown();
+    const labels = `rpc_system_name="pypool",rpc_method="sell",pypool_pool_name="shop"`;
+    expect(page).toContain(`rpc_client_call_duration_count{${labels}`);
+    expect(page).toContain('rpc_client_call_duration_bucket');
+    expect(page).toContain('le="0.00025"');
+    expect(page).toMatch(/^pypool_call_count_total\{.*pypool_call_outcome="ok".*\} 1$/m);
+    expect(page).toMatch(/^pypool_worker_count\{.*pypool_worker_state="idle".*\} 1$/m);
+    expect(page).toMatch(/^pypool_session_count\{.*\} 1$/m);
+    expect(page).not.toMatch(/user-42|shop-0/);
+  });
+});
+
+/** Which port the system has given it: it does not tell. */
+function portOf(exporter: PrometheusExporter): number {
+  const { _server } = exporter as unknown as { _server: Server };
+  return (_server.address() as AddressInfo).port;
+}
+
+describe('labels', () => {
+  /** The methods that calls of these are counted under. */
+  async function methodsOf(pool: PythonPool, run: () => Promise<unknown>): Promise<unknown[]> {
+    const memory = metricsInMemory();
+    const end = measurePool(pool, { meterProvider: memory.provider });
+    await run();
+    const metrics = await memory.collect();
+    end();
+    await memory.close();
+    return points(metrics, METRIC.CALL_COUNT).map(([attributes]) => attributes[ATTR.RPC_METHOD]);
+  }
+
+  it('are not made of names whose calls never began', async () => {
+    await using pool = fakePool({ f: () => 1 }, { maxQueue: 0 });
+    const options = { timeoutMs: 0 };
+    const refused = (name: string) => pool.call(name, [], options).catch(() => undefined);
+    expect(await methodsOf(pool, () => Promise.all(['a', 'b', 'c'].map(refused)))).toEqual(['_OTHER']);
+    expect(
+      await methodsOf(pool, async () => {
+        await pool.call('f');
+        await refused('f');
+      }),
+    ).toEqual(['f', 'f']);
+  });
+
+  it('are a thousand functions at most', async () => {
+    const names = Array.from({ length: 1_200 }, (_, n) => `f${n}`);
+    await using pool = fakePool(Object.fromEntries(names.map((name) => [name, () => 1])));
+    const methods = await methodsOf(pool, async () => {
+      for (const name of names) await pool.call(name);
+    });
+    expect(new Set(methods).size).toBe(1_001);
+    expect(methods).toContain('_OTHER');
+  });
+});
+
+it('says nothing once it has ended', async () => {
+  await using pool = fakePool({ f: () => 1 });
+  const memory = metricsInMemory();
+  const end = measurePool(pool, { meterProvider: memory.provider });
+  await pool.call('f');
+  end();
+  await pool.call('f');
+  const metrics = await memory.collect();
+  expect(points(metrics, METRIC.CALL_DURATION)).toMatchObject([[{}, 1]]);
+  expect(points(metrics, METRIC.QUEUE_DEPTH)).toEqual([]);
+  await memory.close();
+});
