@@ -4,6 +4,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
+  type MetricData,
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
@@ -29,7 +30,11 @@ export function spansInMemory(sampler?: Sampler): { provider: TracerProvider; sp
 }
 
 /** Metrics, kept in memory: each data point by the name of its metric. */
-export function metricsInMemory() {
+export function metricsInMemory(): {
+  provider: MeterProvider;
+  collect: () => Promise<Map<string, MetricData>>;
+  close: () => Promise<void>;
+} {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   // Never by itself: only when it is asked for.
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 31 - 1 });
