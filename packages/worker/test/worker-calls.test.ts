@@ -137,7 +137,7 @@ describe('a call', () => {
   });
 
   it('that runs over its budget where nothing else ends it ends the worker, with everything under it', async () => {
-    const cancelGraces = { interruptMs: 50, sigintMs: 50, sigtermMs: 50 };
+    const cancelGraces = { interruptMs: 50, sigintMs: 10_000, sigtermMs: 50 };
     await using worker = await workerFor('end_in_calls', { cancelGraces });
     const call = rejection(worker.call('hold_the_gil', [], { executionTimeoutMs: 300 }));
     const behind = rejection(worker.call('fail', ['x']));
