@@ -11,8 +11,12 @@ export interface PlantedBug {
   /** Occurs exactly once in the file. */
   readonly find: string;
   readonly replace: string;
+  /** What has to be otherwise in the same file for the bug to show, though it is none by itself. */
+  readonly also?: { readonly find: string; readonly replace: string };
   /** A line before all others. */
   readonly prepend?: string;
+  /** Arguments of the lab, where it has to be run in a certain way. */
+  readonly lab?: readonly string[];
 }
 
 const ROOT = new URL('../../../../', import.meta.url);
@@ -31,12 +35,17 @@ export function fileOf(bug: PlantedBug): string {
  * @throws Error where the product has changed so that the bug has no place any more: it must be planted elsewhere then.
  */
 export function withBug(bug: PlantedBug): string {
-  const text = readFileSync(fileOf(bug), 'utf8');
-  const pieces = text.split(bug.find);
-  if (pieces.length === 2) return `${bug.prepend ?? ''}\n${pieces.join(bug.replace)}`;
-  throw new Error(
-    `Bug "${bug.name}" cannot be planted: ${bug.file} has its text ${pieces.length - 1} times instead of once: ${bug.find}`,
-  );
+  let text = readFileSync(fileOf(bug), 'utf8');
+  for (const { find, replace } of bug.also === undefined ? [bug] : [bug, bug.also]) {
+    const pieces = text.split(find);
+    if (pieces.length !== 2) {
+      throw new Error(
+        `Bug "${bug.name}" cannot be planted: ${bug.file} has its text ${pieces.length - 1} times instead of once: ${find}`,
+      );
+    }
+    text = pieces.join(replace);
+  }
+  return `${bug.prepend ?? ''}\n${text}`;
 }
 
 /** How a process with a bug is started: more arguments for Node, and its environment. Without one: as any other. */

@@ -86,6 +86,7 @@ async function runLabWith(bug: PlantedBug | undefined, seed: number): Promise<re
         main,
         ...['--seconds', String(RUN_SECONDS), '--rest', String(FAULT_REST_MS)],
         ...['--seed', String(seed), '--json', report],
+        ...(bug?.lab ?? []),
       ],
       {
         stdio: ['ignore', 'ignore', 'pipe'],
