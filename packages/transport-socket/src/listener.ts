@@ -53,7 +53,7 @@ export async function listen(
 }
 
 async function listenOnUnix(parent: string, events: ListenerEvents): Promise<Listener> {
-  const folder = await makePrivateFolder(parent);
+  const folder = makePrivateFolder(parent);
   try {
     const server = await listening({ path: folder.socketPath }, events.onConnection, events.onError);
     return {

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createError } from '@pypool/protocol';
 
@@ -32,13 +33,26 @@ export function checkPathLength(parent: string): void {
   });
 }
 
-/** `mkdtemp` makes it with mode 0700, whatever the umask, and under a name that was free. */
-export async function makePrivateFolder(parent: string): Promise<PrivateFolder> {
-  const folder = await mkdtemp(join(parent, PREFIX));
+/** Folders that are there. Where Node ends before anybody closes, they go with it; where it is killed, the guardian removes what it knows of. */
+const folders = new Set<string>();
+
+/** `mkdtemp` makes it with mode 0700, whatever the umask, and under a name that was free. Made at once, or Node could end before it knows that it is there. */
+export function makePrivateFolder(parent: string): PrivateFolder {
+  const folder = mkdtempSync(join(parent, PREFIX));
+  if (folders.size === 0) process.on('exit', removeAll);
+  folders.add(folder);
   return {
     socketPath: socketIn(folder),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    async remove() {
+      await rm(folder, { recursive: true, force: true });
+      folders.delete(folder);
+      if (folders.size === 0) process.off('exit', removeAll);
+    },
   };
+}
+
+function removeAll(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }
 
 function socketIn(folder: string): string {
