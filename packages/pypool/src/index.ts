@@ -3,10 +3,17 @@ export { createPythonPool, pythonPool } from './python-pool.js';
 export type { PythonPool, PythonPoolEvents } from './join-layers.js';
 export type { PythonPoolOptions } from './options.js';
 export type {
+  CallBegin,
+  CallEnd,
   CallFunctions,
+  CallItem,
+  CallObserver,
+  CallRetry,
+  CallWatch,
   CloseOptions,
   MapItems,
   MapOptions,
+  ObservedCall,
   PoolCallOptions,
   PoolHealth,
   PoolMap,
@@ -14,6 +21,7 @@ export type {
   PoolStatus,
   PoolStream,
   RunningCall,
+  TraceContext,
   WaitingCall,
   WaitsFor,
   WorkerStatus,
