@@ -1,16 +1,26 @@
-"""The module whose arrays the bench moves."""
-
-from array import array
+"""The module whose arrays the bench moves: each echo is a new array, made by numpy where that is installed."""
 
 from pypool import expose
+
+try:
+    import numpy
+except ImportError:
+    from array import array
+
+    def copied(values):
+        made = array('d')
+        made.frombytes(values.cast('B'))
+        return made
+
+else:
+
+    def copied(values):
+        return numpy.asarray(values).copy()
 
 
 @expose
 def echo(values):
-    """A new array of the same values: what `values * 2` costs in numpy, without numpy."""
-    copied = array('d')
-    copied.frombytes(values.cast('B'))
-    return copied
+    return copied(values)
 
 
 @expose

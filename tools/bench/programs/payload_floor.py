@@ -4,6 +4,16 @@ import signal
 import socket
 import struct
 
+try:
+    import numpy
+except ImportError:
+    copied = bytes
+else:
+
+    def copied(payload):
+        return numpy.frombuffer(payload, 'u1').copy()
+
+
 HEADER = struct.Struct('<Q')
 
 
@@ -19,7 +29,7 @@ def main():
         if size != len(payload):
             payload = bytearray(size)  # and the next of that size is received into it, too
         fill(receive, payload)
-        parts = [memoryview(header), memoryview(bytes(payload))]  # a new array, as the handlers return
+        parts = [memoryview(header), memoryview(copied(payload))]  # a new array, as the handlers return
         while parts:
             sent = send(parts)
             while parts and sent >= len(parts[0]):

@@ -4,19 +4,32 @@ const STAMPS = 64;
 /** Sends an array to Python and has a new one of the same values back. */
 export type Echo = (values: Float64Array) => Promise<Float64Array>;
 
+/** Echoes of one array by one route. */
+export interface Echoes {
+  /** Make so many, one after the other; how long each took, in microseconds. */
+  timed(count: number): Promise<readonly number[]>;
+  /** Make so many; how long the longest turn of the event loop was in each, in milliseconds. */
+  longestTurns(count: number): Promise<readonly number[]>;
+}
+
+/** An array of so many bytes, made once for all who echo it: no two of its values are the same. */
+export function payloadOf(bytes: number): Float64Array {
+  const values = new Float64Array(bytes / Float64Array.BYTES_PER_ELEMENT);
+  for (let index = 0; index < values.length; index += 1) values[index] = Math.sin(index);
+  return values;
+}
+
 /**
- * Time echoes of an array of `bytes`. No two calls send the same values, and each result is compared after the *next* call: memory that is
- * used again too early shows.
+ * Echo an array. No two calls send the same values, and each result is compared after the *next* call: memory that is used again too early
+ * shows.
  *
  * @param onDone - told of each result once it has been compared.
- * @returns what measures so many of them, in microseconds each.
  */
-export function timedEchoes(
+export function echoesOf(
   echo: Echo,
-  bytes: number,
+  values: Float64Array,
   onDone: (result: Float64Array) => void = () => undefined,
-): (count: number) => Promise<readonly number[]> {
-  const values = Float64Array.from({ length: bytes / 8 }, (_, index) => Math.sin(index));
+): Echoes {
   const step = Math.max(1, Math.floor(values.length / STAMPS));
   let calls = 0;
   let last: { readonly result: Float64Array; readonly call: number } | undefined;
@@ -27,21 +40,50 @@ export function timedEchoes(
     last = undefined;
   };
 
-  return async (count) => {
-    const times: number[] = [];
+  async function each(
+    count: number,
+    measured: (call: () => Promise<void>) => Promise<number>,
+  ): Promise<readonly number[]> {
+    const figures: number[] = [];
     for (let made = 0; made < count; made += 1) {
       calls += 1;
       for (let at = 0; at < values.length; at += step) values[at] = calls + at / values.length;
-      const before = performance.now();
-      const result = await echo(values);
-      times.push((performance.now() - before) * 1000);
+      let result!: Float64Array;
+      figures.push(
+        await measured(async () => {
+          result = await echo(values);
+        }),
+      );
       lookAtLast();
       last = { result, call: calls };
     }
     // Between blocks nothing is kept that others would have to share the memory with.
     lookAtLast();
-    return times;
+    return figures;
+  }
+
+  return { timed: (count) => each(count, timeOf), longestTurns: (count) => each(count, longestTurnOf) };
+}
+
+async function timeOf(call: () => Promise<void>): Promise<number> {
+  const before = performance.now();
+  await call();
+  return (performance.now() - before) * 1000;
+}
+
+async function longestTurnOf(call: () => Promise<void>): Promise<number> {
+  let [longest, last, isOver] = [0, performance.now(), false];
+  const tick = (): void => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (!isOver) setImmediate(tick);
   };
+  setImmediate(tick);
+  await call();
+  isOver = true;
+  tick();
+  return longest;
 }
 
 /** Compare all stamps, and a few values between them. */
