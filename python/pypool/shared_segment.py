@@ -8,13 +8,17 @@ from ctypes import c_ubyte
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from weakref import ref
 
 __all__ = ["Segment"]
 
 _TOKEN_BYTES = 16
 _FLAGS = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)  # Python 3.10 and up; before, at first use
-_CGROUP = "/sys/fs/cgroup/memory"
+_UNLIMITED = 2**62
+# Of control groups, where they are, and the names of their limit, of what is used, and of the cache in that.
+_VERSION_1 = ("/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file ")
+_VERSION_2 = ("", "memory.max", "memory.current", "inactive_file ")
 
 
 class Segment:
@@ -65,19 +69,40 @@ class Segment:
             os.close(fd)
 
 
-def _available_bytes() -> int:
-    """Memory that may be taken, by the machine and by the control group where that says."""
-    available = 2**62
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    available = int(line.split()[1]) * 1024
-        with (
-            open(f"{_CGROUP}.max", encoding="ascii") as limit,
-            open(f"{_CGROUP}.current", encoding="ascii") as current,
-        ):
-            available = min(available, int(limit.read()) - int(current.read()))
-    except (OSError, ValueError):
-        pass  # no control group of version 2, or one without a limit ("max")
+def _available_bytes(root: str = "/") -> int:
+    """Memory that may be taken, by the machine and by every control group that this process is in."""
+    available = _UNLIMITED
+    for line in _lines(f"{root}proc/meminfo"):
+        if line.startswith("MemAvailable:"):
+            available = int(line.split()[1]) * 1024
+    for line in _lines(f"{root}proc/self/cgroup"):
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        kind = _VERSION_1 if controllers else _VERSION_2
+        # In a container the path may be the machine's, of which only the last folder is to be seen: its root.
+        while True:
+            available = min(available, _left_in(f"{root}sys/fs/cgroup{kind[0]}{path}", *kind[1:]))
+            if path in ("", "/"):
+                break
+            path = os.path.dirname(path)
     return max(0, available)
+
+
+def _left_in(group: str, limit: str, used: str, cached: str) -> int:
+    """What a control group may still take, with the files it has read and can forget."""
+    try:
+        left = int(_lines(f"{group}/{limit}")[0]) - int(_lines(f"{group}/{used}")[0])
+    except (IndexError, ValueError):
+        return _UNLIMITED  # no such group, or one without a limit ("max")
+    return left + sum(
+        int(line.split()[1]) for line in _lines(f"{group}/memory.stat") if line.startswith(cached)
+    )
+
+
+def _lines(path: str) -> Sequence[str]:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read().splitlines()
+    except OSError:
+        return ()

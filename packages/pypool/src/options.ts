@@ -9,7 +9,7 @@ import type { MemoryLimit } from './memory.js';
  */
 export interface PythonPoolOptions
   extends
-    Omit<PythonWorkersOptions, 'threads' | 'launcher'>,
+    Omit<PythonWorkersOptions, 'threads' | 'launcher' | 'sharedMemory'>,
     Omit<PoolOptions, 'factory' | 'size' | 'maxMemoryBytes' | 'hardMaxMemoryBytes'> {
   /**
    * Steady workers. 0: none, calls run on `overflow` alone. `'auto'`: as many as the cores that this process may use, its cgroup's CPU quota
@@ -34,6 +34,14 @@ export interface PythonPoolOptions
    * @defaultValue `'auto'`; `'spawn'` with a `transport` that workers do not dial, such as `pipeTransport()`
    */
   readonly launcher?: LauncherOption;
+  /**
+   * Whether large bytes and arrays pass through memory that this process shares with each worker, rather than through its channels, where that can
+   * be had: on Linux, with workers in this process's namespace of processes, and memory to spare. `thresholdBytes`: from which size on (0: every one). `maxBytes`: all
+   * that is shared with one worker. It is made when there is something to put into it, and given back after 10 s without.
+   *
+   * @defaultValue `true`, 256 KiB and 512 MiB; `false` with a `transport` whose workers may be on other machines, where anything else is `invalid-options`
+   */
+  readonly sharedMemory?: PythonWorkersOptions['sharedMemory'];
   /**
    * Private memory of a worker's processes, in bytes, beyond which it is replaced after the calls it has; or a share of what this process
    * may use, by its cgroup's limit or else the machine's memory: `'20%'`. Linux only: elsewhere no worker starts with it. `Infinity`: no limit.

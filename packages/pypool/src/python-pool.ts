@@ -72,6 +72,8 @@ function byLayer(all: PythonPoolOptions) {
     else forPool[name] = resolved(name, value);
   }
   forWorkers['launcher'] = launcherFor(options);
+  // Wherever it can be: what is no such machine, or has too little memory, is found by the workers, who then go without.
+  forWorkers['sharedMemory'] = options.sharedMemory ?? options.transport?.remote !== true;
   const { threads = 1 } = options;
   if (threads === 'auto') forWorkers['threads'] = autoThreads(Number(forPool['size']));
   else if (typeof threads === 'string')

@@ -148,7 +148,7 @@ export interface PythonWorkersOptions {
    *
    * Over TCP, where workers may be on other machines, it is `invalid-options`.
    *
-   * @defaultValue `false`; of `true`, 1 MiB and 512 MiB
+   * @defaultValue `false`; of `true`, 256 KiB and 512 MiB
    */
   readonly sharedMemory?: boolean | Partial<SharedMemoryLimits>;
 }
@@ -294,7 +294,7 @@ function resolveSharedMemory(
   given: PythonWorkersOptions['sharedMemory'] = false,
 ): SharedMemoryLimits | undefined {
   if (given === false) return undefined;
-  const { thresholdBytes = 1024 ** 2, maxBytes = 512 * 1024 ** 2 } = given === true ? {} : given;
+  const { thresholdBytes = 256 * 1024, maxBytes = 512 * 1024 ** 2 } = given === true ? {} : given;
   return { thresholdBytes, maxBytes };
 }
 
