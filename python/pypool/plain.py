@@ -1,7 +1,8 @@
 """Proof that a value is plain: that the stock JSON encoder writes it exactly.
 
-The checks look at sets of types, made at C speed, and never at items one by one. Many containers are
-checked together, level by level, so that a table of rows costs a few operations per level and not per row.
+Few items are looked at one by one, which is the fastest for what most calls return. Of more, the checks look
+at sets of types, made at C speed: many containers are checked together, level by level, so that a table of
+rows costs a few operations per level and not per row.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _CONTAINERS = frozenset({list, tuple, dict})
 _LISTS = frozenset({list, tuple})
 _INTS = frozenset({int, bool})
 _STR_ONLY = {str}
-_FEW = 8
+_OTHER_SCALARS = frozenset({type(None), bool, float})
+_FEW = 16  # from here on sets are as fast; measured with CPython 3.9 to 3.13
 _MANY = 64
 
 _values = dict.values
@@ -52,9 +54,35 @@ def is_plain(value: Any, integers: bool = True) -> bool:
 
 
 def _holds_plain(container: Any, depth: int, integers: bool) -> bool:
+    if len(container) > _FEW:
+        return _holds_many_plain(container, depth, integers)
     items = container
     if type(container) is dict:
-        if (container and {*map(type, container)} != _STR_ONLY) or "__proto__" in container:
+        if "__proto__" in container:
+            return False
+        for key in [*container]:  # a copy, for another thread may add to it meanwhile
+            if type(key) is not str:
+                return False
+        items = [*_values(container)]
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            continue
+        if kind is int:
+            if not integers or not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
+                return False
+        elif kind in _CONTAINERS:
+            if depth == 1 or not _holds_plain(item, depth - 1, integers):
+                return False
+        elif kind not in _OTHER_SCALARS:
+            return False
+    return True
+
+
+def _holds_many_plain(container: Any, depth: int, integers: bool) -> bool:
+    items = container
+    if type(container) is dict:
+        if {*map(type, container)} != _STR_ONLY or "__proto__" in container:
             return False
         items = _values(container)
     kinds = {*map(type, items)}
@@ -63,14 +91,7 @@ def _holds_plain(container: Any, depth: int, integers: bool) -> bool:
     kinds -= _SCALARS
     if not kinds:
         return True
-    if depth == 1 or not kinds <= _CONTAINERS:
-        return False
-    if len(items) > _FEW:
-        return _hold_plain((items,), kinds, depth - 1, integers)
-    for item in items:
-        if type(item) in _CONTAINERS and not _holds_plain(item, depth - 1, integers):
-            return False
-    return True
+    return depth > 1 and kinds <= _CONTAINERS and _hold_plain((items,), kinds, depth - 1, integers)
 
 
 def _hold_plain(parents: Sequence[Iterable[Any]], kinds: set[type], depth: int, integers: bool) -> bool:
