@@ -180,7 +180,7 @@ class SyncEngine:
             else:
                 # `UserCode.run` written out: this is the way of nearly every call.
                 user_code.entered = True
-                result = exposed.function(*args, **kwargs)
+                result = exposed.function(*args, **kwargs) if kwargs else exposed.function(*args)
                 user_code.entered = False
                 if type(result) in DEFERRED:
                     result = self._settle(name, result)
