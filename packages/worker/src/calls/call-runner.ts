@@ -312,7 +312,7 @@ export class CallRunner {
     const { call, endedBy, ending, rung } = open;
     if (endedBy !== undefined && this.#stopped) {
       // Its process is being ended; it answers when that is gone. The next of the table may have begun.
-      this.#calls.remove(open.id);
+      this.#calls.remove(open);
       this.#kept.push({ open, ran: true });
       return;
     }
@@ -322,7 +322,7 @@ export class CallRunner {
     // Before it is answered: whoever hears that has the next call ready.
     if (isHard(rung) || wasHit) this.#parts.onMustEnd();
     else if (wasCancelled && error.outcome === 'finished') this.#countInterrupt(call.name);
-    this.#calls.remove(open.id);
+    this.#calls.remove(open);
     if (ending !== undefined || this.#ladder.process.yielded) this.#ran(open);
     if (wasHit) this.#kept.push({ open, ran: true });
     else if (endedBy !== undefined) {
@@ -339,7 +339,7 @@ export class CallRunner {
   #giveBack(open: OpenCall): void {
     const { call, endedBy, ending, rung } = open;
     if (isHard(rung)) this.#parts.onMustEnd();
-    this.#calls.remove(open.id);
+    this.#calls.remove(open);
     if (ending !== undefined || this.#ladder.process.yielded) this.#ran(open);
     if (endedBy !== undefined && this.#stopped) this.#kept.push({ open, ran: false });
     else if (endedBy !== undefined) call.onError(endedAt(endedBy, 'not-started', undefined));

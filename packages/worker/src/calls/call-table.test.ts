@@ -11,7 +11,7 @@ describe('the table of calls', () => {
   it('counts ids up and never uses one again', () => {
     const { table } = tableOf(1);
     table.add(new RecordedCall());
-    table.remove(1);
+    table.remove(table.get(1)!);
     expect(table.nextId).toBe(2);
   });
 
@@ -19,16 +19,26 @@ describe('the table of calls', () => {
     const { table, started } = tableOf(2);
     for (let call = 0; call < 5; call++) table.add(new RecordedCall());
     expect(started).toEqual([1, 2]);
-    table.remove(2);
-    table.remove(3);
+    table.remove(table.get(2)!);
+    table.remove(table.get(3)!);
     expect(started).toEqual([1, 2, 3, 4]);
     expect([...table.running()].map(({ id }) => id)).toEqual([1, 4]);
+  });
+
+  it('starts none in the place of one that never had it', () => {
+    const { table, started } = tableOf(1);
+    for (let call = 0; call < 4; call++) table.add(new RecordedCall());
+    table.remove(table.get(2)!); // given back
+    table.remove(table.get(3)!);
+    expect(started).toEqual([1]);
+    table.remove(table.get(1)!);
+    expect(started).toEqual([1, 4]);
   });
 
   it('tells those that ran from those that waited when it is emptied', () => {
     const { table } = tableOf(2);
     for (let call = 0; call < 3; call++) table.add(new RecordedCall());
-    table.remove(1);
+    table.remove(table.get(1)!);
     expect(table.takeAll().map(({ open, ran }) => [open.id, ran])).toEqual([
       [2, true],
       [3, true],
@@ -42,7 +52,7 @@ describe('the table of calls', () => {
     table.add(new RecordedCall());
     table.add(call);
     expect(table.find(call)?.id).toBe(2);
-    table.remove(2);
+    table.remove(table.get(2)!);
     expect(table.find(call)).toBeUndefined();
   });
 });

@@ -47,6 +47,8 @@ export class CallTable {
   readonly #onStart: (open: OpenCall) => void;
   readonly #open = new Map<number, OpenCall>();
   #lastId = 0;
+  /** All up to this id have begun, or were taken out. */
+  #begun = 0;
 
   /** @param onStart - told of each call whose execution begins. */
   constructor(concurrency: number, onStart: (open: OpenCall) => void) {
@@ -98,15 +100,10 @@ export class CallTable {
   }
 
   /** Take an answered call out; the call that waited for its place starts. */
-  remove(id: number): void {
-    stopInputs(this.#open.get(id));
-    this.#open.delete(id);
-    if (this.#open.size < this.#concurrency) return;
-    let place = this.#concurrency;
-    for (const open of this.#open.values()) {
-      if (open.startedAt === undefined) this.#start(open);
-      if (--place === 0) return;
-    }
+  remove(open: OpenCall): void {
+    stopInputs(open);
+    this.#open.delete(open.id);
+    if (open.startedAt !== undefined) this.#startNext();
   }
 
   /** Calls that run: the first `concurrency` of the table. */
@@ -151,14 +148,23 @@ export class CallTable {
     return all;
   }
 
+  #startNext(): void {
+    while (this.#begun < this.#lastId) {
+      // One that is gone was given back.
+      const next = this.#open.get(++this.#begun);
+      if (next !== undefined) return this.#start(next);
+    }
+  }
+
   #start(open: OpenCall): void {
+    this.#begun = open.id;
     open.startedAt = open.lastItemAt = performance.now();
     this.#onStart(open);
   }
 }
 
 /** Whatever becomes of a call that leaves the table, nobody reads its inputs any more. */
-function stopInputs(open: OpenCall | undefined): void {
-  if (open?.inputs === undefined) return;
+function stopInputs(open: OpenCall): void {
+  if (open.inputs === undefined) return;
   for (const input of open.inputs) input.stop();
 }
