@@ -1,6 +1,7 @@
 import { STREAM_CREDIT, type CallMeta, type OutgoingCall, type PypoolError } from '@pypool/protocol';
 
 import type { WorkerRecord } from '../worker/worker-record.js';
+import type { CallListEntry } from './call-list.js';
 import type { PendingCall } from './pending-call.js';
 
 /** Whom an attempt tells. */
@@ -14,7 +15,7 @@ export interface AttemptOwner {
 }
 
 /** One try at one worker. What the worker says after its answer is ignored, so nothing late reaches a later attempt. */
-export class Attempt implements OutgoingCall {
+export class Attempt implements OutgoingCall, CallListEntry<Attempt> {
   readonly call: PendingCall;
   readonly worker: WorkerRecord;
   readonly meta: CallMeta | undefined;
@@ -31,6 +32,10 @@ export class Attempt implements OutgoingCall {
   expectedUs = 0;
   /** What its arguments weigh, where it was sent ahead. */
   aheadBytes = 0;
+  /** Among those of its worker. */
+  list: object | undefined = undefined;
+  previous: Attempt | undefined = undefined;
+  next: Attempt | undefined = undefined;
   #answered = false;
 
   constructor(

@@ -6,7 +6,7 @@ export interface CallListEntry<T> {
   next: T | undefined;
 }
 
-/** A doubly linked list of calls: every operation takes the same short time however long the list is. */
+/** A doubly linked list, of calls or of what else has the links: every operation takes the same short time however long the list is. */
 export class CallList<T extends CallListEntry<T>> {
   #first: T | undefined;
   #last: T | undefined;

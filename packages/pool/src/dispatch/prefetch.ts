@@ -1,6 +1,7 @@
 import { approximateBytes } from '@pypool/protocol';
 
 import type { Attempt } from '../call/attempt.js';
+import { CallList } from '../call/call-list.js';
 import type { PendingCall } from '../call/pending-call.js';
 import type { Clock } from '../clock/clock.js';
 import type { PrefetchOptions } from '../options/prefetch-options.js';
@@ -39,7 +40,7 @@ export class Prefetch {
   readonly times = new ServiceTimes();
   readonly takeBack: TakeBack;
   /** Workers that may have room for more. */
-  readonly #hungry = new Set<WorkerRecord>();
+  readonly #hungry = new CallList<WorkerRecord>();
 
   constructor(parts: PrefetchParts, options: Required<PrefetchOptions>) {
     this.#parts = parts;
@@ -65,7 +66,7 @@ export class Prefetch {
     // One that was ended before it began says nothing of the worker: it may be stuck in the call before.
     else if (!attempt.ahead) worker.progressAt = now;
     if (served && call.kind === 'call') this.times.took(call.name, now - attempt.since);
-    if (worker.state.kind === 'ready') this.#hungry.add(worker);
+    if (worker.list === undefined && worker.state.kind === 'ready') this.#hungry.push(worker);
   }
 
   /**
@@ -79,7 +80,7 @@ export class Prefetch {
 
   /** A worker takes no more calls. Those it has may go on; a lost one is asked for what it has not begun. */
   leaves(record: WorkerRecord, isLost: boolean): void {
-    this.#hungry.delete(record);
+    this.#hungry.remove(record);
     if (isLost) this.takeBack.ask(record);
   }
 
@@ -89,13 +90,11 @@ export class Prefetch {
     if (this.#hungry.size === 0 || queue.eligible === 0) return;
     // A place that is to become free is for them: calls that were held until others of their function had ended.
     if (limits.held > 0 && limits.eligible > 0) return;
-    let tries = TRIES;
-    for (const record of this.#hungry) {
-      this.#hungry.delete(record);
+    for (let tries = Math.min(TRIES, this.#hungry.size); tries > 0 && queue.eligible > 0; tries -= 1) {
+      const record = this.#hungry.shift();
+      if (record === undefined) return;
       // Behind the others, which are next in turn.
-      if (this.#fill(record, now)) this.#hungry.add(record);
-      tries -= 1;
-      if (tries === 0 || queue.eligible === 0) return;
+      if (this.#fill(record, now) && record.list === undefined) this.#hungry.push(record);
     }
   }
 

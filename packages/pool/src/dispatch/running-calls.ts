@@ -76,7 +76,7 @@ export class RunningCalls {
     this.#given += 1;
     record.calls += 1;
     record.lastCall = this.#given;
-    record.running.add(attempt);
+    record.running.push(attempt);
     this.#roster.occupy(record);
     this.#queue.started(call);
     if (this.#limits.active) this.#limits.started(call);
@@ -93,7 +93,7 @@ export class RunningCalls {
   release(attempt: Attempt, now: number, served: boolean): void {
     const { call, worker } = attempt;
     this.#count -= 1;
-    worker.running.delete(attempt);
+    worker.running.remove(attempt);
     this.#roster.vacate(worker, now);
     this.#queue.ended(call);
     if (this.#limits.active) this.#limits.ended(call);

@@ -1,7 +1,7 @@
 import { createError, type FunctionFacts, type PypoolError } from '@pypool/protocol';
 
 import type { Attempt } from '../call/attempt.js';
-import { CallList } from '../call/call-list.js';
+import { CallList, type CallListEntry } from '../call/call-list.js';
 import type { PendingCall } from '../call/pending-call.js';
 import type { PoolWorker } from '../contract.js';
 import type { QueuedCall } from '../strategies/queue.js';
@@ -58,7 +58,7 @@ export const TRANSITIONS: Readonly<Record<WorkerState['kind'], readonly WorkerSt
 };
 
 /** A worker as its pool sees it, from the wish to have one until it is reaped. */
-export class WorkerRecord implements SelectableWorker, RecyclableWorker {
+export class WorkerRecord implements SelectableWorker, RecyclableWorker, CallListEntry<WorkerRecord> {
   readonly id: string;
   readonly slot: number;
   /** Counts the starts of the pool, from 1. */
@@ -93,9 +93,13 @@ export class WorkerRecord implements SelectableWorker, RecyclableWorker {
   /** When it last had nothing to do. */
   idleSince: number;
   /** Unanswered calls, in the order in which they were given. */
-  readonly running = new Set<Attempt>();
+  readonly running = new CallList<Attempt>();
   /** Calls that wait for this worker and no other. */
   readonly bound = new CallList<QueuedCall>();
+  /** Among those that may have room for calls ahead. */
+  list: object | undefined = undefined;
+  previous: WorkerRecord | undefined = undefined;
+  next: WorkerRecord | undefined = undefined;
   /** What its observer heard before the factory's promise was read. */
   unavailableBy: PypoolError | undefined = undefined;
   /** What its factory said of a start that took too long. */
