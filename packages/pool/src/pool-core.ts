@@ -132,17 +132,35 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
     return closed;
   }
 
-  /** A call came or went: where nobody waits, a place is free and nothing else goes on, that leaves nothing to decide. */
-  reconcileCalls(): void {
+  /**
+   * A call came or went, and nothing else goes on. Where a place is free and nobody waits, that leaves nothing to decide; where there are as many workers as
+   * may be and each has all it can take, at most what is sent ahead.
+   *
+   * @param now by the pool's clock
+   */
+  reconcileCalls(now: number): void {
     const { calls, roster, turnover, announce } = this;
-    const isDecided =
-      this.#calm &&
-      roster.freePlaces > 0 &&
-      calls.waiting === 0 &&
-      !turnover.mindsCalls &&
-      !announce.saturated;
-    if (isDecided) this.#alive.while(calls.running > 0);
-    else this.reconcile();
+    if (!this.#calm || turnover.mindsCalls) return this.reconcile();
+    if (roster.freePlaces > 0) {
+      if (calls.waiting > 0 || announce.saturated) return this.reconcile();
+      this.#alive.while(calls.running > 0);
+    } else {
+      if (!announce.saturated || roster.live < this.capacity.maximum) return this.reconcile();
+      this.#sendAhead(now);
+    }
+  }
+
+  #sendAhead(now: number): void {
+    // Whatever happens meanwhile is for the whole of `reconcile()`, and for afterwards.
+    this.#reconciling = true;
+    this.#calm = this.#again = false;
+    try {
+      this.calls.dispatch(now);
+    } finally {
+      this.#reconciling = false;
+    }
+    if (this.#again) this.reconcile();
+    else this.#calm = true;
   }
 
   /** The one place of decisions. Whatever happens while it decides makes it look once more. */

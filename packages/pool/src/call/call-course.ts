@@ -38,8 +38,8 @@ export interface CallCourseOwner {
   closedError(outcome: 'not-started'): PypoolError;
   /** Something has changed that decisions are made from. */
   reconcile(): void;
-  /** A call has come or gone, and nothing else. */
-  reconcileCalls(): void;
+  /** A call has come or gone, and nothing else. @param now by the pool's clock */
+  reconcileCalls(now: number): void;
 }
 
 /** What happens to a call between being made and being settled: it is admitted, answered, run again, or ended before its time. */
@@ -117,7 +117,7 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
     if (error === undefined) this.#book.succeed(call, value, now);
     else this.#onFailed(attempt, error);
     pool.supervisor.vacated(worker);
-    pool.reconcileCalls();
+    pool.reconcileCalls(now);
   }
 
   onRevoked(attempt: Attempt): void {
@@ -180,7 +180,7 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
     } else {
       this.#book.watch(call);
     }
-    this.#pool.reconcileCalls();
+    this.#pool.reconcileCalls(call.submittedAt);
   }
 
   #onFailed({ call, worker, endedBy, ahead }: Attempt, error: PypoolError): void {

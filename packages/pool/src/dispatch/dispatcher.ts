@@ -132,12 +132,12 @@ export class Dispatcher {
     return 'waiting';
   }
 
-  /** Give free places to those who wait. */
-  dispatch(): void {
+  /** Give free places to those who wait. @param at by the pool's clock, where whoever asks has just looked at it */
+  dispatch(at?: number): void {
     if (this.#queue.size + this.aside === 0) return;
     const isFree = this.#roster.freePlaces > 0;
     if (!isFree && this.prefetch === undefined) return;
-    const now = this.#clock.now();
+    const now = at ?? this.#clock.now();
     if (isFree) this.#dispatchWaiting(now);
     this.prefetch?.feed(now);
   }
