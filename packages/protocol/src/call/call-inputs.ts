@@ -19,7 +19,7 @@ export interface CallInputs {
  * @returns `undefined` where there are none: nearly always, and then nothing was made
  */
 export function callInputs(args: unknown): CallInputs | undefined {
-  if (Array.isArray(args)) return args.some(isInput) ? takeOut(args, undefined) : undefined;
+  if (Array.isArray(args)) return hasInput(args) ? takeOut(args, undefined) : undefined;
   if (typeof args !== 'object' || args === null || !isPlainObject(args)) return undefined;
   const { args: positional, kwargs: keywords } = args;
   if (Array.isArray(positional) && isPlainObject(keywords) && Object.keys(args).length === 2) {
@@ -27,6 +27,12 @@ export function callInputs(args: unknown): CallInputs | undefined {
     return has ? takeOut(positional, keywords) : undefined;
   }
   return Object.values(args).some(isInput) ? takeOut(undefined, args) : undefined;
+}
+
+/** As `args.some(isInput)`, which takes longer for the few that there are. */
+function hasInput(args: readonly unknown[]): boolean {
+  for (let at = 0; at < args.length; at += 1) if (isInput(args[at])) return true;
+  return false;
 }
 
 /** Whether an argument is read item by item. */

@@ -1,6 +1,6 @@
 import { createError, type OutgoingCall, type PypoolError } from '@pypool/protocol';
 import { BudgetTimer } from './budget-timer.js';
-import type { CallTable, OpenCall } from './call-table.js';
+import type { CallTable, OpenCall, StreamFlow } from './call-table.js';
 import { ClockStarter } from './clock-starter.js';
 import type { CallRunnerParts } from './parts.js';
 
@@ -73,8 +73,8 @@ export class CallBudgets {
 }
 
 /** Whether a stream has credit. */
-export function maySend(open: OpenCall): boolean {
-  return open.granted > open.items && open.grantedBytes > open.bytes;
+export function maySend({ granted, items, grantedBytes, bytes }: StreamFlow): boolean {
+  return granted > items && grantedBytes > bytes;
 }
 
 function executionDueAt({ call, startedAt = performance.now() }: OpenCall): number {
@@ -82,7 +82,6 @@ function executionDueAt({ call, startedAt = performance.now() }: OpenCall): numb
 }
 
 /** While the producer may send, less than half a window is left to take: the consumer waits, or nearly. */
-function itemDueAt(open: OpenCall): number {
-  const waits = open.call.kind === 'stream' && maySend(open);
-  return waits ? open.lastItemAt + open.call.itemTimeoutMs : Infinity;
+function itemDueAt({ call, flow }: OpenCall): number {
+  return flow !== undefined && maySend(flow) ? flow.lastItemAt + call.itemTimeoutMs : Infinity;
 }

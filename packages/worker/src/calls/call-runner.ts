@@ -173,10 +173,11 @@ export class CallRunner {
   /** Allow a stream more items. */
   grant(call: OutgoingCall, items: number, bytes: number): void {
     const open = this.#calls.find(call);
-    if (open === undefined) return;
-    if (!maySend(open)) open.lastItemAt = performance.now(); // it stood still for want of credit
-    open.granted += items;
-    open.grantedBytes += bytes;
+    if (open?.flow === undefined) return;
+    const { flow } = open;
+    if (!maySend(flow)) flow.lastItemAt = performance.now(); // it stood still for want of credit
+    flow.granted += items;
+    flow.grantedBytes += bytes;
     const credit = bytes > 0 ? { n: items, bytes } : { n: items };
     this.#parts.connection.control.send(encodeMessage(FrameType.CREDIT, credit, open.id));
     this.#budgets.granted(open);
@@ -300,12 +301,13 @@ export class CallRunner {
   }
 
   #pass(open: OpenCall, items: readonly unknown[], bytes: number): void {
-    if (open.endedBy !== undefined) return;
+    const { endedBy, flow, call } = open;
+    if (endedBy !== undefined || flow === undefined) return;
     const last = items.length - 1;
-    open.items += items.length;
-    open.bytes += bytes;
-    if (open.call.itemTimeoutMs !== Infinity) open.lastItemAt = performance.now();
-    for (let at = 0; at <= last; at += 1) open.call.onItem(items[at], at === last ? bytes : 0);
+    flow.items += items.length;
+    flow.bytes += bytes;
+    if (call.itemTimeoutMs !== Infinity) flow.lastItemAt = performance.now();
+    for (let at = 0; at <= last; at += 1) call.onItem(items[at], at === last ? bytes : 0);
   }
 
   #answer(open: OpenCall, type: number, said: unknown): void {

@@ -2,7 +2,18 @@ import type { Cancel, OutgoingCall, PypoolError } from '@pypool/protocol';
 import type { CallInput } from './call-input.js';
 import type { Rung } from './cancel-ladder.js';
 
-/** A call that was sent and not answered. */
+/** How far a stream has come. */
+export interface StreamFlow {
+  /** When it last made an item or began, by `performance.now()`. */
+  lastItemAt: number;
+  /** Items sent and items ever allowed; and so for bytes. */
+  items: number;
+  granted: number;
+  bytes: number;
+  grantedBytes: number;
+}
+
+/** A call that was sent and not answered. Many are made: it has few fields. */
 export interface OpenCall {
   readonly id: number;
   readonly call: OutgoingCall;
@@ -16,13 +27,8 @@ export interface OpenCall {
   ending: Cancel['mode'] | undefined;
   /** How far it was gone to end it; `undefined` while nothing has been done, or it has not begun. */
   rung: Rung | undefined;
-  /** For a stream: when it last made an item or began. */
-  lastItemAt: number;
-  /** For a stream: items sent and items ever allowed; and so for bytes. */
-  items: number;
-  granted: number;
-  bytes: number;
-  grantedBytes: number;
+  /** `undefined` for what is no stream. */
+  readonly flow: StreamFlow | undefined;
   /** One of its inputs has been read. */
   read: boolean;
   /** Iterables among its arguments. */
@@ -76,11 +82,7 @@ export class CallTable {
       asked: false,
       ending: undefined,
       rung: undefined,
-      lastItemAt: 0,
-      items: 0,
-      granted: call.credit,
-      bytes: 0,
-      grantedBytes: call.creditBytes ?? Infinity,
+      flow: call.kind === 'stream' ? flowOf(call) : undefined,
       read: false,
       inputs,
     };
@@ -158,9 +160,19 @@ export class CallTable {
 
   #start(open: OpenCall): void {
     this.#begun = open.id;
-    open.startedAt = open.lastItemAt = performance.now();
+    startClock(open, performance.now());
     this.#onStart(open);
   }
+}
+
+/** Its execution begins, or rather began. */
+export function startClock(open: OpenCall, now: number): void {
+  open.startedAt = now;
+  if (open.flow !== undefined) open.flow.lastItemAt = now;
+}
+
+function flowOf({ credit, creditBytes = Infinity }: OutgoingCall): StreamFlow {
+  return { lastItemAt: 0, items: 0, granted: credit, bytes: 0, grantedBytes: creditBytes };
 }
 
 /** Whatever becomes of a call that leaves the table, nobody reads its inputs any more. */

@@ -1,5 +1,5 @@
 import { atEndOfTurn } from '@pypool/protocol';
-import type { OpenCall } from './call-table.js';
+import { startClock, type OpenCall } from './call-table.js';
 
 /**
  * Starts the clocks of calls when their bytes leave.
@@ -18,7 +18,7 @@ export class ClockStarter {
 
   readonly #start = (): void => {
     const now = performance.now();
-    for (const open of this.#leaving) open.startedAt = open.lastItemAt = now;
+    for (const open of this.#leaving) startClock(open, now);
     this.#leaving = [];
   };
 }
