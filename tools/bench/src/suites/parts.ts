@@ -124,7 +124,7 @@ function tableOf(open: number): (count: number) => void {
   return (count) => {
     for (let made = 0; made < count; made += 1) {
       add();
-      table.remove(table.get(ids.shift()!)!.id);
+      table.remove(table.get(ids.shift()!)!);
     }
   };
 }

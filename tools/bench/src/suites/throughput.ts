@@ -6,12 +6,17 @@ import type { Ratio, SuiteResult } from '../report/result.js';
 import { busyFloor } from '../subjects/busy/busy-floor.js';
 import { busyPiscina, busyProcessPoolExecutor, busyPypool } from '../subjects/busy/busy-pools.js';
 import type { Suite, SuiteContext } from './suite.js';
+import { whileKilled } from './throughput/killed.js';
 
 const FULL: Plan = { rounds: 9, warmUpCalls: 40_000, blocks: 4, callsPerBlock: 4_000 };
 const QUICK: Plan = { rounds: 3, warmUpCalls: 4_000, blocks: 1, callsPerBlock: 2_000 };
 
 const CALLERS = [64, 256];
 const QUICK_CALLERS = [64];
+
+/** Of the load under which a worker is killed every second, and before it of the same load without. */
+const KILLED_SECONDS = 8;
+const QUICK_KILLED_SECONDS = 2;
 
 /** The share of the floor's calls that has to be reached, or so many calls a second, whichever is less. */
 const SHARE_OF_FLOOR = 0.8;
@@ -20,7 +25,7 @@ const ENOUGH_A_SECOND = 100_000;
 /** Blocks of thousands of calls even out what blocks of ten do not, and the machine is full while they run. */
 const NOISE_LIMIT = 1.1;
 
-/** Many callers at once, each with one call: how many calls a second the pool carries. */
+/** Many callers at once, each with one call: how many calls a second the pool carries, and what is true of them while workers die. */
 export const throughput: Suite = {
   name: 'throughput',
   summary: 'many callers at once beside the pipelined floor and the peers',
@@ -29,6 +34,9 @@ export const throughput: Suite = {
     const parts: SuiteResult[] = [];
     for (const callers of context.quick ? QUICK_CALLERS : CALLERS)
       parts.push(await withCallers(callers, context));
+    context.progress('a worker is killed every second');
+    const seconds = context.quick ? QUICK_KILLED_SECONDS : KILLED_SECONDS;
+    parts.push(await whileKilled(seconds, context.pinning, context.signal));
     return {
       rows: parts.flatMap(({ rows }) => rows),
       ratios: parts.flatMap(({ ratios }) => ratios),
