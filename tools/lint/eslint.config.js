@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 import { layerRule } from './layer-rule.js';
+import { programs } from './programs.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -12,7 +13,7 @@ export default defineConfig(
     basePath: root,
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: root } },
+    languageOptions: { parserOptions: { project: programs, tsconfigRootDir: root } },
     plugins: { pypool: { rules: { layers: layerRule } } },
     rules: {
       'pypool/layers': 'error',
