@@ -11,7 +11,7 @@ export default defineConfig(
   { basePath: root, ignores: ['**/dist/**', '**/node_modules/**', '**/.cache/**', '**/fixtures/**/*.cjs'] },
   {
     basePath: root,
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { project: programs, tsconfigRootDir: root } },
     plugins: { pypool: { rules: { layers: layerRule } } },

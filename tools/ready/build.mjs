@@ -13,7 +13,9 @@ const stamp = join(root, 'node_modules/.cache/pypool/built');
 export async function buildIfStale() {
   const projects = buildable();
   const sources = hashOf(projects);
-  const complete = projects.every((project) => existsSync(join(root, project, 'dist')));
+  const complete = projects.every((project) =>
+    outputsOf(project).every((path) => existsSync(join(root, path))),
+  );
   const fresh = complete && existsSync(stamp) && readFileSync(stamp, 'utf8') === sources;
   if (fresh) return;
   console.log(
@@ -42,12 +44,21 @@ function buildable() {
     .sort();
 }
 
+/** What a build leaves behind: of an app with a page also that, which Vite builds. */
+function outputsOf(project) {
+  return existsSync(join(root, project, 'page'))
+    ? [`${project}/dist`, `${project}/page/dist`]
+    : [`${project}/dist`];
+}
+
 function hashOf(projects) {
   const hash = createHash('sha256');
   const inputs = ['package-lock.json', 'tsconfig.base.json', 'nx.json', 'tools/build', 'python/pypool'];
   for (const project of projects) {
     inputs.push(
-      ...['package.json', 'tsconfig.json', 'tsup.config.ts', 'src'].map((name) => `${project}/${name}`),
+      ...['package.json', 'project.json', 'tsconfig.json', 'tsup.config.ts', 'src', 'page'].map(
+        (name) => `${project}/${name}`,
+      ),
     );
   }
   for (const input of inputs) addFile(hash, input);
@@ -55,7 +66,7 @@ function hashOf(projects) {
 }
 
 function addFile(hash, path) {
-  if (path.endsWith('.test.ts') || path.endsWith('__pycache__')) return;
+  if (path.endsWith('.test.ts') || path.endsWith('__pycache__') || path.endsWith('/dist')) return;
   let names;
   try {
     names = readdirSync(join(root, path)).sort();

@@ -1,0 +1,60 @@
+import type { JSX } from 'preact';
+import type { LiveSessions } from '../../../src/live/messages.js';
+import { count } from '../look/format.js';
+import { Section } from '../look/section.js';
+import { Elapsed } from '../look/ticking.js';
+
+/** For whom the pool works: the sessions that were active last. */
+export function Sessions({ sessions }: { readonly sessions: LiveSessions | undefined }): JSX.Element {
+  const shown = sessions?.recent ?? [];
+  return (
+    <Section id="sessions" title="Sessions" note={sessions === undefined ? undefined : noteOn(sessions)}>
+      {shown.length === 0 ? (
+        <p class="empty">No session is open. A call with a session id opens one.</p>
+      ) : (
+        <div class="scroll" role="region" aria-label="Sessions, a table to scroll" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Session</th>
+                <th scope="col" class="number">
+                  Active
+                </th>
+                <th scope="col" class="number">
+                  Calls
+                </th>
+                <th scope="col" class="number">
+                  Errors
+                </th>
+                <th scope="col" class="number">
+                  Now
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map(({ id, lastActivity, operations, errors, inFlight }) => (
+                <tr key={id}>
+                  <th scope="row" class="cut" title={id}>
+                    {id}
+                  </th>
+                  <td class="number">
+                    <Elapsed since={lastActivity} /> ago
+                  </td>
+                  <td class="number">{count(operations)}</td>
+                  <td class={`number ${errors > 0 ? 'bad' : ''}`}>{count(errors)}</td>
+                  <td class="number">{count(inFlight)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function noteOn({ open, recent }: LiveSessions): string {
+  return open > recent.length
+    ? `${count(open)} open, the last ${recent.length} active`
+    : `${count(open)} open`;
+}
