@@ -104,9 +104,17 @@ export class RunningCalls {
 
   /** The deadline travels with the call, as a time that other machines understand. */
   #metaOf(call: PendingCall, now: number): CallMeta | undefined {
-    const meta = call.watched === undefined ? call.meta : call.watched.metaOf(call.meta);
-    if (call.endsAt === Infinity) return meta;
-    const deadline = Math.round(this.#clock.epochMs() + call.endsAt - now);
-    return meta === undefined ? { deadline } : { ...meta, deadline };
+    const { meta, endsAt } = call;
+    const deadline = endsAt === Infinity ? undefined : Math.round(this.#clock.epochMs() + endsAt - now);
+    const trace = call.watched?.trace ?? meta;
+    if (trace === undefined) return deadline === undefined ? undefined : { deadline };
+    // Of one shape, and no spread: what a spread has made takes V8 three times as long to write as JSON.
+    return {
+      session: meta?.session,
+      attributes: meta?.attributes,
+      deadline: deadline ?? meta?.deadline,
+      traceparent: trace.traceparent,
+      tracestate: trace.tracestate === '' ? undefined : trace.tracestate,
+    };
   }
 }

@@ -1,4 +1,4 @@
-import { throwLater, type CallMeta, type PypoolError } from '@pypool/protocol';
+import { throwLater, type PypoolError } from '@pypool/protocol';
 
 import type { Attempt } from '../call/attempt.js';
 import type { PendingCall } from '../call/pending-call.js';
@@ -70,14 +70,9 @@ export class WatchedCall {
     this.#trace ??= watch.trace;
   }
 
-  /** What travels with an attempt. */
-  metaOf(meta: CallMeta | undefined): CallMeta | undefined {
-    const trace = this.#trace;
-    if (trace === undefined) return meta;
-    const { traceparent, tracestate } = trace;
-    return tracestate === undefined || tracestate === ''
-      ? { ...meta, traceparent }
-      : { ...meta, traceparent, tracestate };
+  /** The trace that travels with each attempt. */
+  get trace(): TraceContext | undefined {
+    return this.#trace;
   }
 
   /** @param aheadMs how long it was at the worker before it began */

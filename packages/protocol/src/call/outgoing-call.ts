@@ -3,15 +3,16 @@ import type { PypoolError } from '../errors/error.js';
 /** What travels in the `meta` of a CALL frame and shows in the handler's `current_call()`. JSON values only. */
 export interface CallMeta {
   /** The session the caller named, with its metadata. */
-  readonly session?: { readonly id: string; readonly metadata?: Readonly<Record<string, unknown>> };
+  readonly session?:
+    { readonly id: string; readonly metadata?: Readonly<Record<string, unknown>> } | undefined;
   /** The caller's own labels. */
-  readonly attributes?: Readonly<Record<string, unknown>>;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
   /** The whole call's deadline, milliseconds since the Unix epoch. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** The trace that the call is part of, as the W3C writes it. */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
   /** What vendors add to that. */
-  readonly tracestate?: string;
+  readonly tracestate?: string | undefined;
 }
 
 /** What whoever wrote a function says of it, beside its name. */
