@@ -3,6 +3,7 @@ import type { Attributes, Histogram, Meter } from '@opentelemetry/api';
 
 import { errorTypeOf } from '../error-type.js';
 import { ATTR, CALL_BUCKETS, METRIC, OTHER_METHOD, RPC_SYSTEM } from '../semconv.js';
+import { LaterRecords } from './later-records.js';
 
 /** Functions that are told apart; further ones are `_OTHER`. A module that serves as many says little by them. */
 const MAX_NAMES = 1_000;
@@ -20,6 +21,7 @@ export class CallMeter implements CallObserver {
   readonly #wait: Histogram;
   readonly #use: Histogram;
   readonly #ofPool: Attributes;
+  readonly #later = new LaterRecords();
   /** Of each name that is known to be a function, what its successes are recorded with, and how its calls ended. */
   readonly #names = new Map<string, CountedName>();
 
@@ -49,7 +51,7 @@ export class CallMeter implements CallObserver {
   }
 
   began(waitMs: number): void {
-    this.#wait.record(waitMs / 1000, this.#ofPool);
+    this.#later.add(this.#wait, waitMs / 1000, this.#ofPool);
   }
 
   settled(name: string, { error, left, totalMs, executionMs }: CallEnd): void {
@@ -61,8 +63,13 @@ export class CallMeter implements CallObserver {
     const attributes = failed
       ? { ...counted.attributes, [ATTR.ERROR_TYPE]: errorTypeOf(error) }
       : counted.attributes;
-    this.#duration.record(totalMs / 1000, attributes);
-    if (executionMs !== undefined) this.#use.record(executionMs / 1000, this.#ofPool);
+    this.#later.add(this.#duration, totalMs / 1000, attributes);
+    if (executionMs !== undefined) this.#later.add(this.#use, executionMs / 1000, this.#ofPool);
+  }
+
+  /** Record what has been told and is not recorded yet. */
+  record(): void {
+    this.#later.record();
   }
 
   /** Tell how calls ended, by name and outcome. */

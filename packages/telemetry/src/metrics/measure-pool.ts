@@ -34,6 +34,7 @@ export function measurePool(pool: ObservablePool, options: MetricOptions = {}): 
   const ends = [pool.observe(calls), measureWorkers(pool, meter), observeStanding(pool, meter, calls)];
   return () => {
     for (const end of ends) end();
+    calls.record();
   };
 }
 
@@ -62,6 +63,7 @@ function observeStanding(pool: ObservablePool, meter: Meter, calls: CallMeter): 
     const status = pool.status();
     const stats = pool.stats();
     const tell = (instrument: Observable, value: number) => result.observe(instrument, value, ofPool);
+    calls.record();
     calls.observe({ observe: (count, attributes) => result.observe(callCount, count, attributes) });
     tell(retries, stats.calls.retried);
     tell(takenBack, stats.prefetch.takenBack);

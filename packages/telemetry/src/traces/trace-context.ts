@@ -1,9 +1,16 @@
 import type { TraceContext } from '@pypool/pool';
-import { isSpanContextValid, type SpanContext, TraceFlags } from '@opentelemetry/api';
+import {
+  INVALID_SPANID,
+  INVALID_TRACEID,
+  isSpanContextValid,
+  type SpanContext,
+  TraceFlags,
+} from '@opentelemetry/api';
 
 /** A span as W3C Trace Context writes it, whatever propagator the application uses elsewhere: both ends of this are ours. */
 export function traceContextOf(span: SpanContext): TraceContext | undefined {
-  if (!isSpanContextValid(span)) return undefined;
+  // An SDK's spans are valid, and what stands for one without an SDK is not: its checks with patterns would only take time.
+  if (span.traceId === INVALID_TRACEID || span.spanId === INVALID_SPANID) return undefined;
   const flags = (span.traceFlags & TraceFlags.SAMPLED) === 0 ? '00' : '01';
   const traceparent = `00-${span.traceId}-${span.spanId}-${flags}`;
   return { traceparent, tracestate: span.traceState?.serialize() };
