@@ -7,6 +7,7 @@ import { scale } from './scale.js';
 import { startup } from './startup.js';
 import { stream } from './stream.js';
 import type { Suite } from './suite.js';
+import { telemetry } from './telemetry.js';
 import { throughput } from './throughput.js';
 
 /** Every suite there is. A new one is a file in this folder and a name in this list. */
@@ -14,6 +15,7 @@ export const SUITES: readonly Suite[] = [
   call,
   parts,
   throughput,
+  telemetry,
   startup,
   stream,
   payload,
