@@ -238,7 +238,7 @@ _META: Shape = {
     "tracestate": (False, is_text),
     "inputs": (False, lambda value: bool(value) and list_of(_is_place)(value)),
 }
-_WELCOME = all_required(
+_WELCOME: Shape = all_required(
     protocol=is_integer,
     codec=one_of("json"),
     workerId=is_text,
@@ -258,6 +258,7 @@ _WELCOME = all_required(
     rlimits=list_of(shaped(name=is_text, soft=_is_limit, hard=nullable(_is_limit))),
     outputToken=nullable(is_text),
 )
+_WELCOME["signatures"] = (False, is_flag)
 _NUMBERED = all_required(n=is_count)
 _CANCEL = all_required(mode=one_of("leave", "interrupt"))
 _CREDIT: Shape = {"n": (True, is_positive), "bytes": (False, is_count)}

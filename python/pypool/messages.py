@@ -29,7 +29,12 @@ if TYPE_CHECKING:
         maxFrameBytes: int
         maxBufferBytes: int
 
-    class Welcome(TypedDict):
+    class MoreOfWelcome(TypedDict, total=False):
+        """What WELCOME may leave out."""
+
+        signatures: bool
+
+    class Welcome(MoreOfWelcome):
         """WELCOME: what this runtime is to be."""
 
         protocol: int
@@ -129,9 +134,13 @@ def function_entry(
     timeout_seconds: float | None,
     concurrency: int | None,
     cancel: str,
+    signature: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """One exposed function, for READY."""
-    return {
+    """One exposed function, for READY.
+
+    What it wants and gives is told only where Node has asked for it.
+    """
+    entry = {
         "name": name,
         "stream": stream,
         "async": is_async,
@@ -140,6 +149,9 @@ def function_entry(
         "concurrency": concurrency,
         "cancel": cancel,
     }
+    if signature is not None:
+        entry["signature"] = signature
+    return entry
 
 
 def ready_message(functions: Sequence[dict[str, Any]]) -> dict[str, Any]:

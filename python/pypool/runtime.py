@@ -97,7 +97,7 @@ class Runtime:
         try:
             welcome = self._shake_hands()
             engine = self._start(welcome)
-            self._sender.send(FrameType.READY, _ready(engine.functions))
+            self._sender.send(FrameType.READY, _ready(engine.functions, welcome))
             advice = suggestion(welcome, engine.functions)
             if advice is not None:
                 self._sender.send(FrameType.EVENT, event_message("suggestion", message=advice))
@@ -243,7 +243,12 @@ def _import(welcome: Welcome, preloaded: Preloaded | None) -> dict[str, Exposed]
     return find_functions(modules, welcome["expose"])
 
 
-def _ready(functions: Mapping[str, Exposed]) -> dict[str, Any]:
+def _ready(functions: Mapping[str, Exposed], welcome: Welcome) -> dict[str, Any]:
+    signatures: dict[str, dict[str, Any]] = {}
+    if welcome.get("signatures"):
+        from .signatures import signature_entry
+
+        signatures = {name: signature_entry(exposed) for name, exposed in functions.items()}
     return ready_message(
         [
             function_entry(
@@ -254,6 +259,7 @@ def _ready(functions: Mapping[str, Exposed]) -> dict[str, Any]:
                 timeout_seconds=exposed.timeout_seconds,
                 concurrency=exposed.concurrency,
                 cancel=exposed.cancel,
+                signature=signatures.get(name),
             )
             for name, exposed in functions.items()
         ]

@@ -26,6 +26,25 @@ def is_version_range(value):
 
 is_stack = list_of(shaped(file=is_text, line=is_count, function=is_text, code=nullable(is_text)))
 
+is_hinted = shaped(hint=nullable(is_text), schema=is_object)
+is_parameter = shaped(
+    name=is_text,
+    kind=one_of("positional", "either", "keyword", "rest", "keywords"),
+    required=is_flag,
+    hint=nullable(is_text),
+    schema=is_object,
+)
+is_signature = shaped(
+    doc=nullable(is_text), parameters=nullable(list_of(is_parameter)), returns=nullable(is_hinted)
+)
+
+
+def is_function(**fields):
+    """What is told of every function, and the signature that some have."""
+    has_fields = shaped(**fields)
+    return lambda value: has_fields(value) and ("signature" not in value or is_signature(value["signature"]))
+
+
 SHAPES = {
     FrameType.HELLO: {
         **all_required(
@@ -41,7 +60,7 @@ SHAPES = {
     },
     FrameType.READY: all_required(
         functions=list_of(
-            shaped(
+            is_function(
                 **{
                     "name": is_text,
                     "stream": is_flag,

@@ -6,9 +6,11 @@ import unittest
 
 from pypool import message_parse, messages
 from pypool.errors import InvalidArguments, ProtocolError
+from pypool.expose import Exposed
 from pypool.frame import Frame, FrameType
 from pypool.message_shapes import check_message
 from pypool.message_version import negotiate
+from pypool.signatures import signature_entry
 from pypool.value import ValueCodec
 
 from .message_shapes import SHAPES
@@ -25,6 +27,7 @@ class Made(unittest.TestCase):
             concurrency=None,
             cancel="kill",
         )
+        signature = signature_entry(Exposed("f", lambda a, *, b=1: a))
         hello = {
             "runtime": "0.1.0",
             "python": "3.9.18",
@@ -36,6 +39,7 @@ class Made(unittest.TestCase):
             (FrameType.HELLO, messages.hello_message(**hello)),
             (FrameType.HELLO, messages.hello_message(**hello, secret="hunter2")),
             (FrameType.READY, messages.ready_message([entry])),
+            (FrameType.READY, messages.ready_message([{**entry, "signature": signature}])),
             (FrameType.PONG, messages.pong_message(1, None, 0.0)),
             (FrameType.PONG, messages.pong_message(1, 7, 12.5)),
             (FrameType.REVOKED, messages.revoked_message((1, 2))),

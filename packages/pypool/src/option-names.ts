@@ -33,6 +33,7 @@ export const WORKER_OPTIONS: Names<PythonWorkersOptions> = {
   cancelGraces: true,
   maxInterrupts: true,
   logLevel: true,
+  signatures: true,
   sharedMemory: true,
 };
 

@@ -141,6 +141,13 @@ export interface PythonWorkersOptions {
    */
   readonly logLevel?: LogLevel;
   /**
+   * Whether each worker tells what its functions want and give: parameters, type hints, docstrings, in `functions` of the worker. It takes some milliseconds
+   * of each start.
+   *
+   * @defaultValue `false`
+   */
+  readonly signatures?: boolean;
+  /**
    * Whether large bytes and arrays pass through memory that this process shares with each worker, rather than through its channels; `true` for all
    * defaults. `thresholdBytes`: from which size on (0: every one). `maxBytes`: all that is shared with one worker; beyond it, and where the
    * machine has less to give, they go through the channel. It is made when there is something to put into it, and given back after 10 s
@@ -173,6 +180,7 @@ export type ResolvedPythonWorkersOptions = Omit<
   readonly cancelGraces: CancelGraces;
   readonly maxInterrupts: number;
   readonly logLevel: LogLevel;
+  readonly signatures: boolean;
   readonly sharedMemory: SharedMemoryLimits | undefined;
 };
 
@@ -232,6 +240,7 @@ export const pythonWorkersSchema = z.strictObject({
     .optional(),
   maxInterrupts: z.int().min(0).or(z.literal(Infinity)).optional(),
   logLevel: z.enum(['debug', 'info', 'warning', 'error', 'critical', 'off']).optional(),
+  signatures: z.boolean().optional(),
   sharedMemory: z
     .union(
       [
@@ -270,6 +279,7 @@ export function resolvePythonWorkersOptions(options: PythonWorkersOptions): Reso
     cancelGraces: resolveGraces(options.cancelGraces),
     maxInterrupts: options.maxInterrupts ?? 16,
     logLevel: options.logLevel ?? 'info',
+    signatures: options.signatures ?? false,
     sharedMemory: resolveSharedMemory(options.sharedMemory),
   });
 }

@@ -189,8 +189,16 @@ class PythonWorkerSource implements PythonWorkers {
   async #start(request: WorkerRequest, observer: WorkerObserver, watch: StartWatch): Promise<PythonWorker> {
     const { workerId, poolName, slot, generation } = request;
     const { env, cwd, uid, gid, threads, rlimits, expose, limits, integers, unencodable } = this.#options;
-    const { maxLineBytes, cancelGraces, maxInterrupts, logLevel, engine, concurrency, sharedMemory } =
-      this.#options;
+    const {
+      maxLineBytes,
+      cancelGraces,
+      maxInterrupts,
+      logLevel,
+      engine,
+      concurrency,
+      sharedMemory,
+      signatures,
+    } = this.#options;
     const user = uid === undefined && gid === undefined ? undefined : { uid, gid };
     const given = resolveEnvironment(environmentOfSlot(env, slot), {
       threads,
@@ -252,6 +260,7 @@ class PythonWorkerSource implements PythonWorkers {
         logLevel: LOG_LEVELS[logLevel],
         rlimits: rlimitsForWelcome(rlimits),
         outputToken: randomUUID(),
+        signatures,
       },
       observer: {
         onUnavailable: (error) => {

@@ -100,6 +100,17 @@ describe('a module', () => {
   });
 });
 
+it('tells what functions want and give where that is asked for', async () => {
+  const double = { expose: ['double'], launcher: 'fork' } as const;
+  await using worker = await workerFor('expose_nothing', { ...double, signatures: true });
+  await using silent = await workerFor('expose_nothing', double);
+  const number = { name: 'number', kind: 'either', required: true, hint: null, schema: {} };
+  expect(worker.functions).toMatchObject([
+    { name: 'double', signature: { doc: null, parameters: [number], returns: null } },
+  ]);
+  expect(silent.functions[0]).not.toHaveProperty('signature');
+});
+
 describe('a start', () => {
   it.each([
     ['raise_on_import', /ModuleNotFoundError: No module named .*File ".*raise_on_import\.py", line 3/s],

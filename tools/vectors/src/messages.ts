@@ -38,6 +38,30 @@ const FUNCTION = {
   concurrency: null,
   cancel: 'interrupt',
 };
+const SIGNATURE = {
+  doc: 'Make it smaller.',
+  parameters: [
+    {
+      name: 'image',
+      kind: 'positional',
+      required: true,
+      hint: 'bytes',
+      schema: { contentMediaType: 'application/octet-stream' },
+    },
+    {
+      name: 'ratio',
+      kind: 'either',
+      required: false,
+      hint: 'float',
+      schema: { type: 'number' },
+      default: 1.5,
+    },
+    { name: 'rest', kind: 'rest', required: false, hint: null, schema: {} },
+    { name: 'mode', kind: 'keyword', required: false, hint: null, schema: {}, default: null },
+    { name: 'others', kind: 'keywords', required: false, hint: null, schema: {} },
+  ],
+  returns: { hint: 'bytes', schema: { contentMediaType: 'application/octet-stream' } },
+};
 const LOG = {
   source: 'logging',
   level: 'INFO',
@@ -125,6 +149,7 @@ function valid(): unknown[] {
         { name: 'as', soft: 4294967296, hard: -1 },
       ],
     }),
+    message('WELCOME that asks for signatures', 'WELCOME', { ...WELCOME, signatures: true }),
     message('WELCOME of a newer peer', 'WELCOME', { ...WELCOME, extra: { a: 1 } }),
     message('READY without functions', 'READY', { functions: [] }),
     message('READY', 'READY', {
@@ -133,6 +158,12 @@ function valid(): unknown[] {
         { ...FUNCTION, name: 'generate', stream: true, async: true, timeoutSeconds: 2.5, concurrency: 4 },
         { ...FUNCTION, name: 'commit', cancel: 'cooperative' },
         { ...FUNCTION, name: 'train', cancel: 'kill' },
+      ],
+    }),
+    message('READY with signatures', 'READY', {
+      functions: [
+        { ...FUNCTION, signature: SIGNATURE },
+        { ...FUNCTION, name: 'g', signature: { doc: null, parameters: null, returns: null } },
       ],
     }),
     message('PING', 'PING', { n: 0 }),
@@ -251,6 +282,20 @@ function malformed(): unknown[] {
     message('READY without functions', 'READY', {}),
     message('READY with a function without a name', 'READY', { functions: [without(FUNCTION, 'name')] }),
     message('READY with an unknown way to cancel', 'READY', { functions: [{ ...FUNCTION, cancel: 'ask' }] }),
+    message('WELCOME with signatures of text', 'WELCOME', { ...WELCOME, signatures: 'all' }),
+    ...Object.keys(SIGNATURE).map((key) =>
+      message(`READY with a signature without ${key}`, 'READY', {
+        functions: [{ ...FUNCTION, signature: without(SIGNATURE, key) }],
+      }),
+    ),
+    message('READY with an unknown kind of parameter', 'READY', {
+      functions: [
+        {
+          ...FUNCTION,
+          signature: { ...SIGNATURE, parameters: [{ ...SIGNATURE.parameters[0], kind: 'any' }] },
+        },
+      ],
+    }),
     message('LOG without a level', 'LOG', without(LOG, 'level')),
     message('LOG with a time of text', 'LOG', { ...LOG, time: 'now' }),
     message('LOG without a function', 'LOG', without(LOG, 'function')),

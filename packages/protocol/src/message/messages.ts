@@ -64,6 +64,8 @@ export interface Welcome {
   readonly rlimits: readonly WelcomeRlimit[];
   /** What the marks in the output are known by that say which call printed what follows; `null`: none are made. */
   readonly outputToken: string | null;
+  /** Whether READY is to tell the signature of each function. @defaultValue `false` */
+  readonly signatures?: boolean | undefined;
 }
 
 /** A function that can be called, with the facts that stand beside it in Python. */
@@ -76,6 +78,39 @@ export interface ExposedFunction {
   readonly concurrency: number | null;
   /** How its calls are ended before their time: interrupted, only asked to end, or by the end of their process. */
   readonly cancel: 'interrupt' | 'cooperative' | 'kill';
+  /** What it wants and gives, where WELCOME asked for that. */
+  readonly signature?: FunctionSignature | undefined;
+}
+
+/** What a function wants and gives, by its signature and its type hints. */
+export interface FunctionSignature {
+  /** Its docstring. */
+  readonly doc: string | null;
+  /** In order; `null` where Python cannot tell. */
+  readonly parameters: readonly FunctionParameter[] | null;
+  /** What it returns, or of a stream each item; `null` where it has no hint. */
+  readonly returns: HintedType | null;
+}
+
+/** A type hint. */
+export interface HintedType {
+  /** As it is written in Python; `null` where there is none. */
+  readonly hint: string | null;
+  /**
+   * JSON Schema (draft 2020-12) of the values, as they come from plain JSON; `{}` allows any. Bytes, which JSON cannot hold, are
+   * `{ contentMediaType: 'application/octet-stream' }`.
+   */
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/** A parameter of a function. */
+export interface FunctionParameter extends HintedType {
+  readonly name: string;
+  /** `positional` and `keyword` by that alone, `either` by both; `rest` is `*args`, `keywords` is `**kwargs`. */
+  readonly kind: 'positional' | 'either' | 'keyword' | 'rest' | 'keywords';
+  readonly required: boolean;
+  /** Left out where there is none, or none that JSON holds. */
+  readonly default?: unknown;
 }
 
 /** READY: the modules are imported, the hooks have run, calls may come. */

@@ -37,6 +37,23 @@ const welcome = z.object({
   logLevel: count.nullable(),
   rlimits: z.array(z.object({ name: text, soft: z.int().min(-1), hard: z.int().min(-1).nullable() })),
   outputToken: text.nullable(),
+  signatures: z.boolean().optional(),
+});
+
+const hinted = z.object({ hint: text.nullable(), schema: z.record(text, z.unknown()) });
+const signature = z.object({
+  doc: text.nullable(),
+  parameters: z
+    .array(
+      hinted.extend({
+        name: text,
+        kind: z.enum(['positional', 'either', 'keyword', 'rest', 'keywords']),
+        required: z.boolean(),
+        default: z.unknown().optional(),
+      }),
+    )
+    .nullable(),
+  returns: hinted.nullable(),
 });
 
 const exposedFunction = z.object({
@@ -47,6 +64,7 @@ const exposedFunction = z.object({
   timeoutSeconds: z.number().nullable(),
   concurrency: z.int().positive().nullable(),
   cancel: z.enum(['interrupt', 'cooperative', 'kill']),
+  signature: signature.optional(),
 });
 
 const record = z.record(text, z.unknown());
