@@ -1,0 +1,25 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { measurePool, type ObservablePool } from '@pypool/telemetry';
+
+/** The metrics of a pool, for Prometheus to ask for. */
+export interface Metrics {
+  /** Answer a scrape. */
+  answer(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+/** Measure a pool. The exporter is asked through our own server, and starts none. */
+export function collectMetrics(pool: ObservablePool): Metrics {
+  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const provider = new MeterProvider({ readers: [exporter] });
+  const end = measurePool(pool, { meterProvider: provider });
+  return {
+    answer: (request, response) => exporter.getMetricsRequestHandler(request, response),
+    async close() {
+      end();
+      await provider.shutdown();
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import Fastify, { LogController, type FastifyInstance } from 'fastify';
+import { composePool, type ComposedPool } from './compose/compose-pool.js';
+import { logEvents } from './compose/log-events.js';
+import { collectMetrics, type Metrics } from './compose/metrics.js';
+import { adminRoutes } from './http/admin-routes.js';
+import { callRoutes } from './http/call-routes.js';
+import { answerErrors } from './http/errors.js';
+import { guard } from './http/guard.js';
+import { openApiRoute } from './http/openapi-route.js';
+import { pageRoutes } from './http/page-routes.js';
+import { probeRoutes } from './http/probe-routes.js';
+import { sessionRoutes } from './http/session-routes.js';
+import { LiveFeed } from './live/feed.js';
+import { resolveGatewayOptions, type GatewayOptions, type ResolvedGatewayOptions } from './options.js';
+import { PAGE_FOLDER } from './paths.js';
+
+/** A pool of Python workers that is called over HTTP. */
+export interface Gateway extends AsyncDisposable {
+  /** Where it listens, for example `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The pool, for those who are in the same process. */
+  readonly pool: ComposedPool['pool'];
+  /** The server, to be asked without a socket (`inject`). */
+  readonly app: FastifyInstance;
+  /**
+   * Leave with no request failed: tell `/readyz`, go on for `drainMs`, take no more connections, answer what is open, then let the workers go.
+   * Requests that take longer than `closeTimeoutMs` are given up. Idempotent and shared.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Make a gateway and listen. It listens at once, while the workers still start: `/readyz` says when they are ready.
+ *
+ * @throws PypoolError `invalid-options`; `start-failed` where there is no Python; what `listen` fails with. Nothing is left running then.
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const resolved = resolveGatewayOptions(options);
+  const composed = composePool(resolved);
+  const server = new GatewayServer(resolved, composed);
+  try {
+    await server.listen();
+    return server;
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+class GatewayServer implements Gateway {
+  readonly app: FastifyInstance;
+  url = '';
+  readonly #options: ResolvedGatewayOptions;
+  readonly #composed: ComposedPool;
+  readonly #feed: LiveFeed;
+  readonly #metrics: Metrics;
+  #isLeaving = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ResolvedGatewayOptions, composed: ComposedPool) {
+    this.#options = options;
+    this.#composed = composed;
+    const { pool, front } = composed;
+    this.#feed = new LiveFeed(composed);
+    this.#metrics = collectMetrics({
+      name: pool.name,
+      observe: (observer) => pool.observe(observer),
+      status: () => pool.status(),
+      stats: () => pool.stats(),
+      on: (name, listener) => pool.on(name, listener),
+      off: (name, listener) => pool.off(name, listener),
+      sessions: front.sessions,
+    });
+    this.app = Fastify({
+      bodyLimit: options.maxBodyBytes,
+      // A line for each request would cost more than many of the calls.
+      logController: new LogController({ disableRequestLogging: true }),
+      logger: options.log !== false && { stream: options.log, base: null },
+      // While it closes, requests on connections that are open are answered, too.
+      return503OnClosing: false,
+    });
+    if (options.log !== false) logEvents(composed, this.app.log);
+  }
+
+  get pool(): ComposedPool['pool'] {
+    return this.#composed.pool;
+  }
+
+  async listen(): Promise<void> {
+    const { app } = this;
+    const { token, host, port } = this.#options;
+    const { pool, front } = this.#composed;
+    answerErrors(app);
+    guard(app, token);
+    app.addHook('onSend', async (_request, reply) => {
+      if (this.#isLeaving) reply.header('connection', 'close');
+    });
+    callRoutes(app, this.#composed);
+    sessionRoutes(app, front);
+    adminRoutes(app, pool);
+    probeRoutes(app, { pool, metrics: this.#metrics, isLeaving: () => this.#isLeaving });
+    openApiRoute(app, this.#composed, { hasToken: token !== undefined });
+    app.get('/live', (_request, reply) => {
+      reply.hijack();
+      this.#feed.add(reply.raw);
+    });
+    await pageRoutes(app, PAGE_FOLDER);
+    this.url = await app.listen({ host, port });
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { drainMs, closeTimeoutMs } = this.#options;
+    this.#isLeaving = true;
+    this.#feed.close();
+    // Whoever keeps a connection is told with its next answer to open another, and whoever asks for one gets it: elsewhere, once probes have been read.
+    if (drainMs > 0) await delay(drainMs);
+    const late = setTimeout(() => this.app.server.closeAllConnections(), closeTimeoutMs);
+    try {
+      await this.app.close();
+    } finally {
+      clearTimeout(late);
+      try {
+        await this.#composed.pool.close({ timeoutMs: closeTimeoutMs });
+      } finally {
+        this.#composed.front.close();
+        await this.#metrics.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { PoolCallOptions, PoolStream } from '@pypool/pool';
+import type { ComposedPool } from '../compose/compose-pool.js';
+import type { BoundArguments } from '../functions/bind-arguments.js';
+import { callOptions } from './call-options.js';
+import { clientGone } from './client-gone.js';
+import { asBuffer, toJson } from './json.js';
+import { sendStream } from './send-stream.js';
+import { NDJSON, streamFormatOf, takesPlain, type StreamFormat } from './stream-format.js';
+
+/** Whatever calls: the pool, or a session of it. */
+interface Caller {
+  call(name: string, args: unknown, options: PoolCallOptions): Promise<unknown>;
+  stream(name: string, args: unknown, options: PoolCallOptions): PoolStream<unknown>;
+}
+
+interface CallParams {
+  readonly name: string;
+  readonly id?: string;
+}
+
+/** `POST /call/:name` and the same in a session. */
+export function callRoutes(app: FastifyInstance, { pool, front, catalogue }: ComposedPool): void {
+  // The bytes as they are: no copy, no base64.
+  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+
+  app.post<{ Params: CallParams }>('/call/:name', (request, reply) => answer(request, reply, pool));
+  app.post<{ Params: CallParams }>('/sessions/:id/call/:name', (request, reply) =>
+    answer(request, reply, front.session(request.params.id!)),
+  );
+
+  async function answer(
+    request: FastifyRequest<{ Params: CallParams }>,
+    reply: FastifyReply,
+    caller: Caller,
+  ): Promise<FastifyReply> {
+    const { name } = request.params;
+    // Before the first worker is up nobody knows what there is. Where none can start, this rejects with why.
+    if (!catalogue.known) await pool.ready();
+    const served = catalogue.get(name);
+    const args = argumentsOf(request, served.arguments);
+    const signal = clientGone(reply.raw);
+    const options = { ...callOptions(request.headers), signal };
+    const format = formatFor(request.headers.accept, served.told.stream);
+    if (format !== undefined) {
+      await sendStream(reply, caller.stream(name, args, options), format, signal);
+      return reply;
+    }
+    return sendResult(reply, await caller.call(name, args, options));
+  }
+}
+
+function argumentsOf(
+  { body, query }: FastifyRequest,
+  binder: { ofJson(body: unknown): BoundArguments; ofBytes(body: Uint8Array, query: object): BoundArguments },
+): BoundArguments {
+  return Buffer.isBuffer(body)
+    ? binder.ofBytes(body, query as Record<string, unknown>)
+    : binder.ofJson(body ?? undefined);
+}
+
+/** A stream is one whatever is asked for; what is none is answered as one only to who takes nothing else. */
+function formatFor(accept: string | undefined, isStream: boolean): StreamFormat | undefined {
+  const format = streamFormatOf(accept);
+  if (isStream) return format ?? NDJSON;
+  return format === undefined || takesPlain(accept!) ? undefined : format;
+}
+
+function sendResult(reply: FastifyReply, result: unknown): FastifyReply {
+  if (result instanceof Uint8Array) return reply.type('application/octet-stream').send(asBuffer(result));
+  return reply.type('application/json; charset=utf-8').send(toJson(result));
+}

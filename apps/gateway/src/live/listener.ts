@@ -1,0 +1,47 @@
+import type { ServerResponse } from 'node:http';
+
+/** Bytes that may wait for one listener. Beyond them nothing is kept for it. */
+const MAX_WAITING_BYTES = 1024 ** 2;
+
+/** One client of the feed. What it is too slow for is left out, and it is told how much that was. */
+export class Listener {
+  readonly #response: ServerResponse;
+  #dropped = 0;
+
+  /** @param onGone it has left, or {@link end} was called */
+  constructor(response: ServerResponse, onGone: () => void) {
+    this.#response = response;
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      connection: 'close',
+    });
+    response.on('drain', () => this.#catchUp());
+    response.once('close', onGone);
+  }
+
+  /** @param event as {@link eventOf} makes it */
+  send(event: string): void {
+    if (this.#response.writableLength > MAX_WAITING_BYTES) this.#dropped += 1;
+    else this.#response.write(event);
+  }
+
+  end(): void {
+    this.#response.end();
+    // A client that reads nothing would keep its connection for ever.
+    if (this.#response.writableLength > 0) this.#response.destroy();
+  }
+
+  #catchUp(): void {
+    if (this.#dropped === 0) return;
+    const messages = this.#dropped;
+    this.#dropped = 0;
+    this.send(eventOf('dropped', { messages }));
+  }
+}
+
+/** A message as it goes over the wire. */
+export function eventOf(name: string, data: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}

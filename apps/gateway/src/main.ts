@@ -1,0 +1,56 @@
+import { basename } from 'node:path';
+import { isPypoolError } from '@pypool/protocol';
+import { readCommandLine, USAGE } from './command-line.js';
+import { createGateway, type Gateway } from './gateway.js';
+import type { GatewayOptions } from './options.js';
+import { SAMPLE_MODULE } from './paths.js';
+
+const args = process.argv.slice(2);
+if (args.includes('--help')) console.log(USAGE);
+else await serve();
+
+async function serve(): Promise<void> {
+  let options: GatewayOptions;
+  let gateway: Gateway;
+  try {
+    options = readCommandLine(args, process.env, SAMPLE_MODULE);
+    // What is to be read by programs does not mix with what is said to people.
+    gateway = await createGateway({ ...options, log: process.stderr });
+  } catch (error) {
+    console.error(`gateway: ${error instanceof Error ? error.message : String(error)}`);
+    if (!isPypoolError(error)) console.error(`\n${USAGE}`);
+    process.exitCode = 1;
+    return;
+  }
+  console.log(`gateway of ${basename(options.module)}: ${gateway.url}`);
+  leaveOnSignal(gateway);
+  try {
+    await gateway.pool.ready();
+    console.log(`ready: ${gateway.pool.status().workers.length} workers`);
+  } catch (error) {
+    // It goes on: the pool tries again, and /readyz tells.
+    if (gateway.pool.status().state === 'open')
+      console.error(
+        `gateway: no worker is ready yet: ${error instanceof Error ? error.message : String(error)}`,
+      );
+  }
+}
+
+/** The first signal lets requests finish; the second does not. */
+function leaveOnSignal(gateway: Gateway): void {
+  let asked = false;
+  const leave = (signal: NodeJS.Signals): void => {
+    if (asked) process.exit(1);
+    asked = true;
+    console.log(`${signal}: leaving when the open requests are answered`);
+    gateway.close().then(
+      () => console.log('left'),
+      (error: unknown) => {
+        console.error(error);
+        process.exitCode = 1;
+      },
+    );
+  };
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
+}
