@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Gateway } from '../src/gateway.js';
+import { LiveListener } from './events.js';
+import { gatewayFor, post, postBytes } from './gateway-for.js';
+
+let gateway: Gateway;
+let url: string;
+beforeAll(async () => {
+  gateway = await gatewayFor();
+  url = gateway.url;
+});
+afterAll(() => gateway.close());
+
+const problem = async (response: Response): Promise<any> => {
+  expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+  const body = (await response.json()) as { status: number };
+  expect(body.status).toBe(response.status);
+  return body;
+};
+
+describe('arguments', () => {
+  it('are an object by name or an array by position', async () => {
+    const points = [{ x: 1, y: 2 }];
+    for (const body of [{ points }, [points]]) {
+      const response = await post(`${url}/call/total`, body);
+      expect([response.status, await response.json()]).toEqual([200, 3]);
+    }
+    expect(await (await post(`${url}/call/told`)).json()).toMatchObject({ session: null });
+  });
+
+  it.each([
+    [{ a: 1 }, [1, 2, [], 3, {}]],
+    [{ a: 1, b: 5, c: 6, d: 'x' }, [1, 5, [], 6, { d: 'x' }]],
+    [
+      [1, 5, 7, 8],
+      [1, 5, [7, 8], 3, {}],
+    ],
+  ])('are bound as Python does: %j', async (body, bound) => {
+    expect(await (await post(`${url}/call/bind`, body)).json()).toEqual(bound);
+  });
+
+  it.each<[string, unknown, [string, RegExp][]]>([
+    ['total', {}, [['points', /^is missing$/]]],
+    ['total', [], [['points', /^is missing$/]]],
+    [
+      'total',
+      {
+        points: [
+          { x: 1, y: 2 },
+          { x: 'one', y: 2 },
+        ],
+      },
+      [['points[1].x', /must be number/]],
+    ],
+    [
+      'total',
+      { points: [], pionts: [] },
+      [['pionts', /no parameter of total\(\) \(did you mean points\?\)/]],
+    ],
+    ['total', [[], 1], [['[1]', /one too many/]]],
+    ['bind', { a: 1, d: 5 }, [['others', /must be string/]]],
+    ['bind', [1, 2, 'x'], [['rest', /must be integer/]]],
+    ['crop', { data: 'abc', width: '5' }, [['data', /application\/octet-stream/], ['width', /must be integer/]]], // prettier-ignore
+    ['total', 5, [['body', /has to be an object .* or an array/]]],
+  ])('of %s that are %j are refused with 400, which names the field', async (name, body, errors) => {
+    const refused = await problem(await post(`${url}/call/${name}`, body));
+    expect(refused).toMatchObject({ status: 400, code: 'invalid-arguments', outcome: 'not-started' });
+    expect(refused.errors).toEqual(
+      errors.map(([field, message]) => ({ field, message: expect.stringMatching(message) })),
+    );
+    expect(refused.detail).toContain(errors[0]![0]);
+  });
+
+  it('may be bytes, which are never base64, beside others in the query', async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
+    const response = await postBytes(`${url}/call/crop?width=3&mode=right`, bytes);
+    expect(response.headers.get('content-type')).toBe('application/octet-stream');
+    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([253, 254, 255]);
+    const refused = await problem(await postBytes(`${url}/call/crop?width=wide&mode=up`, bytes));
+    expect(refused.errors.map(({ field }: { field: string }) => field)).toEqual(['width', 'mode']);
+  });
+});
+
+describe('results', () => {
+  it('are exact, where JSON holds them', async () => {
+    expect(await (await post(`${url}/call/exact`)).text()).toBe(
+      '{"integer":1152921504606846977,"decimal":"1.10","id":"00000000-0000-0000-0000-000000000001","bytes":"YWJj","set":[1]}',
+    );
+    for (const value of [null, true, 0, 'ä', [], { a: [1.5] }])
+      expect(await (await post(`${url}/call/echo`, { value })).json()).toEqual(value);
+  });
+
+  it('that JSON cannot hold are an error that names the place', async () => {
+    expect(await problem(await post(`${url}/call/not_a_number`))).toMatchObject({
+      status: 500,
+      code: 'unencodable',
+      outcome: 'finished',
+      detail: expect.stringContaining('result[1] is NaN'),
+    });
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    ['/call/fail', 500, 'python-error', 'finished'],
+    ['/call/refuse', 422, 'python-error', 'finished'],
+    ['/call/die', 502, 'worker-exited', 'unknown'],
+    ['/call/coutn', 404, 'unknown-function', 'not-started'],
+    ['/call/__class__', 404, 'unknown-function', 'not-started'],
+    ['/nowhere', 404, 'not-found', 'not-started'],
+  ])('of POST %s are problem documents', async (path, status, code, outcome) => {
+    const body = await problem(await post(url + path));
+    expect(body).toMatchObject({ status, code, outcome, type: `urn:pypool:error:${code}` });
+    // Where Python was when it failed is for those who see the page.
+    expect(JSON.stringify(body)).not.toMatch(/Traceback|served\.py/);
+  });
+
+  it('tell what a function refused with', async () => {
+    const { failure, exception } = await problem(await post(`${url}/call/refuse`));
+    expect(failure).toEqual({ code: 'too-late', data: { by: 3 } });
+    expect(exception).toEqual({ type: 'Fail', module: 'pypool.errors' });
+  });
+
+  it('tell bodies that are too large, of another type, or no JSON', async () => {
+    const type = (type: string) => ({ headers: { 'content-type': type }, method: 'POST' });
+    const large = { ...type('application/json'), body: JSON.stringify('x'.repeat(17 * 1024 ** 2)) };
+    expect(await problem(await fetch(`${url}/call/echo`, large))).toMatchObject({
+      status: 413,
+      code: 'body-too-large',
+    });
+    const xml = { ...type('application/xml'), body: '<a/>' };
+    expect(await problem(await fetch(`${url}/call/echo`, xml))).toMatchObject({ status: 415 });
+    const half = { ...type('application/json'), body: '{"value":' };
+    expect(await problem(await fetch(`${url}/call/echo`, half))).toMatchObject({ status: 400 });
+    const poison = { ...type('application/json'), body: '{"__proto__":{"a":1}}' };
+    expect(await problem(await fetch(`${url}/call/echo`, poison))).toMatchObject({ status: 400 });
+  });
+});
+
+describe('headers', () => {
+  it('limit the time of one call, which ends in Python, too', async () => {
+    await using live = await LiveListener.of(url);
+    const response = await post(`${url}/call/nap`, [3600], { headers: { 'x-timeout-ms': '200' } });
+    expect(await problem(response)).toMatchObject({ status: 504, category: 'timeout' });
+    await live.next('log', ({ text }) => text === 'nap ended');
+  });
+
+  it.each([
+    ['x-timeout-ms', 'soon'],
+    ['x-timeout-ms', '-1'],
+    ['x-priority', 'high'],
+    ['x-idempotent', 'perhaps'],
+  ])('that cannot be read are refused: %s: %s', async (field, value) => {
+    const response = await post(`${url}/call/told`, undefined, { headers: { [field]: value } });
+    expect((await problem(response)).errors).toEqual([{ field, message: expect.any(String) }]);
+  });
+});
+
+it('ends a call in Python whose client has gone', async () => {
+  await using live = await LiveListener.of(url);
+  const client = new AbortController();
+  const call = post(`${url}/call/nap`, [3600], { signal: client.signal }).catch((error: unknown) => error);
+  await live.next('workers', ([{ running }]) => running.length === 1);
+  client.abort();
+  await live.next('log', ({ text }) => text === 'nap ended');
+  expect(await call).toMatchObject({ name: 'AbortError' });
+});

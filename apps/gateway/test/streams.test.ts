@@ -1,0 +1,93 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Gateway } from '../src/gateway.js';
+import { eventsOf, LiveListener } from './events.js';
+import { gatewayFor, post } from './gateway-for.js';
+
+let gateway: Gateway;
+let url: string;
+beforeAll(async () => {
+  gateway = await gatewayFor();
+  url = gateway.url;
+});
+afterAll(() => gateway.close());
+
+const SSE = { headers: { accept: 'text/event-stream' } };
+
+async function all(response: Response): Promise<unknown[]> {
+  const events: unknown[] = [];
+  for await (const { event, data } of eventsOf(response)) events.push([event, data]);
+  return events;
+}
+
+describe('a stream', () => {
+  it('is NDJSON unless server-sent events are asked for, and says where it ends', async () => {
+    for (const accept of ['*/*', 'application/x-ndjson']) {
+      const response = await post(`${url}/call/count`, { to: 2 }, { headers: { accept } });
+      expect(response.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
+      expect(await response.text()).toBe('{"item":0}\n{"item":1}\n{"end":true}\n');
+    }
+    const response = await post(`${url}/call/count`, { to: 2 }, SSE);
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(await all(response)).toEqual([
+      ['message', 0],
+      ['message', 1],
+      ['end', {}],
+    ]);
+  });
+
+  it('that fails says so in its place', async () => {
+    const failure = { code: 'python-error', detail: 'ValueError: no second one', outcome: 'finished' };
+    expect(await all(await post(`${url}/call/count_and_fail`, undefined, SSE))).toEqual([
+      ['message', 1],
+      ['error', expect.objectContaining(failure)],
+    ]);
+    const lines = (await (await post(`${url}/call/count_and_fail`)).text()).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { item: 1 },
+      { error: expect.objectContaining(failure) },
+    ]);
+  });
+
+  it('that fails before its first item has a status', async () => {
+    const response = await post(
+      `${url}/call/count`,
+      { to: 1 },
+      { headers: { ...SSE.headers, 'x-timeout-ms': '0' } },
+    );
+    expect(response.status).toBe(504);
+  });
+
+  it.each(['text/event-stream', 'application/x-ndjson'])(
+    'of %s whose client has gone is ended in Python',
+    async (accept) => {
+      await using live = await LiveListener.of(url);
+      const client = new AbortController();
+      const response = await post(`${url}/call/endless`, undefined, {
+        headers: { accept },
+        signal: client.signal,
+      });
+      const reader = response.body!.getReader();
+      await reader.read();
+      client.abort();
+      await live.next('log', ({ text }) => text === 'stream ended');
+      await expect(reader.read()).rejects.toThrow();
+    },
+  );
+
+  it('that is not read is not produced: memory stays bounded', async () => {
+    await using live = await LiveListener.of(url);
+    const { port, hostname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.pause();
+    socket.write('POST /call/endless HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
+    const [{ pid }] = await live.next('workers', ([{ running }]) => running.length === 1);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let second = 0; second < 2; second += 1) await live.next('sample');
+    // Without credit Python would have sent some gigabytes by now.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 ** 2);
+    expect(pid).toBeTypeOf('number');
+    socket.destroy();
+    await live.next('log', ({ text }) => text === 'stream ended');
+  });
+});
