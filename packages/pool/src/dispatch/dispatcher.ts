@@ -37,6 +37,8 @@ export class Dispatcher {
   readonly #bytes: QueueBytes | undefined;
   readonly #runs: RunningCalls;
   readonly prefetch: Prefetch | undefined;
+  /** One for all calls: see {@link Dispatcher.#choices}. */
+  readonly #only: WorkerRecord[] = [];
   #bound = 0;
 
   constructor(
@@ -277,13 +279,23 @@ export class Dispatcher {
   }
 
   #choose(call: PendingCall): WorkerRecord | null {
-    const choice = this.#selection.select(call, this.#roster.ready) as WorkerRecord | null;
+    // To whom any worker will do, none will where no place is free.
+    if (this.#roster.freePlaces === 0 && this.#selection.sendsAhead === true) return null;
+    const choice = this.#selection.select(call, this.#choices()) as WorkerRecord | null;
     if (choice !== null && choice.state?.kind !== 'ready') {
       throw new TypeError(
         `selection "${this.#selection.name}" chose something that is not one of the ready workers`,
       );
     }
     return choice;
+  }
+
+  /** Where any worker will do and one place alone is free, nobody has to look for it among hundreds: that is what a busy pool does with every call. */
+  #choices(): readonly WorkerRecord[] {
+    const only = this.#selection.sendsAhead === true ? this.#roster.onlyFree : undefined;
+    if (only === undefined) return this.#roster.ready;
+    this.#only[0] = only;
+    return this.#only;
   }
 
   #bind(record: WorkerRecord, call: PendingCall): void {

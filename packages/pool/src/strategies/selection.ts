@@ -45,11 +45,11 @@ export interface SelectionStrategy {
   /** For `status()` and logs, for example `"least-busy"`. */
   readonly name: string;
   /**
-   * Whether a call may be sent to any worker before that has a free place (`prefetch`), without asking. Not where it matters which worker serves a call.
+   * Whether any worker will do: then a call may be sent to one before that has a free place (`prefetch`), without asking, and nobody is asked while there is no such place. Not where it matters which worker serves a call.
    * @defaultValue `false`
    */
   readonly sendsAhead?: boolean;
-  /** @param workers every ready worker by ascending slot, busy ones included; those that leave or are being started are not among them. */
+  /** @param workers every ready worker by ascending slot, busy ones included; those that leave or are being started are not among them. With `sendsAhead`, only the one that has a free place, where that is the only one. */
   select(call: SelectableCall, workers: readonly SelectableWorker[]): SelectableWorker | null;
 }
 

@@ -17,6 +17,8 @@ export class Roster {
   ahead = 0;
   /** Calls that ready workers could take now. */
   freePlaces = 0;
+  /** The worker whose place became free last. */
+  #freed: WorkerRecord | undefined;
   /** Calls that ready workers take in all. */
   readyPlaces = 0;
   /** What one more worker would probably add: what the last one did. */
@@ -34,6 +36,14 @@ export class Roster {
   /** Calls that ready workers run. */
   get readyCalls(): number {
     return this.readyPlaces - this.freePlaces;
+  }
+
+  /** The worker with the only place that is free, where that is known without a search: it became free last. */
+  get onlyFree(): WorkerRecord | undefined {
+    const freed = this.#freed;
+    const isOnly =
+      this.freePlaces === 1 && freed?.state.kind === 'ready' && freed.inFlight < freed.concurrency;
+    return isOnly ? freed : undefined;
   }
 
   /** Steady workers there should be. */
@@ -109,8 +119,10 @@ export class Roster {
       return;
     }
     record.inFlight -= 1;
-    if (state.kind === 'ready') this.freePlaces += 1;
-    else if (state.kind === 'retiring' && countsUntilGone(state.reason)) this.leavingCalls -= 1;
+    if (state.kind === 'ready') {
+      this.freePlaces += 1;
+      this.#freed = record;
+    } else if (state.kind === 'retiring' && countsUntilGone(state.reason)) this.leavingCalls -= 1;
     if (record.inFlight === 0) record.idleSince = now;
   }
 
@@ -127,6 +139,7 @@ export class Roster {
     this.ready.splice(this.ready.indexOf(record), 1);
     this.freePlaces -= record.concurrency - record.inFlight;
     this.readyPlaces -= record.concurrency;
+    if (this.#freed === record) this.#freed = undefined;
     this.#markOverflow();
   }
 
