@@ -124,6 +124,7 @@ const OF_CALLS: Names<Omit<PoolCallOptions, keyof PoolOptions | 'meta'>> = {
   priority: true,
   attributes: true,
   idempotent: true,
+  into: true,
 };
 
 const TOP: readonly string[] = Object.keys({ ...WORKER_OPTIONS, ...POOL_OPTIONS, ...OWN_OPTIONS });

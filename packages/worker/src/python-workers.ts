@@ -232,6 +232,7 @@ class PythonWorkerSource implements PythonWorkers {
       process: shareMemory(launched, sharedMemory, {
         workerId,
         memory: this.#memory,
+        intoOf: (callId) => worker.intoOf(callId),
         onRefused: (reason) => this.#hub.emit('shared-memory-refused', { workerId, reason }),
       }),
       interpreter: this.#interpreter,

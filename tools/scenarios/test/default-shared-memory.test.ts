@@ -49,3 +49,23 @@ describe.runIf(process.platform === 'linux')('without the option sharedMemory, a
     expect(openSegments()).toBe(0);
   });
 });
+
+it.each([
+  ['the channel', 64],
+  ['shared memory, where there is any', BYTES],
+])('a result lies in memory of its caller, whether it comes through %s', async (_, bytes) => {
+  await using pool = await poolWith();
+  const into = new Uint16Array(BYTES);
+  for (let call = 0; call < 5; call += 1) {
+    const sent = new Uint8Array(bytes).fill(call + 1);
+    const result = await pool.call<Uint8Array>('echo', [sent], { into });
+    expect(result.buffer === into.buffer).toBe(true);
+    expect(Buffer.compare(result, sent)).toBe(0);
+  }
+  const left = into.slice();
+  const signal = AbortSignal.timeout(20);
+  const aborted = pool.call('nap', [0.2, new Uint8Array(bytes)], { into, signal });
+  await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
+  await echo(pool, 9);
+  expect(into.every((one, at) => one === left[at])).toBe(true);
+});

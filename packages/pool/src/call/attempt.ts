@@ -64,6 +64,11 @@ export class Attempt implements OutgoingCall, CallListEntry<Attempt> {
     return this.call.args;
   }
 
+  /** Asked anew before each write: once the caller has its answer, the memory is the caller's again. */
+  get into(): ArrayBufferView | undefined {
+    return this.#answered || this.call.state === 'settled' ? undefined : this.call.terms.into;
+  }
+
   get executionTimeoutMs(): number {
     const { terms, name } = this.call;
     const { functions } = this.worker;

@@ -27,6 +27,8 @@ export interface CallTerms {
   /** `undefined`: as the function says. */
   readonly idempotent: boolean | undefined;
   readonly meta: CallMeta | undefined;
+  /** Memory of the caller's for the result. */
+  readonly into: ArrayBufferView | undefined;
 }
 
 /** The terms of a call without options. */
@@ -46,6 +48,7 @@ export function defaultTerms(
     priority: 0,
     idempotent: undefined,
     meta: undefined,
+    into: undefined,
   };
 }
 
@@ -64,5 +67,6 @@ export function termsOf(options: PoolCallOptions, defaults: CallTerms, clock: Cl
     priority: options.priority ?? 0,
     idempotent: options.idempotent,
     meta: attributes === undefined ? meta : { ...meta, attributes },
+    into: options.into,
   };
 }

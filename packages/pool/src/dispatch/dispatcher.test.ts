@@ -204,7 +204,53 @@ describe('queue limits', () => {
   });
 });
 
+describe('memory for a result', () => {
+  it('is offered to the worker that has the call, and to nobody from when it has an answer', async () => {
+    const { pool, factory } = await fakePool({ size: 1 });
+    const into = new Uint8Array(8);
+    const call = pool.call('f', [], { into, idempotent: true });
+    const first = factory.workers[0]!.calls[0]!;
+    expect(first.into).toBe(into);
+    factory.workers[0]!.die();
+    await flush();
+    const second = factory.workers[1]!.calls[0]!;
+    expect([first.into, second.into]).toEqual([undefined, into]);
+    factory.workers[1]!.answer(5);
+    expect(second.into).toBeUndefined();
+    expect(await call).toBe(5);
+  });
+});
+
 describe('selection', () => {
+  it('is asked only of the worker that has the one free place, where any will do', async () => {
+    const asked: number[][] = [];
+    const any: SelectionStrategy = {
+      name: 'any',
+      sendsAhead: true,
+      select(_call, workers) {
+        asked.push(workers.map(({ slot }) => slot));
+        return workers.find(({ inFlight, concurrency }) => inFlight < concurrency) ?? null;
+      },
+    };
+    const { pool, factory } = await fakePool({ size: 3, selection: any, prefetch: false });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) void pool.call(name);
+    expect(asked.splice(0)).toEqual([
+      [0, 1, 2],
+      [0, 1, 2],
+      [0, 1, 2],
+    ]);
+    factory.workers[1]!.answer();
+    factory.workers[2]!.answer();
+    expect(asked).toEqual([[1], [2]]);
+    expect(running(factory)).toEqual(['a', 'd', 'e']);
+    // One that has died is no choice, though its place was the last to become free.
+    factory.workers[2]!.answer();
+    factory.workers[2]!.die();
+    factory.workers[0]!.answer();
+    void pool.call('f');
+    expect(running(factory)).toEqual(['f', 'd']);
+  });
+
   /** Calls with a session go to the worker that its id names, or fail where it is `nowhere`. */
   const bySession: SelectionStrategy = {
     name: 'by-session',

@@ -174,6 +174,7 @@ describe('map', () => {
     [{ ordered: 1 }, 'ordered'],
     [{ args: 1 }, 'args'],
     [{ signal: new AbortController() }, 'signal'],
+    [{ into: new Uint8Array(8) }, 'into'],
     [{ timeoutMss: 1 }, 'timeoutMss'],
   ])('refuses %o', async (options, option) => {
     const { pool } = await fakePool();

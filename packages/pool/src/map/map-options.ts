@@ -3,7 +3,7 @@ import { createError, type PypoolError } from '@pypool/protocol';
 import { isSignal, type PoolCallOptions } from '../options/call-options.js';
 
 /** How a function is mapped over items; what else is given holds for each of the calls. */
-export interface MapOptions<Item = unknown> extends PoolCallOptions {
+export interface MapOptions<Item = unknown> extends Omit<PoolCallOptions, 'into'> {
   /**
    * Items that are between their source and the consumer at once: in a call, or a result that is yet to be taken. At least 1, finite.
    *
@@ -22,7 +22,8 @@ export function findMapError<Item>({
   ordered,
   args,
   signal,
-}: MapOptions<Item>): PypoolError | undefined {
+  into,
+}: MapOptions<Item> & Pick<PoolCallOptions, 'into'>): PypoolError | undefined {
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
     return wrong('concurrency', `${String(concurrency)} is not a whole number of at least 1`);
   }
@@ -30,6 +31,7 @@ export function findMapError<Item>({
   if (args !== undefined && typeof args !== 'function') return wrong('args', 'it is not a function');
   // The calls have one of the map's own.
   if (signal !== undefined && !isSignal(signal)) return wrong('signal', 'it is not an AbortSignal');
+  if (into !== undefined) return wrong('into', 'the results of its calls would lie in the same memory');
   return undefined;
 }
 

@@ -16,3 +16,15 @@ it('refuses an unknown option that has a value', () => {
     });
   }
 });
+
+it('takes any view of memory to read the result into, and nothing else', () => {
+  for (const into of [new Uint8Array(1), Buffer.alloc(1), new DataView(new ArrayBuffer(1))]) {
+    expect(findOptionsError({ into }, false)).toBeUndefined();
+  }
+  for (const into of [null, 8, [1], new ArrayBuffer(8)]) {
+    expect(findOptionsError({ into } as unknown as PoolCallOptions, false)).toMatchObject({
+      code: 'invalid-options',
+      context: { option: 'into' },
+    });
+  }
+});

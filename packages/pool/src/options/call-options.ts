@@ -40,6 +40,12 @@ export interface PoolCallOptions {
    * @defaultValue what its worker says of the function, or else `false`
    */
   readonly idempotent?: boolean | undefined;
+  /**
+   * Memory that the first bytes or array of the result are read into, if they fit: the result lies in it then, and no memory has to be found for it. Until the call
+   * has settled its content is undefined, and it is of no other call; where the call fails, it stays undefined. What does not fit, or begins at no multiple of 8 bytes,
+   * has its result in memory of its own, as ever. Nothing to a stream.
+   */
+  readonly into?: ArrayBufferView | undefined;
   /** For those who build on the pool, not for callers: what travels beside `attributes`, such as the session of those who keep sessions. */
   readonly meta?: CallMeta | undefined;
 }
@@ -53,6 +59,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof PoolCallOptions>([
   'priority',
   'attributes',
   'idempotent',
+  'into',
   'meta',
 ]);
 
@@ -100,6 +107,9 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
   }
   if (options.idempotent !== undefined && typeof options.idempotent !== 'boolean') {
     return wrong('idempotent', 'it is not a boolean');
+  }
+  if (options.into !== undefined && !ArrayBuffer.isView(options.into)) {
+    return wrong('into', 'it is neither a typed array nor a Buffer');
   }
   // What has another shape would be refused by the worker, as a breach of the protocol.
   if (attributes !== undefined && !isPlainObject(attributes)) {

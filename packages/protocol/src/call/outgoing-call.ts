@@ -38,6 +38,11 @@ export interface OutgoingCall {
   /** As the caller gave them: an array is positional, a plain object is keywords, `{ args, kwargs }` both, `undefined` none. */
   readonly args: unknown;
   readonly meta: CallMeta | undefined;
+  /**
+   * Memory of the caller's that the first bytes or array of its result may be read into. `undefined` where there is none, and from when the
+   * call has been answered or given up: nobody writes to it any more then. Whoever has none may leave it out.
+   */
+  readonly into?: ArrayBufferView | undefined;
   /** Budget from its start to its result. `Infinity`: none. Streams have no budget unless given. */
   readonly executionTimeoutMs: number;
   /** Budget for each item of a stream while the consumer waits for it. `Infinity`: none. */

@@ -22,6 +22,7 @@ import { CallTable, type OpenCall, type TakenCall } from './call-table.js';
 import { CancelModes } from './cancel-modes.js';
 import { CancelLadder, type HardRung, type Rung } from './cancel-ladder.js';
 import { endedAt, leftBehind, noInputs, notSent, protocolViolation, type Culprit } from './errors.js';
+import { readInto } from './into.js';
 import { ownBuffers } from './own-buffers.js';
 import type { CallRunnerParts } from './parts.js';
 import { readReply } from './read-reply.js';
@@ -198,7 +199,8 @@ export class CallRunner {
     }
     let said: unknown;
     try {
-      said = readReply(frame, open.call, this.#parts);
+      const whole = frame.buffers.length > 0 ? readInto(frame, open.call) : frame;
+      said = readReply(whole, open.call, this.#parts);
     } catch (error) {
       // A value of a type that is not registered here is the trouble of this call alone.
       if (!isPypoolError(error) || error.code !== 'unencodable') throw error;
@@ -207,6 +209,11 @@ export class CallRunner {
     }
     if (frame.type === FrameType.ITEM) this.#pass(open, said as readonly unknown[], creditBytesOf(frame));
     else this.#answer(open, frame.type, said);
+  }
+
+  /** Memory of its caller's for the result of a call, as long as it may be written to. */
+  intoOf(callId: number): ArrayBufferView | undefined {
+    return this.#calls.get(callId)?.call.into;
   }
 
   /** Calls that have no answer. */

@@ -186,6 +186,11 @@ export class ProcessWorker implements PythonWorker {
     this.#calls.grant(call, items, bytes);
   }
 
+  /** Memory of its caller's for the result of a call, as long as it may be written to. */
+  intoOf(callId: number): ArrayBufferView | undefined {
+    return this.#calls.intoOf(callId);
+  }
+
   /** Ask whether the control thread is there. */
   ping(n: number): void {
     this.#parts.process.connection.control.send(encodeMessage(FrameType.PING, { n }));

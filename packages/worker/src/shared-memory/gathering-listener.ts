@@ -1,24 +1,32 @@
-import { createError, type Frame, type PlacedBuffer, type PypoolError } from '@pypool/protocol';
+import { createError, FrameType, type Frame, type PlacedBuffer, type PypoolError } from '@pypool/protocol';
 import type { FrameListener } from '@pypool/transport';
 import { asPypoolError } from '../calls/errors.js';
+import { partOf } from '../calls/into.js';
 import { CopyQueue, type Copy } from './copy-queue.js';
 import type { ResultMemory } from './result-memory.js';
 import type { Segments } from './segments.js';
+
+/** Where large buffers are read into. */
+export interface Targets {
+  readonly memory: ResultMemory;
+  /** Memory of its caller's for the result of a call, as long as it may be written to. */
+  readonly intoOf: (callId: number) => ArrayBufferView | undefined;
+}
 
 /** The replies channel, whose large buffers may lie in segments: hands on frames that are whole, in the order in which they came. */
 export class GatheringListener implements FrameListener {
   readonly #inner: FrameListener;
   readonly #segments: Segments;
-  readonly #memory: ResultMemory;
+  readonly #targets: Targets;
   readonly #queue: CopyQueue;
   readonly #onBroken: () => void;
   #told = false;
 
   /** @param onBroken - the connection is to end; the listener has been told why. */
-  constructor(inner: FrameListener, segments: Segments, memory: ResultMemory, onBroken: () => void) {
+  constructor(inner: FrameListener, segments: Segments, targets: Targets, onBroken: () => void) {
     this.#inner = inner;
     this.#segments = segments;
-    this.#memory = memory;
+    this.#targets = targets;
     this.#onBroken = onBroken;
     this.#queue = new CopyQueue(
       (frame) => inner.onFrame(frame),
@@ -53,7 +61,7 @@ export class GatheringListener implements FrameListener {
   #gather(frame: Frame): void {
     const { placed = [], ...whole } = frame;
     const buffers = [...frame.buffers];
-    const copies = placed.map((place) => this.#copyOf(place, buffers));
+    const copies = placed.map((place) => this.#copyOf(frame, place, buffers));
     for (const { byteLength } of frame.buffers) {
       if (this.#segments.isLarge(byteLength)) this.#segments.want('replies', byteLength);
     }
@@ -62,13 +70,29 @@ export class GatheringListener implements FrameListener {
     else this.#queue.push(frame, []);
   }
 
-  /** Memory for a buffer, and what fills it. Nobody else has it before it is full, so whoever aborts or dies meanwhile leaves nothing half-filled. */
-  #copyOf({ index, segment: id, bytes }: PlacedBuffer, buffers: Uint8Array[]): Copy {
+  /**
+   * Memory for a buffer, and what fills it. Our own has nobody else before it is full, so whoever aborts or dies meanwhile leaves nothing
+   * half-filled. A caller's is left alone from when its call has been answered.
+   */
+  #copyOf({ type, callId }: Frame, { index, segment: id, bytes }: PlacedBuffer, buffers: Uint8Array[]): Copy {
     const segment = this.#segments.find(id, bytes);
-    const target = (buffers[index] = this.#memory.take(bytes));
+    const { memory, intoOf } = this.#targets;
+    const given = type === FrameType.RESULT && index === 0 ? partOf(intoOf(callId), bytes) : undefined;
+    let target = (buffers[index] = given ?? memory.take(bytes));
     return {
       bytes,
-      run: (offset, count) => segment.read(target, offset, count),
+      run: (offset, count) => {
+        if (target === given) {
+          const into = intoOf(callId);
+          if (into === undefined) return; // nobody waits for it
+          if (partOf(into, bytes) === undefined) {
+            // It was transferred meanwhile. What lay in it is still in the segment.
+            target = buffers[index] = memory.take(bytes);
+            segment.read(target, 0, offset);
+          }
+        }
+        segment.read(target, offset, count);
+      },
       done: () => this.#segments.release(segment),
     };
   }

@@ -38,6 +38,7 @@ class Shared {
     this.connection = sharingConnection(inner, {
       workerId: 'w',
       memory: new ResultMemory(0),
+      intoOf: () => undefined,
       thresholdBytes: MIB,
       maxBytes: 32 * MIB,
       onRefused: (reason) => this.refusals.push(reason),
@@ -255,6 +256,54 @@ describe('replies', () => {
     );
     expect(isPattern).toEqual([0, 0]);
     expect(side.replies[0]?.placed).toBeUndefined();
+  });
+
+  it('are read into memory of their caller, if they fit', async () => {
+    const into = new Uint8Array(2 * MIB + 8).subarray(8);
+    const side = await shared({ intoOf: (callId) => (callId === 3 ? into.subarray(1) : into) });
+    const segment = await side.forReplies(3 * MIB);
+    for (const [callId, bytes, lies] of [
+      [2, 2 * MIB, true],
+      [3, MIB, false],
+      [4, 3 * MIB, false],
+    ] as const) {
+      writeSync(side.fileOf(segment), pattern(bytes, callId), 0, bytes, 0);
+      side.reply(callId, segment, bytes);
+      await side.next(FrameType.RELEASE);
+      const [read] = side.replies.at(-1)!.buffers;
+      expect([read!.buffer === into.buffer, Buffer.compare(read!, pattern(bytes, callId))]).toEqual([
+        lies,
+        0,
+      ]);
+    }
+    expect(Buffer.compare(into, pattern(2 * MIB, 2))).toBe(0);
+  });
+
+  it('leave memory of their caller alone from when that has an answer', async () => {
+    const into = new Uint8Array(9 * MIB);
+    let given: Uint8Array | undefined = into;
+    const side = await shared({ intoOf: () => given });
+    const segment = await side.forReplies(9 * MIB);
+    writeSync(side.fileOf(segment), pattern(9 * MIB, 5), 0, 9 * MIB, 0);
+    side.reply(2, segment, 9 * MIB);
+    await until(() => into[0] !== 0);
+    given = undefined;
+    const then = into.slice();
+    await side.next(FrameType.RELEASE);
+    expect(then.at(-4096)).toBe(0);
+    expect(Buffer.compare(into, then)).toBe(0);
+  });
+
+  it('are whole where their caller transfers that memory while they are read', async () => {
+    const into = new Uint8Array(9 * MIB);
+    const side = await shared({ intoOf: () => into });
+    const segment = await side.forReplies(9 * MIB);
+    writeSync(side.fileOf(segment), pattern(9 * MIB, 5), 0, 9 * MIB, 0);
+    side.reply(2, segment, 9 * MIB);
+    await until(() => into[0] !== 0);
+    structuredClone(into, { transfer: [into.buffer] });
+    await until(() => side.replies.length === 1);
+    expect(Buffer.compare(side.replies[0]!.buffers[0]!, pattern(9 * MIB, 5))).toBe(0);
   });
 
   it('of a worker that died are read to their end, before the end is told', async () => {

@@ -18,6 +18,8 @@ export interface SharingOptions extends SharedMemoryLimits {
   readonly workerId: string;
   /** Where large results are read into. It stays its maker's. */
   readonly memory: ResultMemory;
+  /** Memory of its caller's for the result of a call, as long as it may be written to. */
+  readonly intoOf: (callId: number) => ArrayBufferView | undefined;
   /** There will be no further segment, and why. Told at most once. */
   readonly onRefused: (reason: string) => void;
 }
@@ -69,7 +71,7 @@ export function sharingConnection(inner: Connection, options: SharingOptions): C
     exactEnd: inner.exactEnd,
     listen(listeners) {
       const { control } = listeners;
-      replies = new GatheringListener(listeners.replies, segments, options.memory, destroy);
+      replies = new GatheringListener(listeners.replies, segments, options, destroy);
       inner.listen({
         replies,
         control: {
