@@ -69,8 +69,7 @@ class Common:
             return notes
 
         def assert_runs(self, calls: int) -> None:
-            assert self.worker.process.stderr is not None
-            self.assertEqual(self.worker.process.stderr.readline(), f"runs {calls}\n".encode())
+            self.assertEqual(self.worker.line(), f"runs {calls}\n".encode())
 
         def cancel(self, call_id: int) -> None:
             self.worker.send_control(FrameType.CANCEL, {"mode": "interrupt"}, call_id)

@@ -92,8 +92,7 @@ class Dial(unittest.TestCase):
     def test_is_interrupted_as_ever(self) -> None:
         with Listener() as listener, WorkerProcess("run_on", listener=listener) as worker:
             call_id = worker.start().send("where", "sleep")
-            assert worker.process.stderr is not None
-            self.assertEqual(worker.process.stderr.readline(), b"about to block\n")
+            self.assertEqual(worker.line(), b"about to block\n")
             worker.send_control(FrameType.CANCEL, {"mode": "interrupt"}, call_id)
             self.assertEqual(worker.error()["kind"], "cancelled")
             self.assertEqual(worker.call("tell"), ["sleep"])
@@ -163,8 +162,7 @@ class DialOverTls(unittest.TestCase):
             worker.start()
             for _ in range(3):
                 call_id = worker.send("where", "sleep")
-                assert worker.process.stderr is not None
-                self.assertEqual(worker.process.stderr.readline(), b"about to block\n")
+                self.assertEqual(worker.line(), b"about to block\n")
                 worker.send_control(FrameType.CANCEL, {"mode": "interrupt"}, call_id)
                 self.assertEqual(worker.error()["kind"], "cancelled")
 

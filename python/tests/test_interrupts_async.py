@@ -51,8 +51,7 @@ class Beside(unittest.TestCase):
         return call_id
 
     def assert_about_to_block(self) -> None:
-        assert self.worker.process.stderr is not None
-        self.assertEqual(self.worker.process.stderr.readline(), b"about to block\n")
+        self.assertEqual(self.worker.line(), b"about to block\n")
 
     def cancel(self, call_id: int) -> None:
         self.worker.send_control(FrameType.CANCEL, {"mode": "interrupt"}, call_id)

@@ -21,8 +21,7 @@ class InThreads(unittest.TestCase):
         return call_id
 
     def assert_runs(self) -> None:
-        assert self.worker.process.stderr is not None
-        self.assertEqual(self.worker.process.stderr.readline(), b"runs\n")
+        self.assertEqual(self.worker.line(), b"runs\n")
 
     def cancel(self, call_id: int, mode: str = "interrupt") -> None:
         self.worker.send_control(FrameType.CANCEL, {"mode": mode}, call_id)

@@ -151,8 +151,7 @@ class TakingBack(unittest.TestCase):
         """Calls that run until they are let, one for each place."""
         held = [self.worker.send("stand") for _ in range(self.places)]
         for _ in held:
-            assert self.worker.process.stderr is not None
-            self.assertEqual(self.worker.process.stderr.readline(), b"stands\n")
+            self.assertEqual(self.worker.line(), b"stands\n")
         return held
 
     def let(self) -> None:

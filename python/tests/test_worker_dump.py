@@ -171,14 +171,13 @@ class Signalled(unittest.TestCase):
     def test_writes_its_stacks_while_c_code_holds_the_interpreter(self) -> None:
         with WorkerProcess("stand_still") as worker:
             worker.start().send("hold_gil")
-            assert worker.process.stderr is not None
-            self.assertEqual(worker.process.stderr.readline(), b"about to hold it\n")
+            self.assertEqual(worker.line(), b"about to hold it\n")
             os.kill(worker.process.pid, signal.SIGWINCH)
             lines = [b""]
             while not lines[-1].startswith(
                 b'  File "<string>"'
             ):  # where the main thread began, which is last
-                lines.append(worker.process.stderr.readline())
+                lines.append(worker.line())
             self.assertIn(f'File "{FILE}"'.encode(), b"".join(lines))
             self.assertIn(b"in hold_gil", b"".join(lines))
 

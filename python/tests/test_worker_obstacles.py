@@ -53,8 +53,7 @@ class Obstacles(unittest.TestCase):
                 worker.start()
                 worker.call("leave_no_thread", module)
                 call_id = worker.send(name)
-                assert worker.process.stderr is not None
-                self.assertEqual(worker.process.stderr.readline(), b"runs\n")
+                self.assertEqual(worker.line(), b"runs\n")
                 worker.send_control(FrameType.CANCEL, {"mode": "interrupt"}, call_id)
                 error = worker.error()
                 self.assertEqual((error["kind"], error["started"]), ("cancelled", True))

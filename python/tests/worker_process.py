@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -115,6 +116,7 @@ class WorkerProcess:
             **welcome,
         }
         self.calls = 0
+        self._printed = b""
 
     def start(self) -> WorkerProcess:
         """Shake hands and wait until it is ready."""
@@ -177,6 +179,20 @@ class WorkerProcess:
         """Write a message on control."""
         write_frame(self.control, kind, call_id, write_json(message))
 
+    def line(self) -> bytes:
+        """The next line on stderr. One that does not come fails its test, and does not hold up all others."""
+        assert self.process.stderr is not None
+        while b"\n" not in self._printed:
+            if not select.select([self.process.stderr], [], [], PATIENCE_SECONDS)[0]:
+                raise AssertionError(f"nothing more was printed: {self._printed!r}")
+            # Past the stream's own buffer, which would hide from the next look what is there.
+            piece = os.read(self.process.stderr.fileno(), 65_536)
+            if not piece:
+                raise AssertionError(f"the worker is gone: {self._printed!r}")
+            self._printed += piece
+        line, _, self._printed = self._printed.partition(b"\n")
+        return line + b"\n"
+
     def stop(self) -> int:
         """End the requests; returns the exit code."""
         self.requests.shutdown(socket.SHUT_WR)
@@ -196,9 +212,9 @@ class WorkerProcess:
         return self.stderr_bytes().decode()
 
     def stderr_bytes(self) -> bytes:
-        """As :meth:`stdout`."""
+        """As :meth:`stdout`, from behind the last :meth:`line`."""
         assert self.process.stderr is not None
-        return self.process.stderr.read()
+        return self._printed + self.process.stderr.read()
 
     def __enter__(self) -> WorkerProcess:
         return self
