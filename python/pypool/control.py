@@ -84,6 +84,10 @@ class ControlSender:
         """
         self._write(type, encode_failure(error, self.codec, self.limits, wrap))
 
+    def disarm(self) -> None:
+        """In a forked child: wait for no lock that another thread held."""
+        self._lock = Lock()
+
     def _write(self, type: int, encoded: Encoded, call_id: int = 0) -> None:
         envelope, tagged, buffers = encoded
         with self._lock:

@@ -222,6 +222,7 @@ class Runtime:
         for sock in self._sockets:
             sock.close()
         self._replies.disarmed = True
+        self._sender.disarm()
         self._logs.close()
         self._streams.disarm()
         self._memory.disarm()

@@ -162,6 +162,12 @@ class Logging(unittest.TestCase):
         self.assertGreater(dropped, 50_000)
         self.assertEqual(worker.call("flood", 0), 0)
 
+    def test_holds_up_no_forked_child_where_node_does_not_read(self) -> None:
+        worker = self.start()
+        # The thread that sends is stuck by now, with the lock of the channel, which the child has a copy of.
+        worker.call("flood", 3_000)
+        self.assertEqual(worker.call("fail_in_thread_of_child"), 7)
+
     def test_sends_the_last_records_before_it_ends(self) -> None:
         worker = self.start()
         worker.call("flood", 50)
