@@ -18,7 +18,7 @@ from .errors import Cancelled
 from .event_loop import cancel_when
 from .interrupter import Interrupter
 from .interrupts_concurrent import ConcurrentInterrupts
-from .interrupts_sync import BLOCKED_SECONDS, CONTROL_SECONDS, REPEAT_SECONDS
+from .interrupts_sync import BLOCKED_SECONDS, CONTROL_SECONDS, LOOK_SECONDS, REPEAT_SECONDS
 from .safe_points import raise_interrupt
 
 TYPE_CHECKING = False
@@ -77,8 +77,8 @@ class AsyncInterrupts(ConcurrentInterrupts):
         # What is no coroutine blocks the loop for as long as it runs.
         patience = BLOCKED_SECONDS if running.exposed.asynchronous else 0.0
         running.nudge_at = begin_at + patience if is_interrupted else inf
-        running.call.cancelled = True
         running.wanted = "leave" if after_seconds else "interrupt"
+        running.call.cancelled = True  # last: whoever has seen it and leaves a shield is interrupted there
         self.notes.add(0)
         if not is_interrupted:
             return
@@ -153,6 +153,7 @@ class AsyncInterrupts(ConcurrentInterrupts):
         running = self._stepped()
         if running is not None:
             running.raised = raised
+            running.call.cancelled = True  # which the control thread may not have come to
 
     def _on_sigint(self, signal_number: int, frame: FrameType | None) -> None:
         """Node's second rung: it is for a call that is to end, and may find another at work."""
@@ -161,7 +162,8 @@ class AsyncInterrupts(ConcurrentInterrupts):
         running = self._stepped()
         if running is None:
             return
-        if running.wanted is None:
-            sleep(CONTROL_SECONDS)
+        give_up_at = monotonic() + CONTROL_SECONDS
+        while running.wanted is None and monotonic() < give_up_at:
+            sleep(LOOK_SECONDS)
         if running.wanted is not None:
             raise_interrupt(frame, lambda: self._stepped() is running)

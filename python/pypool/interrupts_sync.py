@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .interrupter import Raised
     from .user_code import UserCode
 
-__all__ = ["BLOCKED_SECONDS", "CONTROL_SECONDS", "REPEAT_SECONDS", "SyncInterrupts"]
+__all__ = ["BLOCKED_SECONDS", "CONTROL_SECONDS", "LOOK_SECONDS", "REPEAT_SECONDS", "SyncInterrupts"]
 
 REPEAT_SECONDS = 0.02
 """Time between two signals for the same call."""
@@ -41,10 +41,11 @@ REPEAT_SECONDS = 0.02
 BLOCKED_SECONDS = 0.1
 """An event loop that has not heard of the cancel for so long is taken for blocked by what it runs."""
 
-CONTROL_SECONDS = 0.05
-"""A ``SIGINT`` may come in C code that held the interpreter, before the control thread has read for whom."""
+CONTROL_SECONDS = 0.25
+"""A ``SIGINT`` may come in C code that held the interpreter, before the control thread has read for whom. It
+has so long to do so, which a busy machine may well take: half of what Node gives a ``SIGINT``."""
 
-_LOOK_SECONDS = 0.002
+LOOK_SECONDS = 0.002
 
 
 class SyncInterrupts(Interrupts):
@@ -102,13 +103,13 @@ class SyncInterrupts(Interrupts):
         call = self._running()
         if call is None or call.id != call_id or self._wanted == call_id:
             return
-        call.cancelled = True
         mode = self._mode_of(call.name)
         self._begin_at = monotonic() + after_seconds if mode == "interrupt" else inf
         self._heard = None
         self._raised = not_raised
         self.notes.add(0)
         self._wanted = call_id
+        call.cancelled = True  # last: whoever has seen it and leaves a shield is interrupted there
         if mode != "interrupt":
             return
         self._call_to_pursue.set()
@@ -171,6 +172,9 @@ class SyncInterrupts(Interrupts):
 
     def _has_raised(self, raised: Raised) -> None:
         self._raised = raised
+        call = self._running()
+        if call is not None:
+            call.cancelled = True  # which the control thread may not have come to
 
     def _on_sigint(self, signal_number: int, frame: FrameType | None) -> None:
         """Node's second rung: it is for a call that is to end, and may find the next one at work.
@@ -182,7 +186,7 @@ class SyncInterrupts(Interrupts):
         if call is not None and not self._is_child:
             give_up_at = monotonic() + CONTROL_SECONDS
             while self._meant < call.id and monotonic() < give_up_at:
-                sleep(_LOOK_SECONDS)
+                sleep(LOOK_SECONDS)
             if 0 < self._meant < call.id:
                 return
         self._user_code.on_interrupt(signal_number, frame)

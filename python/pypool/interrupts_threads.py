@@ -41,8 +41,8 @@ class ThreadInterrupts(ConcurrentInterrupts):
         """Ask what runs to end. For the control thread."""
         if running.wanted is not None:
             return
-        running.call.cancelled = True
         running.wanted = "leave" if after_seconds else "interrupt"
+        running.call.cancelled = True  # last: who has seen it and returns a coroutine has that not entered
         if running.loop is None or running.exposed.cancel != "interrupt":
             return
         loop, event_loop = running.loop.loop, running.loop

@@ -23,8 +23,9 @@ __all__ = ["LogOutbox"]
 MAX_RECORDS = 1000
 """How many records may wait. Each is cut to a few thousand characters, so this bounds the memory, too."""
 
-FLUSH_SECONDS = 0.5
-"""How long a worker that ends waits for Node to take the rest."""
+FLUSH_SECONDS = 2.0
+"""How long a worker that ends waits for Node to take the rest, and for the thread that sends it, which a busy
+machine may keep from running for a while."""
 
 
 class LogOutbox:

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import time
 import unittest
 from typing import Any, ClassVar
 
 from pypool.frame import FrameType
+from pypool.interrupts import LEAVE_SECONDS
 from pypool.plain_json import parse_json
-from tests.worker_process import WorkerProcess
+from tests.worker_process import PATIENCE_SECONDS, WorkerProcess
 
 
 class Cancelling(unittest.TestCase):
@@ -26,10 +28,10 @@ class Cancelling(unittest.TestCase):
         return call_id
 
     def assert_about_to_block(self) -> None:
-        assert self.worker.process.stderr is not None
-        self.assertEqual(self.worker.process.stderr.readline(), b"about to block\n")
+        self.assertEqual(self.worker.line(), b"about to block\n")
 
     def cancel(self, call_id: int, mode: str = "interrupt") -> None:
+        self.cancelled_at = time.monotonic()
         self.worker.send_control(FrameType.CANCEL, {"mode": mode}, call_id)
 
     def assert_cancelled(self, call_id: int, started: bool = True) -> None:
@@ -153,13 +155,18 @@ class Streams(Cancelling):
         self.assertEqual(self.worker.reply().envelope, "[0]")
         return call_id
 
-    def assert_end(self, call_id: int, mode: str) -> None:
-        """One that is left between two items ends well; one that is interrupted may be caught there, too."""
+    def assert_end(self, call_id: int, mode: str, closing_seconds: float = 0.0) -> None:
+        """One that is left between two items ends well, unless a busy machine has kept it from that for too
+        long; one that is to be interrupted may be caught there, too.
+        """
         frame = self.worker.reply()
         while frame.type == FrameType.ITEM:
             frame = self.worker.reply()
         self.assertEqual(frame.call_id, call_id)
-        if mode == "interrupt" and frame.type == FrameType.ERROR:
+        may_be_caught = mode == "interrupt" or (
+            time.monotonic() - self.cancelled_at >= LEAVE_SECONDS + closing_seconds
+        )
+        if may_be_caught and frame.type == FrameType.ERROR:
             self.assertEqual(parse_json(frame.envelope)["kind"], "cancelled")
         else:
             self.assertEqual((frame.type, frame.envelope), (FrameType.RESULT, "null"))
@@ -187,7 +194,7 @@ class Streams(Cancelling):
             for mode in ("leave", "interrupt"):
                 with self.subTest(f"{name} {mode}"):
                     self.cancel(call_id := self.open(name, 1), mode)
-                    self.assert_end(call_id, mode)
+                    self.assert_end(call_id, mode, closing_seconds=0.3)
                     self.assertEqual(self.worker.call("tell"), ["closed"])
 
 
@@ -260,6 +267,7 @@ class Harder(Cancelling):
         self.assert_serves()
 
     def test_gives_back_what_is_behind_c_code_that_sigint_ends_before_that_has_ended(self) -> None:
+        self.worker.call("wait_for_control", PATIENCE_SECONDS)
         holding = self.begin("hold_the_gil", "re")
         behind = [self.worker.send("echo", number) for number in range(40)]
         # The control thread does not run: it reads this when the signal comes. At the reply, Node ends the

@@ -41,12 +41,16 @@ class InThreads(unittest.TestCase):
 
 class Cancelling(InThreads):
     def test_plain_functions_see_it_and_are_not_interrupted(self) -> None:
-        asking, taking = self.begin("ask"), self.begin("take", 0.5)
+        asking, taking = self.begin("ask"), self.begin("take")
         self.cancel(taking)
         self.cancel(asking)
         self.worker.process.send_signal(signal.SIGINT)
         self.assert_result(asking, "asked")
-        self.assert_result(taking, "whole")
+        let = self.worker.send("let")
+        replies = {
+            reply.call_id: parse_json(reply.envelope) for reply in (self.worker.reply(), self.worker.reply())
+        }
+        self.assertEqual(replies, {taking: "whole", let: None})
 
     def test_coroutines_are_cancelled_as_tasks_of_their_threads_alone(self) -> None:
         first, second = self.begin("wait"), self.begin("wait")

@@ -193,6 +193,14 @@ class WorkerProcess:
         line, _, self._printed = self._printed.partition(b"\n")
         return line + b"\n"
 
+    def interrupt(self) -> None:
+        """Send SIGINT until there is a reply: one that comes a moment too early is of no call, and lost."""
+        for _ in range(int(PATIENCE_SECONDS)):
+            os.kill(self.process.pid, signal.SIGINT)
+            if select.select([self.replies_socket], [], [], 1)[0]:
+                return
+        raise AssertionError("no SIGINT has ended a call")
+
     def stop(self) -> int:
         """End the requests; returns the exit code."""
         self.requests.shutdown(socket.SHUT_WR)
