@@ -65,12 +65,12 @@ def describe_process(
     # All stacks first, and only then what takes time: they belong to one moment, as far as there is one.
     stacks = {ident: _places(frame, max_frames) for ident, frame in sys._current_frames().items()}
     stacks.pop(get_ident(), None)
+    stepped = [task is None or on is None or _runs(task, on) for _, _, on, task in running]
     loops = dict.fromkeys(each for each in (loop, *(place[2] for place in running)) if each is not None)
     tasks = [task for each in loops for task in _tasks_of(each, max_frames)] if loops else None
     calls = []
-    for call_id, ident, its_loop, task in running:
-        stands = task is None or its_loop is None or _runs(task, its_loop)
-        waiting = None if task is None or stands else _places_of(task, max_frames)
+    for (call_id, ident, _, task), is_stepped in zip(running, stepped):
+        waiting = None if task is None or is_stepped else _places_of(task, max_frames)
         calls.append((call_id, _own(waiting or stacks.get(ident, []))))
     # Not `threading.enumerate()`, which takes a lock.
     names = {ident: _cut(str(thread.name)) for ident, thread in threading._active.copy().items()}  # type: ignore[attr-defined]
