@@ -8,9 +8,12 @@ import sys
 import tempfile
 import threading
 import unittest
+from unittest import mock
 
+from pypool import fork_hazards
 from pypool.fork_hazards import Baseline, find_thread_hazards
 from tests.own_process import in_own_process
+from tests.worker_process import PATIENCE_SECONDS
 
 
 @in_own_process
@@ -36,7 +39,9 @@ class Hazards(unittest.TestCase):
     def test_waits_for_a_thread_that_is_just_ending(self) -> None:
         thread = threading.Timer(0.02, lambda: None)
         thread.start()
-        self.assertEqual(find_thread_hazards(()), [])
+        # As long as it takes on a machine that is busy; it does not stay long enough to be found otherwise.
+        with mock.patch.object(fork_hazards, "_SETTLE_SECONDS", PATIENCE_SECONDS):
+            self.assertEqual(find_thread_hazards(()), [])
         thread.join()
 
     def test_finds_what_was_opened_since_and_not_what_was_open_before(self) -> None:

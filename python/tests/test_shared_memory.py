@@ -4,12 +4,13 @@ import contextlib
 import os
 import struct
 import sys
+import time
 import unittest
 
 from pypool.frame import FrameType
 from pypool.frame_writer import write_frame
 from pypool.plain_json import write_json
-from tests.worker_process import WorkerProcess
+from tests.worker_process import PATIENCE_SECONDS, WorkerProcess
 
 SEGMENT_BYTES = 1 << 16
 THRESHOLD_BYTES = 1 << 12
@@ -79,10 +80,16 @@ class SharedMemory(unittest.TestCase):
         self.addCleanup(context.__exit__, None, None, None)
         return entered
 
-    def mapped(self):
-        """How many segments the worker has in its memory."""
-        with open(f"/proc/{self.worker.process.pid}/maps", encoding="ascii") as lines:
-            return sum("/memfd:pypool" in line for line in lines)
+    def assert_mapped(self, count):
+        """So many segments are in the worker's memory. Whoever let one go may yet be about to unmap it."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            with open(f"/proc/{self.worker.process.pid}/maps", encoding="ascii") as lines:
+                mapped = sum("/memfd:pypool" in line for line in lines)
+            if mapped == count or time.monotonic() > deadline:
+                break
+            time.sleep(0.005)
+        self.assertEqual(mapped, count)
 
     def release(self):
         return self.worker.hear(FrameType.RELEASED)["segments"]
@@ -140,16 +147,16 @@ class SharedMemory(unittest.TestCase):
         self.segments.open(2, "requests")
         self.segments.call("keep", 1, [1.0])
         self.worker.reply()
-        self.assertEqual(self.mapped(), 2)
+        self.assert_mapped(2)
         self.worker.send_control(FrameType.UNMAP, {"segments": [1, 2]})
         self.assertEqual(self.worker.hear(FrameType.UNMAPPED), {"segments": [2]})
         self.assertEqual(self.worker.call("look"), [1.0])
-        self.assertEqual(self.mapped(), 1)
+        self.assert_mapped(1)
         self.worker.call("drop")
         self.assertEqual(self.release(), [1])
         self.worker.send_control(FrameType.UNMAP, {"segments": [1]})
         self.assertEqual(self.worker.hear(FrameType.UNMAPPED), {"segments": [1]})
-        self.assertEqual(self.mapped(), 0)
+        self.assert_mapped(0)
 
     def test_never_gives_to_node_what_a_forked_child_may_look_at(self):
         self.segments.open(1, "requests")
