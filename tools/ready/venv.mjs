@@ -8,11 +8,13 @@ import { findPython } from './python.mjs';
  * A Python environment that holds what a requirements file pins. Made anew where it was made of another file or by
  * another Python; where nothing is missing this takes a fraction of a second.
  *
- * @param {{ folder: string, requirements: string, holds: string }} wanted `holds` names the packages to people.
+ * @param {{ folder: string, requirements: string, holds: string, complete?: boolean, timeoutMs?: number }} wanted
+ *   `holds` names the packages to people. `complete`: the file pins all that its packages need, so that nothing is
+ *   resolved, and nothing compiled before it is imported. `timeoutMs` bounds all of it; none by default.
  * @returns {{ bin: string } | { missing: string }} where its programs are, or in one line why there is none: what
  *   needs it is skipped then, since the index of packages is not always there.
  */
-export function provideVenv({ folder, requirements, holds }) {
+export function provideVenv({ folder, requirements, holds, complete = false, timeoutMs = Infinity }) {
   const { file: python, version } = findPython();
   const stamp = join(folder, 'installed');
   const wanted = createHash('sha256')
@@ -26,13 +28,23 @@ export function provideVenv({ folder, requirements, holds }) {
   rmSync(folder, { recursive: true, force: true });
   const options = ['--disable-pip-version-check', '--quiet', '--retries', '1', '--timeout', '15'];
   // A package without a wheel for this Python would be compiled, for minutes, if a compiler is there at all.
-  const install = ['install', ...options, '--only-binary', ':all:', '-r', requirements];
+  const asIs = complete ? ['--no-deps', '--no-compile'] : [];
+  const install = ['install', ...options, ...asIs, '--only-binary', ':all:', '-r', requirements];
   const steps = [
     [python, ['-m', 'venv', folder]],
     [join(bin, 'python'), ['-m', 'pip', ...install]],
   ];
+  const ends = performance.now() + timeoutMs;
   for (const [file, args] of steps) {
-    const { status, error, stderr, stdout } = spawnSync(file, args, { encoding: 'utf8' });
+    // To spawnSync 0 is no limit.
+    const left = Number.isFinite(ends) ? { timeout: Math.max(1, Math.ceil(ends - performance.now())) } : {};
+    const { status, error, stderr, stdout } = spawnSync(file, args, {
+      encoding: 'utf8',
+      killSignal: 'SIGKILL',
+      ...left,
+    });
+    if (error?.code === 'ETIMEDOUT')
+      return { missing: `it was not installed within ${timeoutMs / 1_000} s, and given up` };
     if (status !== 0) return { missing: error?.message ?? reasonOf(`${stdout}${stderr}`) };
   }
   writeFileSync(stamp, wanted);

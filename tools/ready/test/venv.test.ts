@@ -8,7 +8,7 @@ import { provideVenv } from '../venv.mjs';
 const PYTHON = `#!/bin/sh
 case "$1 $2" in
   '-m venv') mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
-  '-m pip') for file; do :; done; if grep -q . "$file"; then cat "$file" >&2; exit 1; fi ;;
+  '-m pip') for file; do :; done; if grep -q hang "$file"; then exec sleep 60; fi; if grep -q . "$file"; then cat "$file" >&2; exit 1; fi ;;
   *) echo "3.12.1 $0" ;;
 esac
 `;
@@ -28,11 +28,14 @@ describe('a Python environment', () => {
   });
 
   /** The environment for a requirements file with this text, and whether it is the one that was there before. */
-  function provide(text: string): { provided: ReturnType<typeof provideVenv>; kept: boolean } {
+  function provide(
+    text: string,
+    more: Partial<Parameters<typeof provideVenv>[0]> = {},
+  ): { provided: ReturnType<typeof provideVenv>; kept: boolean } {
     const folder = join(home, 'venv');
     const requirements = join(home, 'requirements.txt');
     writeFileSync(requirements, text);
-    const provided = provideVenv({ folder, requirements, holds: 'nothing' });
+    const provided = provideVenv({ folder, requirements, holds: 'nothing', ...more });
     const mark = join(folder, 'mark');
     const kept = existsSync(mark);
     writeFileSync(mark, '');
@@ -56,5 +59,10 @@ describe('a Python environment', () => {
   it('without a network says so, where pip ends with something else', () => {
     const failure = 'WARNING: Retrying after connection broken by X\nERROR: No matching distribution\n';
     expect(provide(failure).provided).toEqual({ missing: 'pip cannot reach the index of packages' });
+  });
+
+  it('that takes longer than it may is given up', () => {
+    const { missing } = provide('hang', { timeoutMs: 500 }).provided as { missing: string };
+    expect(missing).toBe('it was not installed within 0.5 s, and given up');
   });
 });
