@@ -2,11 +2,12 @@
 //
 // They are those in folders named `extras`, which `npm test` runs too and where they skip themselves without the
 // packages. Here a skipped test is a failure, unless the packages cannot be installed: that is said in one line, and
-// is no failure of ours.
+// is no failure of ours. DSPy has an environment of its own, that of its app.
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { provideDspy } from '../../apps/dspy/environment.js';
 import { provideVenv } from '../ready/venv.mjs';
 import { isGreen } from './results.js';
 import { runTests } from './run-tests.js';
@@ -25,6 +26,14 @@ if ('bin' in venv) {
   console.log(`SKIPPED the tests that need packages from PyPI: ${why}\n`);
   process.env['PYPOOL_TEST_EXTRAS_MISSING'] = why;
 }
+const dspy = provideDspy();
+if ('python' in dspy) {
+  process.env['PYPOOL_DSPY_PYTHON'] = dspy.python;
+} else {
+  const why = `DSPy could not be installed: ${dspy.missing}`;
+  console.log(`SKIPPED the tests that need DSPy: ${why}\n`);
+  process.env['PYPOOL_DSPY_MISSING'] = why;
+}
 
 const all = await runTests({
   root,
@@ -32,5 +41,5 @@ const all = await runTests({
   typescript: ['/test/extras/'],
   python: 'tests/extras',
 });
-const ok = 'bin' in venv ? isGreen(all) && all.skipped.length === 0 : all.failed === 0;
+const ok = 'bin' in venv && 'python' in dspy ? isGreen(all) && all.skipped.length === 0 : all.failed === 0;
 process.exitCode = ok ? 0 : 1;

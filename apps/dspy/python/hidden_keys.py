@@ -1,0 +1,71 @@
+"""Keeps the values of keys out of what leaves a worker: log records, and the texts of failures."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import quote
+
+NAMES = "PYPOOL_DSPY_KEYS"
+"""The variable with the names of those that hold keys, with ``*`` for any, separated by commas."""
+
+SHORTEST = 8
+"""Values with fewer characters are no keys, and may stand in any text."""
+
+_values: tuple[str, ...] = ()
+
+
+def learn() -> None:
+    """Read which values are to be hidden, from the environment as it is now."""
+    global _values
+    patterns = [pattern for pattern in os.environ.get(NAMES, "").split(",") if pattern]
+    found = {
+        value
+        for name, value in os.environ.items()
+        if len(value) >= SHORTEST and any(fnmatchcase(name, pattern) for pattern in patterns)
+    }
+    # The longest first: one may be the beginning of another.
+    _values = tuple(sorted(found | {quote(value, safe="") for value in found}, key=len, reverse=True))
+
+
+def hidden(text: str) -> str:
+    """The text with ``[key]`` in the place of each key."""
+    for value in _values:
+        text = text.replace(value, "[key]")
+    return text
+
+
+def has_key(text: str) -> bool:
+    """Whether a key stands in the text."""
+    return any(value in text for value in _values)
+
+
+def hide_in_logs() -> None:
+    """From now on no record of :mod:`logging` holds a key, whoever handles it."""
+    make = logging.getLogRecordFactory()
+
+    def make_without_keys(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        _hide_in(record)
+        return record
+
+    logging.setLogRecordFactory(make_without_keys)
+
+
+def _hide_in(record: logging.LogRecord) -> None:
+    if not _values:
+        return
+    try:
+        message = record.getMessage()
+    except Exception:  # arguments that do not fit the message: whoever handles the record says so
+        message = f"{record.msg} {record.args}"
+    if has_key(message):
+        record.msg, record.args = hidden(message), None
+    if record.exc_info and record.exc_info[1] is not None:
+        told = "".join(traceback.format_exception(*record.exc_info))
+        if has_key(told):
+            record.msg = f"{hidden(message)}\n{hidden(told)}"
+            record.args = record.exc_info = None

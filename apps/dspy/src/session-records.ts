@@ -1,0 +1,66 @@
+import type { SessionRegistryOptions } from 'pypool';
+import type { ModelConfig, ProgramDefinition, ProgramInfo } from './program.js';
+
+/** A program of a session: all that any worker needs to run it, and what Python has said of it. */
+export interface StoredProgram {
+  readonly definition: ProgramDefinition;
+  readonly info: ProgramInfo;
+  readonly createdAt: number;
+}
+
+/** What a session has. */
+export interface SessionRecord {
+  readonly programs: Map<string, StoredProgram>;
+  /** In place of the service's own. */
+  model: ModelConfig | undefined;
+}
+
+/** Where what belongs to sessions is kept: on the side of Node, so that no worker takes it along when it dies. */
+export class SessionRecords {
+  readonly #records = new Map<string, SessionRecord>();
+
+  /** The record of a session, if it has one. */
+  find(sessionId: string): SessionRecord | undefined {
+    return this.#records.get(sessionId);
+  }
+
+  /** The record of a session, which begins where there is none. */
+  open(sessionId: string): SessionRecord {
+    let record = this.#records.get(sessionId);
+    if (record === undefined) {
+      record = { programs: new Map(), model: undefined };
+      this.#records.set(sessionId, record);
+    }
+    return record;
+  }
+
+  /** Forget a session. How many programs it had. */
+  end(sessionId: string): number {
+    const record = this.#records.get(sessionId);
+    this.#records.delete(sessionId);
+    return record?.programs.size ?? 0;
+  }
+
+  /** How many sessions there are, and how many programs in all. */
+  count(): { sessions: number; programs: number } {
+    let programs = 0;
+    for (const record of this.#records.values()) programs += record.programs.size;
+    return { sessions: this.#records.size, programs };
+  }
+
+  /** The options of a registry of sessions with which a session that is over, or has expired, is forgotten here, too. */
+  endedBy(sessions: SessionRegistryOptions = {}): SessionRegistryOptions {
+    return {
+      ...sessions,
+      onEnd: (session, reason) => {
+        this.end(session.id);
+        sessions.onEnd?.(session, reason);
+      },
+    };
+  }
+
+  /** The ids of all sessions. */
+  ids(): string[] {
+    return [...this.#records.keys()];
+  }
+}
