@@ -22,8 +22,9 @@ export function packageConfig({ isolate = false }: { readonly isolate?: boolean 
       pool: 'forks',
       // Files share a process and its modules, which takes half the time: no module of ours keeps state, and each test leaves nothing behind.
       isolate,
-      testTimeout: 30_000,
-      hookTimeout: 30_000,
+      // For what hangs. A Python that starts in 50 ms takes seconds on a machine that does twenty other things.
+      testTimeout: 90_000,
+      hookTimeout: 90_000,
       sequence: { shuffle: true },
       // What a passing test prints is nobody's business.
       silent: 'passed-only',

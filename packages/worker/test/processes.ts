@@ -49,7 +49,7 @@ function commandLineOf(pid: number): string {
 }
 
 /** Resolves when none of the processes runs any more. */
-export async function untilGone(pids: readonly number[], withinMs = 10_000): Promise<void> {
+export async function untilGone(pids: readonly number[], withinMs = 30_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const left = pids.filter(isAlive);

@@ -37,7 +37,7 @@ export function leavesNothing(): void {
   afterEach(async () => {
     await untilGone(pythonsOf(process.pid));
     for (let tries = 0; openSockets() > sockets; tries++) {
-      if (tries === 1_000) throw new Error(`${openSockets() - sockets} sockets were left open`);
+      if (tries === 6_000) throw new Error(`${openSockets() - sockets} sockets were left open`);
       await wait(5);
     }
   });

@@ -14,7 +14,7 @@ function listen(worker: LoneWorker) {
     for (let tries = 0; ; tries++) {
       const found = events.find(isLast);
       if (found !== undefined) return found;
-      if (tries === 2_000) throw new Error(`not among ${events.length} events`);
+      if (tries === 6_000) throw new Error(`not among ${events.length} events`);
       await wait(5);
     }
   };

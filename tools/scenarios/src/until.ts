@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * @param limitMs - generous: it only bounds a test that would fail anyway. Unit: milliseconds.
  * @throws Error that names `what` when the limit has passed.
  */
-export async function until(what: string, holds: () => boolean, limitMs = 15_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, limitMs = 30_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!holds()) {
     if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain until ${what}`);
