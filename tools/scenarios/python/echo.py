@@ -29,10 +29,22 @@ def nap_pid(seconds):
 
 
 @expose
-def nap_between(seconds):
-    began = time.monotonic()
-    time.sleep(seconds)
-    return began, time.monotonic()
+def wait_for(path, value=None):
+    """Return when the file is there."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
+    return value
+
+
+@expose
+def wait_for_pid(path):
+    return wait_for(path, os.getpid())
+
+
+@expose
+def linger(value, path=None):
+    """Return at once, or when the file is there: one name for both, by which pools know what is quick."""
+    return value if path is None else wait_for(path, value)
 
 
 @expose
@@ -44,11 +56,8 @@ def note(path, text):
 
 
 @expose
-def note_nap(path, text, seconds):
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(text + "\n")
-    time.sleep(seconds)
-    return text
+def note_until(path, text, gate):
+    return wait_for(gate, note(path, text))
 
 
 @expose

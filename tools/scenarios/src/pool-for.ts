@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,19 @@ export function testMark(): { readonly name: string; readonly value: string } {
  */
 export const LAUNCHER = (process.env['PYPOOL_SCENARIO_LAUNCHER'] ?? 'spawn') as 'spawn' | 'fork';
 
+/** Holds up calls of `wait_for` and the like until it is opened: for what has to last for as long as something else takes. */
+export interface Gate {
+  /** The file for which they wait. */
+  readonly path: string;
+  open(): void;
+}
+
+/** A gate of this test alone, closed. */
+export function gateOf(name = 'gate'): Gate {
+  const path = join(folder, name);
+  return { path, open: () => writeFileSync(path, '') };
+}
+
 /** Options of a test, with the fixture program by its name. */
 export type ScenarioOptions = Omit<Partial<PythonPoolOptions>, 'env'> & {
   readonly env?: Readonly<Record<string, string>>;
@@ -49,6 +62,8 @@ export function optionsFor(name: string, { env, ...options }: ScenarioOptions = 
     size: 2,
     overflow: 0,
     launcher: LAUNCHER,
+    // A call may wait for one start after another, and each may take seconds.
+    checkoutTimeoutMs: 60_000,
     env: { set: { [MARK]: mark, SCENARIO_FOLDER: folder, ...env } },
     ...options,
   };

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fair, lifo, priority } from 'pypool';
 import { describe, expect, it } from 'vitest';
-import { poolFor, rejection, testFolder, testMark, lazyPoolFor } from '../src/pool-for.js';
+import { givenTime } from '../../test/given-time.js';
+import { gateOf, lazyPoolFor, poolFor, rejection, testFolder, testMark } from '../src/pool-for.js';
 import { processesWithEnv } from '../src/processes.js';
 import { until } from '../src/until.js';
 
@@ -73,12 +74,16 @@ describe('dispatch and queue', () => {
 
   it('S13 overflow comes under load and goes when idle, twice', async () => {
     await using pool = await poolFor('echo', { size: 2, overflow: 3, idleTimeoutMs: 300, minReady: 2 });
-    for (const _ of [1, 2]) {
+    for (const round of [1, 2]) {
       let most = 0;
       const look = setInterval(() => (most = Math.max(most, alive())), 10);
-      const pids = await Promise.all(Array.from({ length: 20 }, () => pool.call<number>('nap_pid', [0.3])));
+      const gate = gateOf(`gate ${round}`);
+      const calls = Array.from({ length: 20 }, () => pool.call<number>('wait_for_pid', [gate.path]));
+      await until('the overflow serves', () => pool.status().running === 5);
+      gate.open();
+      const pids = await Promise.all(calls);
       clearInterval(look);
-      expect(new Set(pids).size).toBeGreaterThan(2);
+      expect(new Set(pids).size).toBe(5);
       expect(most).toBeLessThanOrEqual(5);
       await until('the overflow has left', () => alive() === 2);
     }
@@ -87,17 +92,18 @@ describe('dispatch and queue', () => {
   it('S14 concurrency and order: 20 calls on 4 workers start in the order of their calls', async () => {
     await using pool = await poolFor('echo', { size: 4, minReady: 4 });
     const file = join(testFolder(), 'order');
-    await Promise.all(Array.from({ length: 20 }, (_, n) => pool.call('note_nap', [file, String(n), 0.2])));
-    const order = linesOf(file).map(Number);
-    expect([...order].sort((a, b) => a - b)).toEqual([...Array(20).keys()]);
-    // Four run at once, so a call may overtake its three neighbours and no other.
-    order.forEach((number, at) => expect(Math.abs(number - at)).toBeLessThan(4));
-    // By the clock of the machine, which all four share: how many there were when each began.
-    const naps = await Promise.all(
-      Array.from({ length: 20 }, () => pool.call<[number, number]>('nap_between', [0.1])),
-    );
-    const atOnce = naps.map(([began]) => naps.filter(([from, to]) => from <= began && began < to).length);
-    expect(Math.max(...atOnce)).toBe(4);
+    const gates = Array.from({ length: 20 }, (_, n) => gateOf(`gate ${n}`));
+    const calls = gates.map(({ path }, n) => pool.call('note_until', [file, String(n), path]));
+    const begun = () => (existsSync(file) ? linesOf(file).map(Number) : []);
+    for (const [ended, gate] of gates.entries()) {
+      // Four at once: those that ended, and the first four of the others.
+      const expected = [...Array(Math.min(ended + 4, 20)).keys()];
+      await until('four run', () => begun().length >= expected.length);
+      expect(begun().sort((a, b) => a - b)).toEqual(expected);
+      gate.open();
+      await calls[ended];
+    }
+    await Promise.all(calls);
   });
 
   it.each([
@@ -162,10 +168,12 @@ describe('dispatch and queue', () => {
   it('S17 checkout timeout: rejected with what it waited for, and never executed', async () => {
     await using pool = await poolFor('echo', { size: 1, checkoutTimeoutMs: 200 });
     const file = join(testFolder(), 'ran');
-    const running = pool.call('nap', [1, 'ran']);
+    const gate = gateOf();
+    const running = pool.call('wait_for', [gate.path, 'ran']);
     const error = await rejection(pool.call('note', [file, 'late']));
     expect(error).toMatchObject({ category: 'timeout', code: 'checkout-timeout', outcome: 'not-started' });
     expect(error.context).toMatchObject({ total: 1, busy: 1 });
+    gate.open();
     expect(await running).toBe('ran');
     expect(await pool.call('note', [file, 'after'])).toBe('after');
     expect(linesOf(file)).toEqual(['after']);
@@ -174,10 +182,12 @@ describe('dispatch and queue', () => {
   it('S18 an expired waiter gets nothing: the worker goes to the next live one', async () => {
     await using pool = await poolFor('echo', { size: 1 });
     const file = join(testFolder(), 'ran');
-    const running = pool.call('nap', [0.6]);
+    const gate = gateOf();
+    const running = pool.call('wait_for', [gate.path]);
     const expired = rejection(pool.call('note', [file, 'expired'], { checkoutTimeoutMs: 100 }));
     const live = pool.call('note', [file, 'live']);
     expect(await expired).toMatchObject({ code: 'checkout-timeout' });
+    gate.open();
     await running;
     await live;
     expect(linesOf(file)).toEqual(['live']);
@@ -186,9 +196,11 @@ describe('dispatch and queue', () => {
   it('S19 deadline while queued: rejected, and never runs', async () => {
     await using pool = await poolFor('echo', { size: 1 });
     const file = join(testFolder(), 'ran');
-    const running = pool.call('nap', [1.5]);
+    const gate = gateOf();
+    const running = pool.call('wait_for', [gate.path]);
     const error = await rejection(pool.call('note', [file, 'late'], { timeoutMs: 300 }));
     expect(error).toMatchObject({ category: 'timeout', code: 'deadline-exceeded', outcome: 'not-started' });
+    gate.open();
     await running;
     await pool.call('note', [file, 'after']);
     expect(linesOf(file)).toEqual(['after']);
@@ -196,9 +208,19 @@ describe('dispatch and queue', () => {
 
   it('S20 the execution clock starts at the start', async () => {
     await using pool = await poolFor('echo', { size: 1 });
-    const first = pool.call('nap', [0.8, 'first']);
-    const second = pool.call('nap', [0.001, 'second'], { executionTimeoutMs: 400 });
-    expect(await Promise.all([first, second])).toEqual(['first', 'second']);
+    const behind = async (executionTimeoutMs: number) => {
+      const gate = gateOf(`gate ${executionTimeoutMs}`);
+      const first = pool.call('wait_for', [gate.path, 'first']);
+      const second = pool.call('nap', [0.001, 'second'], { executionTimeoutMs });
+      // One that waits for as long and a little longer tells when that time is over.
+      const late = await rejection(pool.call('pid', [], { checkoutTimeoutMs: executionTimeoutMs + 100 }));
+      expect(late).toMatchObject({ code: 'checkout-timeout' });
+      gate.open();
+      return Promise.allSettled([first, second]);
+    };
+    // Once it runs it has no longer than that.
+    const settled = await givenTime(300, behind, ([, second]) => second.status === 'fulfilled');
+    expect(settled).toMatchObject([{ value: 'first' }, { value: 'second' }]);
   });
 
   it('S21 back-pressure: one edge to saturated, one back to available', async () => {
@@ -213,18 +235,18 @@ describe('dispatch and queue', () => {
 
   it('S24 prefetch does not hold hostages: what was sent ahead behind a long call finishes elsewhere', async () => {
     await using pool = await poolFor('echo', { size: 2, minReady: 2 });
-    const quick = async (n: number): Promise<number> => {
-      expect(await pool.call('nap', [0, n])).toBe(n);
-      return performance.now();
-    };
+    const quick = async (n: number) => expect(await pool.call('linger', [n])).toBe(n);
     // So quick that some were sent ahead behind the long one. On a machine that does ten other things they may not be, at first.
     for (let round = 0; round < 30 && pool.stats().prefetch.takenBack === 0; round += 1) {
       await Promise.all(Array.from({ length: 400 }, (_, n) => quick(n)));
       const before = Array.from({ length: 20 }, (_, n) => quick(n));
-      const long = pool.call('nap', [0.8]).then(() => performance.now());
+      const gate = gateOf(`gate ${round}`);
+      const long = pool.call('linger', ['long', gate.path]);
       const behind = Array.from({ length: 60 }, (_, n) => quick(n));
-      const last = Math.max(...(await Promise.all([...before, ...behind])));
-      expect(last).toBeLessThan(await long);
+      // It does not end before they have.
+      await Promise.all([...before, ...behind]);
+      gate.open();
+      expect(await long).toBe('long');
     }
     expect(pool.stats().calls).toMatchObject({ failed: 0, retried: 0 });
     expect(pool.stats().prefetch.takenBack).toBeGreaterThan(0);
@@ -234,7 +256,8 @@ describe('dispatch and queue', () => {
   it('S25 abort while queued: rejected at once with the reason, never executed, the running call untouched', async () => {
     await using pool = await poolFor('echo', { size: 1 });
     const file = join(testFolder(), 'ran');
-    const running = pool.call('nap', [0.4, 'untouched']);
+    const gate = gateOf();
+    const running = pool.call('wait_for', [gate.path, 'untouched']);
     await busy(pool);
     const abort = new AbortController();
     const queued = rejection(pool.call('note', [file, 'aborted'], { signal: abort.signal }));
@@ -248,6 +271,7 @@ describe('dispatch and queue', () => {
       outcome: 'not-started',
     });
     expect(error.cause).toBe(reason);
+    gate.open();
     expect(await running).toBe('untouched');
     await pool.call('note', [file, 'after']);
     expect(linesOf(file)).toEqual(['after']);

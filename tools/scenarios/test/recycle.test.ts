@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { PythonPool, PythonPoolEvents } from 'pypool';
 import { describe, expect, it } from 'vitest';
-import { lazyPoolFor, pidsOf, poolFor, rejection } from '../src/pool-for.js';
+import { gateOf, lazyPoolFor, pidsOf, poolFor, rejection } from '../src/pool-for.js';
 import { isAlive } from '../src/processes.js';
 import { until } from '../src/until.js';
 
@@ -79,7 +79,10 @@ describe('recycling', () => {
     pool.on('worker-exit', ({ workerId }) => {
       if (workerId === old) order.push('old gone');
     });
-    const call = pool.call('nap', [2, 'done']).then((value) => order.push(String(value)));
+    const gate = gateOf();
+    const call = pool.call('wait_for', [gate.path, 'done']).then((value) => order.push(String(value)));
+    await until('it is to leave', () => order.includes('old leaves by maxAgeMs'));
+    gate.open();
     await call;
     await until('the old one is gone', () => order.includes('old gone'));
     expect(order.slice(0, 4)).toEqual(['new ready', 'old leaves by maxAgeMs', 'done', 'old gone']);

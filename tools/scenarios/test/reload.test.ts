@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PythonPool } from 'pypool';
 import { describe, expect, it, vi } from 'vitest';
-import { pidsOf, poolFor, rejection, testFolder } from '../src/pool-for.js';
+import { gateOf, pidsOf, poolFor, rejection, testFolder } from '../src/pool-for.js';
 import { isAlive } from '../src/processes.js';
 import { until } from '../src/until.js';
 
@@ -127,12 +127,14 @@ describe('reload', () => {
 
 describe('resize', () => {
   it('grows and shrinks while calls run, and leaves no process too many', async () => {
-    await using pool = await poolFor('echo', { size: 1, checkoutTimeoutMs: 30_000 });
-    const calls = Array.from({ length: 12 }, () => pool.call<number>('nap_pid', [0.3]));
+    await using pool = await poolFor('echo', { size: 1 });
+    const gate = gateOf();
+    const calls = Array.from({ length: 12 }, () => pool.call<number>('wait_for_pid', [gate.path]));
     pool.resize(3);
     await until('three serve', () => pool.status().running === 3);
     const grown = pidsOf(pool);
     pool.resize(1);
+    gate.open();
     const pids = await Promise.all(calls);
     expect(new Set(pids).size).toBe(3);
     await until('one is left', () => grown.filter(isAlive).length === 1);

@@ -1,8 +1,10 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPythonPool, pythonPool } from 'pypool';
 import { describe, expect, it } from 'vitest';
+import { givenTime } from '../../test/given-time.js';
 import {
+  gateOf,
   LAUNCHER,
   lazyPoolFor,
   optionsFor,
@@ -17,6 +19,9 @@ import { descendants, isAlive, processesWithEnv } from '../src/processes.js';
 import { until } from '../src/until.js';
 
 const marked = () => processesWithEnv(testMark().name, testMark().value);
+
+/** Whether a start that took too long had come to where it hangs. */
+const hasComeThere = ({ error }: { error?: any }) => error?.context.stderr?.length > 0;
 
 /** All that a user needs of a start that took too long. */
 function isExplained(error: any, module: string, startTimeoutMs: number): void {
@@ -107,23 +112,37 @@ describe('start', () => {
   });
 
   it('S05 start hang: a typed start timeout, and the child is reaped', async () => {
-    const error = await rejection(poolFor('hang_on_import', { startTimeoutMs: 2_000 }));
+    const start = async (startTimeoutMs: number) => {
+      const error = await rejection(poolFor('hang_on_import', { startTimeoutMs }));
+      return { error, startTimeoutMs };
+    };
+    const { error, startTimeoutMs } = await givenTime(1_500, start, hasComeThere);
     expect(error).toMatchObject({ category: 'timeout', code: 'start-timeout', outcome: 'not-started' });
-    isExplained(error, 'hang_on_import', 2_000);
+    isExplained(error, 'hang_on_import', startTimeoutMs);
     await until('the child is reaped, no zombie', () => descendants().length === 0);
   });
 
   it('S05 start hang of a later replacement: the event says where it hung, and so does what calls are told', async () => {
-    await using pool = await poolFor('hang_on_later_starts', {
-      size: 1,
-      startTimeoutMs: 2_000,
-      maxStartFailures: 1,
-    });
-    const failed = new Promise<{ error: any }>((resolve) => pool.on('worker-start-failed', resolve));
-    await rejection(pool.call('exit_now'));
-    const { error } = await failed;
-    isExplained(error, 'hang_on_later_starts', 2_000);
-    const told = await rejection(pool.call('exit_now'));
+    const replace = async (startTimeoutMs: number) => {
+      rmSync(join(testFolder(), 'started'), { recursive: true, force: true });
+      await using pool = lazyPoolFor('hang_on_later_starts', {
+        size: 1,
+        startTimeoutMs,
+        maxStartFailures: 1,
+      });
+      // The first has to start in that time.
+      const ready = await pool.ready().then(
+        () => true,
+        () => false,
+      );
+      if (!ready) return { startTimeoutMs };
+      const failed = new Promise<{ error: any }>((resolve) => pool.on('worker-start-failed', resolve));
+      await rejection(pool.call('exit_now'));
+      const { error } = await failed;
+      return { error, told: await rejection(pool.call('exit_now')), startTimeoutMs };
+    };
+    const { error, told, startTimeoutMs } = await givenTime(1_500, replace, hasComeThere);
+    isExplained(error, 'hang_on_later_starts', startTimeoutMs);
     expect(told).toMatchObject({ code: 'circuit-open', context: { phase: 'importing' } });
     expect(told.cause).toBe(error);
   });
@@ -167,33 +186,43 @@ describe('start', () => {
   });
 
   it('S08 slow start: one start hangs, calls flow on the others, and the hung one is destroyed at its timeout', async () => {
-    await using pool = lazyPoolFor('hang_once_at_start', { size: 2, start: 'eager', startTimeoutMs: 2_500 });
-    const failed = new Promise<{ workerId: string; error: { code: string } }>((resolve) =>
-      pool.on('worker-start-failed', resolve),
-    );
-    const pids = new Set<number>();
-    for (let n = 0; n < 50; n += 1) pids.add(await pool.call<number>('pid'));
-    expect(pids.size).toBe(1);
-    expect((await failed).error.code).toBe('start-timeout');
-    await until(
-      'the hung worker is replaced',
-      () => pidsOf(pool).length === 2 && pool.status().workers.every(({ state }) => state === 'ready'),
-    );
-    expect(descendants().filter(({ state }) => state === 'Z')).toEqual([]);
+    const serve = async (startTimeoutMs: number) => {
+      rmSync(join(testFolder(), 'hangs'), { recursive: true, force: true });
+      await using pool = lazyPoolFor('hang_once_at_start', { size: 2, start: 'eager', startTimeoutMs });
+      const failures: string[] = [];
+      pool.on('worker-start-failed', ({ error }) => failures.push(error.code));
+      // The other has to start in that time, and serve 50 calls.
+      const pids: (number | undefined)[] = [];
+      for (let n = 0; n < 50; n += 1) pids.push(await pool.call<number>('pid').catch(() => undefined));
+      if (failures.length > 0) return { served: new Set<number | undefined>(), failures };
+      await until('the hung worker is given up', () => failures.length > 0);
+      await until(
+        'the hung worker is replaced',
+        () => pidsOf(pool).length === 2 && pool.status().workers.every(({ state }) => state === 'ready'),
+      );
+      const zombies = descendants().filter(({ state }) => state === 'Z');
+      return { served: new Set(pids), failures, zombies };
+    };
+    const { served, failures, zombies } = await givenTime(2_000, serve, ({ served }) => served.size > 0);
+    expect(served.size).toBe(1);
+    expect(failures).toEqual(['start-timeout']);
+    expect(zombies).toEqual([]);
   });
 
   it('S08 slow start: one that takes its time and succeeds is used', async () => {
     // By slot, of which an import that all share would know nothing.
     const { env, ...options } = optionsFor('slow_import', { start: 'eager', launcher: 'spawn' });
     const { set } = env as { set: Record<string, string> };
+    const gate = gateOf();
     await using pool = pythonPool({
       ...options,
-      env: ({ slot }) => ({ set: { ...set, IMPORT_SECONDS: slot === 0 ? '0' : '2' } }),
+      env: ({ slot }) => ({ set: { ...set, IMPORT_SECONDS: '0', IMPORT_GATE: slot === 0 ? '' : gate.path } }),
     });
     const pids = new Set<number>();
     for (let n = 0; n < 10; n += 1) pids.add(await pool.call<number>('pid'));
     expect(pids.size).toBe(1);
     await pool.ready();
+    gate.open();
     await until('the slow one is ready', () => pool.status().workers.every(({ state }) => state === 'ready'));
     const both = await Promise.all([
       pool.call<number>('nap_pid', [0.3]),
