@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { givenTime } from '../../../tools/test/given-time.js';
 import { leavesNothing, rejection, workerFor } from './worker-for.js';
 
 leavesNothing();
@@ -137,23 +138,33 @@ describe('a call', () => {
   });
 
   it('that runs over its budget where nothing else ends it ends the worker, with everything under it', async () => {
-    const cancelGraces = { interruptMs: 50, sigintMs: 10_000, sigtermMs: 50 };
-    await using worker = await workerFor('end_in_calls', { cancelGraces });
-    const call = rejection(worker.call('hold_the_gil', [], { executionTimeoutMs: 300 }));
-    const behind = rejection(worker.call('fail', ['x']));
-    expect(await call).toMatchObject({
+    const cancelGraces = { interruptMs: 50, sigintMs: 30_000, sigtermMs: 50 };
+    const timeOut = async (executionTimeoutMs: number) => {
+      await using worker = await workerFor('end_in_calls', { cancelGraces });
+      const call = rejection(worker.call('hold_the_gil', [], { executionTimeoutMs }));
+      const behind = rejection(worker.call('fail', ['x']));
+      const errors = [await call, await behind] as const;
+      return {
+        errors,
+        executionTimeoutMs,
+        exit: errors[0].context['rung'] === 'sigint' && (await worker.exited),
+      };
+    };
+    // It has to hold it by then.
+    const { errors, executionTimeoutMs, exit } = await givenTime(300, timeOut, ({ exit }) => exit !== false);
+    expect(errors[0]).toMatchObject({
       code: 'execution-timeout',
       outcome: 'finished', // a sleep in C ends with any signal
-      context: { function: 'hold_the_gil', budgetMs: 300, rung: 'sigint' },
+      context: { function: 'hold_the_gil', budgetMs: executionTimeoutMs, rung: 'sigint' },
     });
-    expect(await behind).toMatchObject({ code: 'worker-exited', outcome: 'not-started' });
-    expect(await worker.exited).toMatchObject({ reason: 'killed' });
+    expect(errors[1]).toMatchObject({ code: 'worker-exited', outcome: 'not-started' });
+    expect(exit).toMatchObject({ reason: 'killed' });
   });
 
   it('that is aborted while it waits never runs; the one that runs is not disturbed', async () => {
     await using worker = await workerFor('echo');
     const abort = new AbortController();
-    const running = worker.call('nap', [0.2, 'ran']);
+    const running = worker.call('nap', [1, 'ran']);
     const waiting = worker.call('echo', [1], { signal: abort.signal });
     abort.abort();
     expect(await rejection(waiting)).toMatchObject({ code: 'aborted', outcome: 'not-started' });
@@ -199,10 +210,18 @@ describe('a stream', () => {
   });
 
   it('has a budget for each item', async () => {
-    await using worker = await workerFor('yield_items');
-    const stream = worker.stream('stall_after', [2], { itemTimeoutMs: 300 });
-    expect(await stream.next()).toEqual({ value: 0, done: false });
-    expect(await stream.next()).toEqual({ value: 1, done: false });
-    expect(await rejection(stream.next())).toMatchObject({ code: 'item-timeout', outcome: 'finished' });
+    const read = async (itemTimeoutMs: number) => {
+      await using worker = await workerFor('yield_items');
+      const seen: number[] = [];
+      const readAll = async (): Promise<void> => {
+        for await (const item of worker.stream<number>('stall_after', [2], { itemTimeoutMs }))
+          seen.push(item);
+      };
+      return { error: await rejection(readAll()), seen };
+    };
+    // Two have to come in time.
+    const { error, seen } = await givenTime(300, read, ({ seen }) => seen.length === 2);
+    expect(seen).toEqual([0, 1]);
+    expect(error).toMatchObject({ code: 'item-timeout', outcome: 'finished' });
   });
 });

@@ -1,5 +1,6 @@
 import type { PythonFrame, WorkerDump } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
+import { givenTime } from '../../../tools/test/given-time.js';
 import type { LoneWorker } from '../src/index.js';
 import { untilStopped } from './processes.js';
 import { fixture, leavesNothing, rejection, workerFor } from './worker-for.js';
@@ -7,7 +8,6 @@ import { fixture, leavesNothing, rejection, workerFor } from './worker-for.js';
 leavesNothing();
 
 const file = fixture('stand_still.py');
-const cancelGraces = { interruptMs: 200, sigintMs: 200, sigtermMs: 200 };
 
 /** Call a function and wait until it says that it is about to block. What it ends with is of no interest. */
 async function blocked(worker: LoneWorker, name: string): Promise<void> {
@@ -18,11 +18,12 @@ async function blocked(worker: LoneWorker, name: string): Promise<void> {
   await says;
 }
 
-/** Dump until a call has come to where it stands still. */
-async function dumpIn(worker: LoneWorker, name: string): Promise<WorkerDump> {
+/** Dump until a call has come to where it stands still: the line there, for at its first one it is inside of the function, too. */
+async function dumpAt(worker: LoneWorker, name: string, code: RegExp): Promise<WorkerDump> {
   for (;;) {
     const dump = await worker.dump();
-    if (dump.calls[0]?.frames.some((frame) => frame.function === name) === true) return dump;
+    const innermost = dump.calls[0]?.frames[0];
+    if (innermost?.function === name && code.test(innermost.code ?? '')) return dump;
   }
 }
 
@@ -33,7 +34,7 @@ describe('a worker that is asked where it is', () => {
     await using worker = await workerFor('stand_still');
     const before = Date.now();
     await blocked(worker, 'nap');
-    const dump = await dumpIn(worker, 'deeper');
+    const dump = await dumpAt(worker, 'deeper', /^time\.sleep/);
     expect(dump).toMatchObject({ workerId: worker.name, pid: worker.pid, how: 'asked', tasks: undefined });
     expect(dump.calls).toMatchObject([{ id: 1, kind: 'call', name: 'nap' }]);
     expect(Math.abs(dump.calls[0]!.since - before)).toBeLessThan(60_000);
@@ -48,7 +49,7 @@ describe('a worker that is asked where it is', () => {
   it('tells its tasks where a loop runs them', async () => {
     await using worker = await workerFor('stand_still');
     await blocked(worker, 'nap_async');
-    const dump = await dumpIn(worker, 'sleep');
+    const dump = await dumpAt(worker, 'sleep', /^return await future/);
     expect(namesOf(dump.calls[0]!.frames)).toEqual(['sleep', 'nap_async']);
     expect(dump.tasks?.map(({ frames }) => namesOf(frames))).toEqual([['sleep', 'nap_async']]);
     await worker.kill();
@@ -120,13 +121,22 @@ describe('a call whose time is over', () => {
     ['exhaust', 'with_the_gil', 'sigterm', 'unknown'],
     ['exhaust_and_be_killed', 'with_the_gil', 'sigkill', 'unknown'],
   ])('says of %s where it was', async (name, where, rung, outcome) => {
-    await using worker = await workerFor('stand_still', { cancelGraces });
-    const lines: string[] = [];
-    worker.on('output', ({ line }) => lines.push(line));
-    const error = await rejection(worker.call(name, [], { executionTimeoutMs: 500 }));
+    const interruptMs = rung === 'interrupt' ? 30_000 : 200;
+    const cancelGraces = { interruptMs, sigintMs: 200, sigtermMs: 30_000 };
+    const at = new RegExp(`^File "${file}", line \\d+ in ${where}$`, 'm');
+    const timeOut = async (executionTimeoutMs: number) => {
+      await using worker = await workerFor('stand_still', { cancelGraces });
+      const lines: string[] = [];
+      worker.on('output', ({ line }) => lines.push(line));
+      const error = await rejection(worker.call(name, [], { executionTimeoutMs }));
+      const stack = (error.context['pythonStack'] ?? []) as string[];
+      await worker.kill(); // all that it has printed is read by then
+      return { error, stack, lines };
+    };
+    // It has to be there by then, and to find the time to write it.
+    const { error, stack, lines } = await givenTime(400, timeOut, ({ stack }) => at.test(stack.join('\n')));
     expect(error).toMatchObject({ code: 'execution-timeout', outcome, context: { rung } });
-    const stack = error.context['pythonStack'] as string[];
-    expect(stack.join('\n')).toMatch(new RegExp(`^File "${file}", line \\d+ in ${where}$`, 'm'));
+    expect(stack.join('\n')).toMatch(at);
     expect(stack.at(-1)).toMatch(new RegExp(`^File "${file}", line \\d+ in ${name}$`));
     expect(error.message).toContain(`(most recent call first):\n  ${stack[0]!}\n`);
     expect(JSON.stringify(error)).not.toContain(file);
@@ -134,18 +144,22 @@ describe('a call whose time is over', () => {
   });
 
   it('says of a stream where its next item is', async () => {
-    await using worker = await workerFor('stand_still');
-    const stream = worker.stream<number>('yield_then_nap', [2], { itemTimeoutMs: 300 });
-    const error = await rejection(
-      (async () => {
-        for await (const item of stream) expect(item).toBeLessThan(2);
-      })(),
-    );
+    const read = async (itemTimeoutMs: number) => {
+      await using worker = await workerFor('stand_still', { cancelGraces: { interruptMs: 30_000 } });
+      const seen: number[] = [];
+      const readAll = async (): Promise<void> => {
+        for await (const item of worker.stream<number>('yield_then_nap', [2], { itemTimeoutMs }))
+          seen.push(item);
+      };
+      const error = await rejection(readAll());
+      const stack = (error.context['pythonStack'] ?? []) as string[];
+      return { error, seen, where: stack.map((line) => line.split(' in ').at(-1)) };
+    };
+    // Two have to come in time, and the third has to be waited for.
+    const { error, seen, where } = await givenTime(300, read, ({ where }) => where[0] === 'deeper');
+    expect(seen).toEqual([0, 1]);
     expect(error).toMatchObject({ code: 'item-timeout', context: { rung: 'interrupt' } });
-    expect((error.context['pythonStack'] as string[]).map((line) => line.split(' in ').at(-1))).toEqual([
-      'deeper',
-      'yield_then_nap',
-    ]);
+    expect(where).toEqual(['deeper', 'yield_then_nap']);
   });
 
   it('has no stack where it is aborted', async () => {

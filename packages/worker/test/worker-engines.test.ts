@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { PypoolError } from '@pypool/protocol';
 import { describe, expect, it } from 'vitest';
 import type { CancelGraces, LoneWorker } from '../src/index.js';
@@ -7,11 +10,23 @@ leavesNothing();
 
 type Engine = 'async' | 'threads';
 
-/** Short, for calls that need the harder rungs. The first is long enough that nothing else takes it; neighbours take as long as they take. */
-const GRACES: CancelGraces = { interruptMs: 200, neighboursMs: 60_000, sigintMs: 200, sigtermMs: 200 };
+/** Short, for rungs that do nothing; the one that ends a call is given all the time that a busy machine takes for it, and so are neighbours. */
+const SHORT_MS = 200;
+const LONG_MS = 60_000;
+const GRACES = {
+  interrupt: { interruptMs: LONG_MS },
+  sigterm: { interruptMs: SHORT_MS, sigintMs: SHORT_MS, sigtermMs: LONG_MS },
+  sigkill: { interruptMs: SHORT_MS, sigintMs: SHORT_MS, sigtermMs: SHORT_MS },
+};
 
-function workerOf(engine: Engine, graces: Partial<CancelGraces> = {}): Promise<LoneWorker> {
-  return workerFor('run_together', { engine, concurrency: 3, cancelGraces: { ...GRACES, ...graces } });
+/** A worker whose calls are to be ended by this rung, where they are ended. */
+function workerOf(
+  engine: Engine,
+  rung: keyof typeof GRACES = 'interrupt',
+  graces: Partial<CancelGraces> = {},
+): Promise<LoneWorker> {
+  const cancelGraces = { neighboursMs: LONG_MS, ...GRACES[rung], ...graces };
+  return workerFor('run_together', { engine, concurrency: 3, cancelGraces });
 }
 
 /** A call that blocks by now. */
@@ -20,7 +35,7 @@ interface Blocked {
   readonly error: Promise<PypoolError>;
 }
 
-async function blocked(worker: LoneWorker, name: string): Promise<Blocked> {
+async function blocked(worker: LoneWorker, name: string, ...args: unknown[]): Promise<Blocked> {
   const controller = new AbortController();
   const blocks = new Promise<void>((resolve) => {
     const onOutput = (): void => {
@@ -29,7 +44,7 @@ async function blocked(worker: LoneWorker, name: string): Promise<Blocked> {
     };
     worker.on('output', onOutput);
   });
-  const error = rejection(worker.call(name, [], { signal: controller.signal }));
+  const error = rejection(worker.call(name, args, { signal: controller.signal }));
   await blocks;
   return { abort: () => controller.abort(new Error('no longer wanted')), error };
 }
@@ -91,7 +106,7 @@ describe('a call that is aborted beside others', () => {
     expect(await worker.call('pid')).toBe(pid);
   });
 
-  it.each<[Engine, string, string, string]>([
+  it.each<[Engine, string, string, 'sigterm' | 'sigkill']>([
     ['async', 'be_stubborn', 'take_a_second', 'sigterm'],
     ['async', 'ignore_sigterm', 'take_a_second', 'sigkill'],
     ['async', 'be_killed', 'take_a_second', 'sigkill'],
@@ -100,7 +115,7 @@ describe('a call that is aborted beside others', () => {
   ])(
     'and does not end in the engine %s (%s) waits for %s to finish, and is ended with the process then',
     async (engine, name, beside, rung) => {
-      await using worker = await workerOf(engine);
+      await using worker = await workerOf(engine, rung);
       const call = await blocked(worker, name);
       const neighbour = worker.call(beside);
       await worker.call('pid'); // so that both have begun
@@ -111,7 +126,7 @@ describe('a call that is aborted beside others', () => {
     },
   );
 
-  it.each<[Engine, string, string]>([
+  it.each<[Engine, string, 'sigterm']>([
     ['async', 'be_stubborn', 'sigterm'],
     ['async', 'hold_the_gil', 'sigterm'],
     ['threads', 'be_deaf', 'sigterm'],
@@ -119,7 +134,7 @@ describe('a call that is aborted beside others', () => {
   ])(
     'and does not end in the engine %s (%s) takes those with it that do not finish in their grace',
     async (engine, name, rung) => {
-      await using worker = await workerOf(engine, { neighboursMs: 200 });
+      await using worker = await workerOf(engine, rung, { neighboursMs: SHORT_MS });
       const neighbour = rejection(worker.call('meet', ['nobody opens']));
       await worker.call('pid');
       const call = await blocked(worker, name);
@@ -138,18 +153,26 @@ describe('a call that is aborted beside others', () => {
   );
 
   it('that ends late after all costs no neighbour: the worker takes no more calls, and stops when all have ended', async () => {
-    await using worker = await workerOf('threads');
-    const call = await blocked(worker, 'end_late');
-    const neighbour = worker.call('take_a_second_plainly');
-    await worker.call('pid');
-    call.abort();
-    expect(await call.error).toMatchObject({ outcome: 'finished', context: { rung: 'interrupt' } });
-    expect(await rejection(worker.call('pid'))).toMatchObject({
-      code: 'worker-exited',
-      outcome: 'not-started',
-    });
-    expect(await neighbour).toBe('whole');
-    expect(await worker.exited).toMatchObject({ reason: 'closed', exitCode: 0 });
+    const folder = mkdtempSync(join(tmpdir(), 'pypool-late-'));
+    const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+    try {
+      await using worker = await workerOf('threads', 'sigterm');
+      const call = await blocked(worker, 'end_late', first);
+      const neighbour = worker.call('wait_for', [second]);
+      await worker.call('pid');
+      call.abort();
+      let refused: PypoolError | undefined;
+      while (refused === undefined)
+        await worker.call('pid').catch((error: unknown) => (refused = error as PypoolError));
+      expect(refused).toMatchObject({ code: 'worker-exited', outcome: 'not-started' });
+      writeFileSync(first, '');
+      expect(await call.error).toMatchObject({ outcome: 'finished', context: { rung: 'interrupt' } });
+      writeFileSync(second, '');
+      expect(await neighbour).toBe('whole');
+      expect(await worker.exited).toMatchObject({ reason: 'closed', exitCode: 0 });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
