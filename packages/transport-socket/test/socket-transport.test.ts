@@ -120,12 +120,13 @@ describe('where it listens', () => {
       host.kill('SIGKILL');
       rmSync(folder, { recursive: true });
     });
+    const exited = once(host, 'exit');
     const said = createInterface({ input: host.stdout })[Symbol.asyncIterator]();
     const offer = JSON.parse(String((await said.next()).value)) as ConnectionOffer;
     const channels = dialWhole(knownFrom(offer));
     expect(await Promise.all(channels.map((channel) => channel.answer()))).toEqual([ANSWER, ANSWER, ANSWER]);
     // It ends while its channels stand, and has nothing more to say.
-    expect(await once(host, 'exit')).toEqual([0, null]);
+    expect(await exited).toEqual([0, null]);
     expect((await said.next()).done).toBe(true);
   });
 });
@@ -192,7 +193,8 @@ describe('who is let in', () => {
     const half = [0, 1].map((channel) => new Dialler(known.place).say(preamble(known, channel)));
     const heard = await Promise.all([silent, ...half].map((each) => each.heard));
     expect(heard.map(({ length }) => length)).toEqual([0, 0, 0]);
-    await expectLetIn(known, accepted);
+    // At last: it has no longer than they had, and the machine may be busy.
+    await expectLetInAtLast(known, accepted);
   });
 
   it('frees the places of a worker that goes before all three stand', async () => {
@@ -307,7 +309,7 @@ async function untilSeated({ place }: Known): Promise<void> {
   await new Dialler(place).say(Buffer.alloc(64)).heard;
 }
 
-/** Node notices on its own time that the first have gone; a worker dials anew until it is let in. */
+/** Node notices on its own time that the first have gone, or may be late itself; a worker dials anew until it is let in. */
 async function expectLetInAtLast(known: Known, accepted: Promise<Connection>): Promise<void> {
   let letIn: Connection | undefined;
   void accepted.then((connection) => (letIn = connection));
