@@ -12,6 +12,7 @@ describe('the options of Python workers', () => {
       concurrency: 1,
       threads: 1,
       rlimits: {},
+      signatures: false,
       limits: DEFAULT_LIMITS,
       integers: 'auto',
       unencodable: 'error',
