@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createPythonPool, pythonPool, type PythonPool, type PythonPoolOptions } from 'pypool';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { descendants, processesWithEnv } from './processes.js';
+import { chosenSpeed } from './speed.js';
 import { chosenTransport } from './transport.js';
 import { until } from './until.js';
 
@@ -64,6 +65,7 @@ export function optionsFor(name: string, { env, ...options }: ScenarioOptions = 
     launcher: LAUNCHER,
     // A call may wait for one start after another, and each may take seconds.
     checkoutTimeoutMs: 60_000,
+    ...chosenSpeed(),
     env: { set: { [MARK]: mark, SCENARIO_FOLDER: folder, ...env } },
     ...options,
   };
