@@ -119,7 +119,8 @@ class CorePool implements Pool {
   }
 
   stats(): PoolStats {
-    return this.#core.counters.snapshot();
+    const { counters, calls } = this.#core;
+    return counters.snapshot(calls.prefetch?.sentAhead ?? 0);
   }
 
   health(): PoolHealth {

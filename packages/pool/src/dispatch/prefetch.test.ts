@@ -124,6 +124,7 @@ describe('sending calls ahead', () => {
       void make(made, 3);
       expect(given(made)).toHaveLength(1);
       expect(given(made)[0]).toHaveLength(1);
+      expect(made.pool.stats().prefetch.sentAhead).toBe(0);
     }
   });
 
@@ -211,7 +212,7 @@ describe('taking calls back', () => {
     expect(given(made)).toEqual([[3, 5], [0]]);
     while (other!.calls.length > 0) other!.answer('other');
     expect(await standings(calls)).toEqual(['pending', ...Array<string>(5).fill('other')]);
-    expect(pool.stats()).toMatchObject({ prefetch: { takenBack: 2 }, calls: { retried: 0 } });
+    expect(pool.stats()).toMatchObject({ prefetch: { sentAhead: 6, takenBack: 2 }, calls: { retried: 0 } });
   });
 
   it('keeps their order where there is nobody else', async () => {

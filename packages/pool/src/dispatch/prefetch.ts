@@ -39,6 +39,8 @@ export class Prefetch {
   readonly #options: Required<PrefetchOptions>;
   readonly times = new ServiceTimes();
   readonly takeBack: TakeBack;
+  /** Calls that were sent ahead, as often as they were. */
+  sentAhead = 0;
   /** Workers that may have room for more. */
   readonly #hungry = new CallList<WorkerRecord>();
 
@@ -53,8 +55,10 @@ export class Prefetch {
     const { call, worker } = attempt;
     attempt.expectedUs = this.#expectedUs(call);
     worker.expectedUs += attempt.expectedUs;
-    if (attempt.ahead) this.takeBack.watch();
-    else worker.progressAt = now;
+    if (attempt.ahead) {
+      this.sentAhead += 1;
+      this.takeBack.watch();
+    } else worker.progressAt = now;
   }
 
   /** A worker has answered a call, or given it back. @param served whether it ran to its end */

@@ -14,6 +14,8 @@ export interface PoolStats {
     readonly retried: number;
   };
   readonly prefetch: {
+    /** Calls that were sent ahead, as often as they were. */
+    readonly sentAhead: number;
     /** Calls that were sent ahead and taken back, as often as they were. */
     readonly takenBack: number;
   };
@@ -53,11 +55,12 @@ export class Counters {
     this.#errors.set(code, (this.#errors.get(code) ?? 0) + 1);
   }
 
-  snapshot(): PoolStats {
+  /** @param sentAhead counted where calls are sent ahead */
+  snapshot(sentAhead: number): PoolStats {
     const { submitted, succeeded, failed, retried, takenBack, starts, startFailures, restarts, exits } = this;
     return {
       calls: { submitted, succeeded, failed, retried },
-      prefetch: { takenBack },
+      prefetch: { sentAhead, takenBack },
       errors: Object.fromEntries(this.#errors),
       latency: { p50Ms: this.#latency.quantileMs(0.5), p99Ms: this.#latency.quantileMs(0.99) },
       workers: { starts, startFailures, restarts, exits },

@@ -11,8 +11,6 @@ export interface PlantedBug {
   /** Occurs exactly once in the file. */
   readonly find: string;
   readonly replace: string;
-  /** What has to be otherwise in the same file for the bug to show, though it is none by itself. */
-  readonly also?: { readonly find: string; readonly replace: string };
   /** A line before all others. */
   readonly prepend?: string;
   /** Arguments of the lab, where it has to be run in a certain way. */
@@ -35,17 +33,13 @@ export function fileOf(bug: PlantedBug): string {
  * @throws Error where the product has changed so that the bug has no place any more: it must be planted elsewhere then.
  */
 export function withBug(bug: PlantedBug): string {
-  let text = readFileSync(fileOf(bug), 'utf8');
-  for (const { find, replace } of bug.also === undefined ? [bug] : [bug, bug.also]) {
-    const pieces = text.split(find);
-    if (pieces.length !== 2) {
-      throw new Error(
-        `Bug "${bug.name}" cannot be planted: ${bug.file} has its text ${pieces.length - 1} times instead of once: ${find}`,
-      );
-    }
-    text = pieces.join(replace);
+  const pieces = readFileSync(fileOf(bug), 'utf8').split(bug.find);
+  if (pieces.length !== 2) {
+    throw new Error(
+      `Bug "${bug.name}" cannot be planted: ${bug.file} has its text ${pieces.length - 1} times instead of once: ${bug.find}`,
+    );
   }
-  return `${bug.prepend ?? ''}\n${text}`;
+  return `${bug.prepend ?? ''}\n${pieces.join(bug.replace)}`;
 }
 
 /** How a process with a bug is started: more arguments for Node, and its environment. Without one: as any other. */
