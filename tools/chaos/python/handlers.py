@@ -7,6 +7,7 @@ process id. One ``os.write`` with ``O_APPEND`` is atomic on a local file, and wh
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import resource
 import subprocess
@@ -14,30 +15,57 @@ import sys
 import time
 from functools import wraps
 
-from pypool import HostError, current_call, expose
+from pypool import HostError, current_call, expose, on_worker_start
 
-_start = os.environ.get("CHAOS_START", "")
-if _start == "hang":
-    time.sleep(600)
-if _start == "raise":
-    raise RuntimeError("this start was to fail")
-
+# Shared by workers that are forked, as they would share a log.
 _ledger = os.open(os.environ["CHAOS_LEDGER"], os.O_WRONLY | os.O_APPEND)
-_pid = os.getpid()
 
-_CHANNELS = {"requests": 3, "replies": 4, "control": 5}
-"""The descriptors of the pipe transport."""
+_channels: dict[str, int] = {}
+"""The descriptors of the runtime's channels, whatever the transport."""
 
 _ballast: list[bytearray] = []
 """What keeps a worker short of memory after the call that used it up."""
 
 
+@on_worker_start
+def find_channels(worker):
+    """The first three sockets behind standard output and error: the runtime opens them before anything of ours."""
+    for descriptor in sorted(map(int, os.listdir("/proc/self/fd"))):
+        if descriptor <= 2 or len(_channels) == 3:
+            continue
+        try:
+            target = os.readlink(f"/proc/self/fd/{descriptor}")
+        except FileNotFoundError:
+            continue  # the one that the folder was read by
+        if target.startswith("socket:"):
+            _channels[("requests", "replies", "control")[len(_channels)]] = descriptor
+
+
+@on_worker_start
+def obey_order(worker):
+    """Hang or raise, where one start is to: each order is for the first who reads it."""
+    path = os.environ.get("CHAOS_ORDERS")
+    if path is None:
+        return
+    with open(path, "r+b", buffering=0) as orders:
+        fcntl.flock(orders, fcntl.LOCK_EX)
+        order = orders.read(1)[0]
+        if order:
+            taken = os.pread(orders.fileno(), 1, order)[0]
+            os.pwrite(orders.fileno(), bytes([min(taken + 1, 255)]), order)
+            os.pwrite(orders.fileno(), b"\0", 0)
+    if order == 1:
+        time.sleep(600)
+    if order == 2:
+        raise RuntimeError("this start was to fail")
+
+
 def _started(seq):
-    os.write(_ledger, b"S%d %d\n" % (seq, _pid))
+    os.write(_ledger, b"S%d %d\n" % (seq, os.getpid()))
 
 
 def _ended(seq):
-    os.write(_ledger, b"E%d %d\n" % (seq, _pid))
+    os.write(_ledger, b"E%d %d\n" % (seq, os.getpid()))
 
 
 def _recorded(function):
@@ -270,7 +298,7 @@ def exhaust_memory(seq, stay):
 @_recorded
 def close_channel(seq, channel):
     """Close a descriptor that is the runtime's."""
-    os.close(_CHANNELS[channel])
+    os.close(_channels[channel])
     return [seq, channel]
 
 
@@ -278,7 +306,7 @@ def close_channel(seq, channel):
 @_recorded
 def write_garbage(seq, channel, garbage):
     """Write to a descriptor that is the runtime's."""
-    os.write(_CHANNELS[channel], garbage)
+    os.write(_channels[channel], garbage)
     return [seq, channel]
 
 

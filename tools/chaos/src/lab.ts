@@ -16,8 +16,9 @@ import {
   type PythonPoolOptions,
 } from 'pypool';
 import { chooseEngine } from './engine.js';
-import { chooseSpeed, type SpeedChoice } from './speed.js';
+import { chooseSpeed, sendsAhead, type SpeedChoice } from './speed.js';
 import { Faults, type FaultKind } from './faults/faults.js';
+import { StartOrders } from './faults/start-orders.js';
 import { WorkerEnds } from './faults/worker-ends.js';
 import { added, hostState, MARK } from './judge/host-state.js';
 import { judge, type Finding } from './judge/checks.js';
@@ -28,7 +29,7 @@ import { Inputs } from './load/inputs.js';
 import { ImpatientCalls } from './load/impatient-calls.js';
 import { Load } from './load/load.js';
 import type { Target } from './load/one-call.js';
-import { PatientCalls } from './load/patient-calls.js';
+import { chooseMix, PatientCalls } from './load/patient-calls.js';
 import { Random } from './random.js';
 import { within } from './within.js';
 
@@ -45,6 +46,8 @@ const IMPATIENT_CALLERS = 6;
 /** Longest rest of an impatient caller between two calls: each interrupts a worker, or costs one. Unit: milliseconds. */
 const IMPATIENT_REST_MS = 300;
 
+/** In a run of this length some short calls are sent ahead. Unit: seconds. */
+const LONG_SECONDS = 20;
 /** How long calls may take to settle: their longest budget is 6 s, and a worker's end has its limits. Unit: milliseconds. */
 const SETTLE_MS = 12_000;
 /** How long the pool may take to close. Unit: milliseconds. */
@@ -92,45 +95,54 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
   process.on('unhandledRejection', onUncaught);
   process.on('uncaughtException', onUncaught);
   const ledgerFile = new LedgerFile();
+  const orders = new StartOrders();
   const never = new AbortController().signal;
   const calls = new CallRecords();
-  let faults: Faults | undefined;
   // A sequence of its own: the other choices of a seed are the same for each engine.
   const chosen = {
     ...poolOptions(Random.of(seed, 1)),
     ...chooseEngine(Random.of(seed, 3), options.engine),
     ...chooseSpeed(seed, options.speed),
   };
+  const mix = chooseMix(Random.of(seed, 7), sendsAhead(chosen));
   const before = hostState(mark, never);
   try {
     const pool = await createPythonPool({
       ...chosen,
-      env: () => ({
-        set: { [MARK]: mark, CHAOS_LEDGER: ledgerFile.path, CHAOS_START: faults?.takeOrder() ?? '' },
-      }),
+      // The same for all: else 'auto' would fork none.
+      env: { set: { [MARK]: mark, CHAOS_LEDGER: ledgerFile.path, CHAOS_ORDERS: orders.path } },
     });
     pool.on('output', () => undefined); // what dying workers print would drown the table
     const ends = new WorkerEnds(pool);
-    const about = describe(chosen);
+    const about = `${describe(chosen)}, ${mix} calls`;
     options.onReady?.(about);
     const inputs = new Inputs();
+    const places = (SIZE + OVERFLOW) * chosen.concurrency;
     const target: Target = { pool, log: calls, inputs };
     const began = performance.now();
 
     const overfull: string[] = [];
     const look = setInterval(() => overfull.push(...lookAtPlaces(pool)), LOOK_MS);
-    const patient = new PatientCalls(target, never);
+    const patient = new PatientCalls(target, never, mix);
     const impatient = new ImpatientCalls(target);
     const load = new Load({
       seed,
-      patient: { callers: PATIENT_CALLERS, one: (random) => patient.one(random) },
+      // More than there are places for, or nothing would be sent ahead.
+      patient: {
+        callers: PATIENT_CALLERS + (mix === 'short' ? places : 0),
+        one: (random) => patient.one(random),
+      },
       impatient: {
         callers: IMPATIENT_CALLERS,
         restMs: IMPATIENT_REST_MS,
         one: (random) => impatient.one(random),
       },
     });
-    faults = new Faults(target, Random.of(seed, 2), options.faultRestMs);
+    const faults = new Faults(target, Random.of(seed, 2), {
+      orders,
+      restMs: options.faultRestMs,
+      hasForkServer: chosen.launcher !== 'spawn',
+    });
     let told = began;
     while (performance.now() - began < seconds * 1_000 && calls.made < maxCalls) {
       await wait(20);
@@ -152,6 +164,7 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
     process.off('unhandledRejection', onUncaught);
     process.off('uncaughtException', onUncaught);
     const after = await settledState(mark, never, before);
+    const took = (ended - began) / 1_000;
     const stats = pool.stats();
     const ledger = ledgerFile.read();
     const findings = judge({
@@ -162,6 +175,11 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
       overfull,
       recovery,
       starts: { failures: ends.failures, planted: faults.failingStarts },
+      prefetch: {
+        // An event loop has so many calls at once that each takes long.
+        isDue: sendsAhead(chosen) && mix === 'short' && chosen.engine !== 'async' && took >= LONG_SECONDS,
+        sentAhead: stats.prefetch.sentAhead,
+      },
       inputs: inputs.breaches(),
       busySessions,
       uncaught,
@@ -169,11 +187,11 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
       before,
       after,
     });
-    const took = (ended - began) / 1_000;
     const done = faults.counts(calls, ledger);
     return { seed, pool: about, seconds: took, calls, faults: done, ends, stats, findings };
   } finally {
     ledgerFile.close();
+    orders.close();
     process.off('unhandledRejection', onUncaught);
     process.off('uncaughtException', onUncaught);
   }
@@ -207,8 +225,8 @@ function poolOptions(random: Random): PythonPoolOptions {
 }
 
 function describe(options: PythonPoolOptions): string {
-  const { engine, concurrency, selection, queue, maxCalls, prefetch, sharedMemory } = options;
-  return `${SIZE} workers, engine ${engine}, concurrency ${concurrency}, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}, prefetch ${JSON.stringify(prefetch)}, shared memory ${JSON.stringify(sharedMemory)}`;
+  const { engine, concurrency, selection, queue, maxCalls, launcher, prefetch, sharedMemory } = options;
+  return `${SIZE} workers, engine ${engine}, concurrency ${concurrency}, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}, launcher ${launcher}, prefetch ${JSON.stringify(prefetch)}, shared memory ${JSON.stringify(sharedMemory)}`;
 }
 
 /** What is wrong with who has what, now. */

@@ -12,7 +12,7 @@ import { speedFrom } from './speed.js';
 import { grouped } from './report/table.js';
 
 const USAGE = `npm run chaos -- [--seconds N] [--calls N] [--rest N] [--seed N] [--engine NAME]
-    [--prefetch on|off] [--shared-memory on|off] [--json FILE]
+    [--launcher NAME] [--prefetch on|off] [--shared-memory on|off] [--json FILE]
 npm run chaos -- --self-test [--json FILE]
 
   --seconds N  how long the load lasts (60, or without a limit where --calls is given)
@@ -20,6 +20,7 @@ npm run chaos -- --self-test [--json FILE]
   --rest N     longest rest between two faults, in milliseconds (1000)
   --seed N     draw the same choices again; it is printed at the start
   --engine E   how workers run calls: sync, async or threads (drawn from the seed)
+  --launcher L what starts workers: spawn, fork or auto (drawn from the seed)
   --prefetch, --shared-memory
                on or off (drawn from the seed)
   --json FILE  write the figures and findings there as well
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
       rest: { type: 'string' },
       seed: { type: 'string' },
       engine: { type: 'string' },
+      launcher: { type: 'string' },
       prefetch: { type: 'string' },
       'shared-memory': { type: 'string' },
       json: { type: 'string' },

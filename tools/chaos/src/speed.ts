@@ -5,13 +5,17 @@ import { Random } from './random.js';
 export interface SpeedChoice {
   readonly prefetch?: boolean | undefined;
   readonly sharedMemory?: boolean | undefined;
+  readonly launcher?: Launcher | undefined;
 }
 
 const ON_OR_OFF = ['on', 'off'] as const;
+const LAUNCHERS = ['spawn', 'fork', 'auto'] as const;
+
+type Launcher = (typeof LAUNCHERS)[number];
 const KIB = 1024;
 
 /**
- * Whether calls are sent ahead, and whether large bytes go through shared memory. Each has a sequence of its own: what is
+ * Whether calls are sent ahead, whether large bytes go through shared memory, and what starts the workers. Each has a sequence of its own: what is
  * asked for changes nothing of what is drawn besides.
  */
 export function chooseSpeed(seed: number, choice: SpeedChoice = {}): Partial<PythonPoolOptions> {
@@ -19,6 +23,7 @@ export function chooseSpeed(seed: number, choice: SpeedChoice = {}): Partial<Pyt
   const shared = choice.sharedMemory ?? memory.chance(0.5);
   return {
     ...choosePrefetch(Random.of(seed, 4), choice.prefetch),
+    launcher: choice.launcher ?? Random.of(seed, 6).pick(LAUNCHERS),
     // Few bytes for all of it: then some have no room, and go through the channel.
     sharedMemory: shared && {
       thresholdBytes: memory.pick([4 * KIB, 64 * KIB]),
@@ -42,12 +47,19 @@ function choosePrefetch(random: Random, asked: boolean | undefined): Partial<Pyt
   return isForbidden && asked === undefined ? { prefetch } : { prefetch, ...possible };
 }
 
+/** Whether calls can be sent ahead, by what was chosen. */
+export function sendsAhead({ prefetch, queue, selection }: PythonPoolOptions): boolean {
+  return prefetch !== false && queue?.sendsAhead === true && selection?.sendsAhead === true;
+}
+
 /** @throws Error that names what there is. */
 export function speedFrom(values: {
   readonly prefetch?: string | undefined;
   readonly 'shared-memory'?: string | undefined;
+  readonly launcher?: string | undefined;
 }): SpeedChoice {
   return {
+    launcher: oneOf('launcher', LAUNCHERS, values.launcher),
     prefetch: isOn('prefetch', values.prefetch),
     sharedMemory: isOn('shared-memory', values['shared-memory']),
   };

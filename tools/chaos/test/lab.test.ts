@@ -29,10 +29,10 @@ it('finds no violation in ten seconds of faults', { timeout: 120_000 }, async ()
   expect(run.output()).toMatch(/violations +0/);
 });
 
-/** Stop a worker's process, and tell whether it is one and is there. */
+/** Stop a worker's process, or what workers are forked from, and tell whether it is one and is there. */
 function stops({ pid, command }: ProcessFacts): boolean {
   try {
-    return command.includes('__main__') && process.kill(pid, 'SIGSTOP');
+    return /__main__|fork_server/.test(command) && process.kill(pid, 'SIGSTOP');
   } catch {
     return false; // gone
   }
@@ -41,7 +41,7 @@ function stops({ pid, command }: ProcessFacts): boolean {
 it('leaves no process when it is killed', { timeout: 120_000 }, async () => {
   const run = lab('--seconds', '60');
   const pythons = () => descendants(run.pid).filter(({ command }) => command.includes('python'));
-  // Workers and their guardian; one of the workers stands still, which no signal but SIGKILL ends.
+  // Workers, what they were forked from, and their guardian; one of the workers stands still, which no signal but SIGKILL ends.
   await until(
     'the lab has workers under load',
     () => run.output().includes('workers') && pythons().length >= 4,

@@ -3,9 +3,8 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { CallRecords } from '../load/call-records.js';
 import { ask, type Target } from '../load/one-call.js';
 import { Deck, type Random } from '../random.js';
-
-/** What a start of a worker is to do, read by the handlers when they are imported. */
-export type StartOrder = '' | 'hang' | 'raise';
+import { forkServers } from './fork-servers.js';
+import type { StartOrder, StartOrders } from './start-orders.js';
 
 /** What is done to workers, and how often in each round. */
 const NUMBERS = {
@@ -22,6 +21,7 @@ const NUMBERS = {
   'child left behind': 2,
   'hang at start': 2,
   'failing start': 2,
+  'fork server killed': 3,
 };
 
 /** The name of something that is done to a worker. */
@@ -37,6 +37,15 @@ const STANDSTILL_MS = 800;
 const AMID_CALL_MS = 3;
 const STANDING_STILL_MS = 200;
 
+/** How faults are made. */
+export interface FaultOptions {
+  readonly orders: StartOrders;
+  /** Longest rest between two. Unit: milliseconds. @defaultValue 1000 */
+  readonly restMs?: number | undefined;
+  /** Whether workers are forked. */
+  readonly hasForkServer: boolean;
+}
+
 const CHANNELS = ['requests', 'replies', 'control'] as const;
 
 /** Does something bad to a random worker, again and again. */
@@ -44,38 +53,34 @@ export class Faults {
   readonly #target: Target;
   readonly #random: Random;
   readonly #restMs: number;
-  readonly #deck = new Deck(NUMBERS);
+  readonly #deck: Deck<FaultKind>;
+  readonly #orders: StartOrders;
   readonly #calls = new Set<Promise<unknown>>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #struck = new Map<FaultKind, number>();
-  #order: StartOrder = '';
+  /** Starts that were under way when their fork server was killed: they may fail. */
+  interruptedStarts = 0;
   /** Drawn, and there was no worker to do it to. */
   #kept: FaultKind | undefined;
 
-  constructor(target: Target, random: Random, restMs = REST_MS) {
+  constructor(target: Target, random: Random, { orders, restMs = REST_MS, hasForkServer }: FaultOptions) {
     this.#target = target;
+    this.#orders = orders;
+    this.#deck = new Deck({ ...NUMBERS, ...(!hasForkServer && { 'fork server killed': 0 }) });
     this.#random = random;
     this.#restMs = restMs;
     this.#later(() => this.#next(), restMs);
   }
 
-  /** A worker starts. @returns what it is to do: each order is for one start */
-  takeOrder(): StartOrder {
-    const order = this.#order;
-    this.#order = '';
-    if (order !== '') this.#count(order === 'hang' ? 'hang at start' : 'failing start');
-    return order;
-  }
-
-  /** Starts that were told to fail at once. */
+  /** Starts that were told to fail at once, or that were cut short. */
   get failingStarts(): number {
-    return this.#struck.get('failing start') ?? 0;
+    return this.#orders.taken('raise') + this.interruptedStarts;
   }
 
   /** Do no more. Resolves when the calls that did it have ended; what stands still for good does so. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#order = '';
+    this.#orders.withdraw();
     await Promise.all(this.#calls);
   }
 
@@ -86,6 +91,8 @@ export class Faults {
       const count = counts.get(calls.kind(seq));
       if (count !== undefined && ledger.starts(seq) > 0) counts.set(calls.kind(seq), count + 1);
     }
+    counts.set('hang at start', this.#orders.taken('hang'));
+    counts.set('failing start', this.#orders.taken('raise'));
     return counts as Map<FaultKind, number>;
   }
 
@@ -130,6 +137,8 @@ export class Faults {
         return this.#start('hang');
       case 'failing start':
         return this.#start('raise');
+      case 'fork server killed':
+        return this.#killForkServer();
     }
   }
 
@@ -168,7 +177,20 @@ export class Faults {
   /** Have a worker replaced by one whose start goes wrong. */
   #start(order: StartOrder): boolean {
     if (!this.#signal(undefined, 'SIGKILL')) return false;
-    this.#order = order;
+    this.#orders.give(order);
+    return true;
+  }
+
+  /** Its workers end with it, and the next start imports anew. */
+  #killForkServer(): boolean {
+    const { pool } = this.#target;
+    const workers = readyPids(pool);
+    const [first, ...others] = forkServers(workers);
+    // With 'auto' they may have been started one by one after all.
+    if (first === undefined) return workers.length > 0;
+    this.interruptedStarts += pool.status().workers.filter(({ state }) => state === 'starting').length;
+    process.kill(this.#random.pick([first, ...others]), 'SIGKILL');
+    this.#count('fork server killed');
     return true;
   }
 

@@ -7,7 +7,11 @@ export class WorkerEnds {
   /** Workers that were up and are no more, by the signal or else the exit code. */
   readonly exits = new Map<string, number>();
 
+  /** Fork servers that ended as nobody wanted. */
+  lostForkServers = 0;
+
   constructor(pool: PythonPool) {
+    pool.on('fork-server-lost', () => (this.lostForkServers += 1));
     pool.on('worker-start-failed', ({ error }) => count(this.failures, error.code));
     pool.on('worker-exit', ({ exit: { signal, exitCode } }) =>
       count(this.exits, signal ?? `code ${exitCode ?? 'unknown'}`),

@@ -142,6 +142,12 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'sent-ahead',
+    says: 'calls were sent ahead where they are short and may be',
+    find: ({ prefetch: { isDue, sentAhead } }) =>
+      isDue && sentAhead === 0 ? ['none was, so that the run says nothing of prefetch'] : [],
+  },
+  {
     name: 'inputs',
     says: 'every input that was opened ended or was closed, once',
     find: ({ inputs }) => inputs,

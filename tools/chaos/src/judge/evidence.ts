@@ -22,6 +22,11 @@ export interface Evidence {
     /** Starts that were told to fail at once. */
     readonly planted: number;
   };
+  readonly prefetch: {
+    /** Whether some calls must have been sent ahead: they could be, were short, and many. */
+    readonly isDue: boolean;
+    readonly sentAhead: number;
+  };
   /** What was wrong with the iterables that callers gave as arguments. */
   readonly inputs: readonly string[];
   /** Sessions that still had calls in flight when none was. */

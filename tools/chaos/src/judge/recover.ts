@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { processesWithEnv } from '../../../scenarios/src/processes.js';
 import { readyPids } from '../faults/faults.js';
+import { forkServers } from '../faults/fork-servers.js';
 import { ask, type Target } from '../load/one-call.js';
 import { within } from '../within.js';
 import { isBack, type Recovery } from './evidence.js';
@@ -31,10 +32,10 @@ export async function recover(
     });
     await within(SETTLE_MS, Promise.all(answers));
     await wait(2 * idleTimeoutMs);
-    const running = processesWithEnv(MARK, mark)
-      // Workers lead their groups, and what stands still serves nobody.
-      .filter(({ pid, group, state }) => pid === group && state !== 'T')
-      .map(({ pid }) => pid);
+    const leaders = processesWithEnv(MARK, mark).filter(({ pid, group }) => pid === group);
+    // Workers lead their groups, as does what they were forked from; and what stands still serves nobody.
+    const servers = new Set(forkServers(leaders.map(({ pid }) => pid)));
+    const running = leaders.flatMap(({ pid, state }) => (servers.has(pid) || state === 'T' ? [] : [pid]));
     const recovery = { size, running, reported: readyPids(target.pool), refused };
     if (isBack(recovery) || performance.now() > deadline) return recovery;
   }

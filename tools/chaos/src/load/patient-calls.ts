@@ -28,7 +28,18 @@ const WEIGHTS = {
 /** What a patient caller does. */
 export type PatientKind = keyof typeof WEIGHTS;
 
-const KINDS = new Weights(WEIGHTS);
+/** The same where calls are so short that workers can be sent their next ones ahead; the few long ones among them have these taken back. */
+const SHORT_WEIGHTS = { ...WEIGHTS, echo: 2_000, idempotent: 100, session: 100 };
+
+const MIXES = { mixed: new Weights(WEIGHTS), short: new Weights(SHORT_WEIGHTS) };
+
+/** What the patient callers ask for: a bit of everything, or short calls with a bit of everything among them. */
+export type Mix = keyof typeof MIXES;
+
+/** @param isAhead whether calls may be sent ahead: most of such runs have short calls */
+export function chooseMix(random: Random, isAhead: boolean): Mix {
+  return random.chance(isAhead ? 0.75 : 0.25) ? 'short' : 'mixed';
+}
 
 /**
  * Callers that wait for every answer, one call after another.
@@ -38,15 +49,17 @@ const KINDS = new Weights(WEIGHTS);
 export class PatientCalls {
   readonly #target: Target;
   readonly #never: AbortSignal;
+  readonly #mix: Mix;
 
-  constructor(target: Target, never: AbortSignal) {
+  constructor(target: Target, never: AbortSignal, mix: Mix) {
     this.#target = target;
+    this.#mix = mix;
     this.#never = never;
   }
 
   /** Make one call, of whatever kind the numbers say. Resolves with whether it went well; never rejects. */
   one(random: Random): Promise<boolean> {
-    return this.make(KINDS.draw(random), random);
+    return this.make(MIXES[this.#mix].draw(random), random);
   }
 
   /** Make one call of a kind. */

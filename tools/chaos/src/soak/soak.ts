@@ -61,7 +61,11 @@ export async function runSoak(minutes: number, onSample: (sample: Sample) => voi
     maxCalls: 2_000,
     env: { set: { CHAOS_LEDGER: '/dev/null' } },
   });
-  const patient = new PatientCalls({ pool, log, inputs: new Inputs() }, new AbortController().signal);
+  const patient = new PatientCalls(
+    { pool, log, inputs: new Inputs() },
+    new AbortController().signal,
+    'mixed',
+  );
   const load = new Load({ seed: 1, patient: { callers: CALLERS, one: (random) => patient.one(random) } });
   const samples: Sample[] = [];
   const began = performance.now();
