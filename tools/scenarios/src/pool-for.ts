@@ -65,7 +65,7 @@ export function optionsFor(name: string, { env, ...options }: ScenarioOptions = 
     launcher: LAUNCHER,
     // A call may wait for one start after another, and each may take seconds.
     checkoutTimeoutMs: 60_000,
-    ...chosenSpeed(),
+    ...chosenSpeed((options.transport ?? chosenTransport(folder).transport)?.remote === true),
     env: { set: { [MARK]: mark, SCENARIO_FOLDER: folder, ...env } },
     ...options,
   };

@@ -8,9 +8,13 @@ it.each([
   ['off', 'on', { prefetch: false, sharedMemory: { thresholdBytes: 4_096 } }],
 ])('prefetch %s and shared memory %s come to these options', (prefetch, memory, options) => {
   const env = { PYPOOL_SCENARIO_PREFETCH: prefetch, PYPOOL_SCENARIO_SHARED_MEMORY: memory };
-  expect(chosenSpeed(env)).toEqual(options);
+  expect(chosenSpeed(false, env)).toEqual(options);
+  const { sharedMemory: _, ...far } = options as ReturnType<typeof chosenSpeed>;
+  expect(chosenSpeed(true, env)).toEqual(far);
 });
 
 it('refuses what is neither', () => {
-  expect(() => chosenSpeed({ PYPOOL_SCENARIO_PREFETCH: 'yes' })).toThrow(/PREFETCH is on or off, not yes/);
+  expect(() => chosenSpeed(false, { PYPOOL_SCENARIO_PREFETCH: 'yes' })).toThrow(
+    /PREFETCH is on or off, not yes/,
+  );
 });

@@ -9,14 +9,16 @@ const LOW_THRESHOLD_BYTES = 4 * 1024;
 /**
  * What this round is run with, by `PYPOOL_SCENARIO_PREFETCH` and `PYPOOL_SCENARIO_SHARED_MEMORY`: `on` or `off`; without them, what pools do without the options.
  *
+ * @param isFar Whether workers may be on other machines, which share no memory.
  * @throws Error where one says something else.
  */
-export function chosenSpeed(env: NodeJS.ProcessEnv = process.env): Speed {
+export function chosenSpeed(isFar: boolean, env: NodeJS.ProcessEnv = process.env): Speed {
   const prefetch = isOn(env, 'PYPOOL_SCENARIO_PREFETCH');
   const shared = isOn(env, 'PYPOOL_SCENARIO_SHARED_MEMORY');
   return {
     ...(prefetch !== undefined && { prefetch: prefetch && {} }),
-    ...(shared !== undefined && { sharedMemory: shared && { thresholdBytes: LOW_THRESHOLD_BYTES } }),
+    ...(shared !== undefined &&
+      !isFar && { sharedMemory: shared && { thresholdBytes: LOW_THRESHOLD_BYTES } }),
   };
 }
 

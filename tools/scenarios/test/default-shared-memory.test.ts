@@ -7,7 +7,15 @@ const BYTES = 512 * 1024;
 
 /** A pool for which nobody has said how its workers are reached, or started. */
 function poolWith(given: Partial<PythonPoolOptions> = {}): Promise<PythonPool> {
-  const { launcher: _, transport: __, ...options } = optionsFor('echo', { size: 1, minReady: 1 });
+  const {
+    launcher: _,
+    transport: __,
+    sharedMemory: ___,
+    ...options
+  } = optionsFor('echo', {
+    size: 1,
+    minReady: 1,
+  });
   return createPythonPool({ ...options, ...given });
 }
 
