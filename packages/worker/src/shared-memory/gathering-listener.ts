@@ -61,7 +61,8 @@ export class GatheringListener implements FrameListener {
   #gather(frame: Frame): void {
     const { placed = [], ...whole } = frame;
     const buffers = [...frame.buffers];
-    const copies = placed.map((place) => this.#copyOf(frame, place, buffers));
+    // The first may lie in memory of its caller's, who may transfer that as long as others are read: so it is the last, and its frame goes on with it.
+    const copies = placed.map((place) => this.#copyOf(frame, place, buffers)).reverse();
     for (const { byteLength } of frame.buffers) {
       if (this.#segments.isLarge(byteLength)) this.#segments.want('replies', byteLength);
     }

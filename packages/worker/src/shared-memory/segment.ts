@@ -1,6 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { protocolViolation } from '../calls/errors.js';
 
+/** Names a file without opening it: Linux's, which Node has no name for. */
+const O_PATH = 0x20_0000;
+
 /** Which frames' buffers lie in a segment. */
 export type SegmentChannel = 'requests' | 'replies';
 
@@ -44,11 +47,9 @@ export class Segment {
    * @throws Error - where that cannot be opened, or is something else.
    */
   open(path: string, token: string): void {
-    // A worker that lies may name a pipe or a terminal: opening one neither waits nor takes it over.
-    this.#fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
-    const facts = fstatSync(this.#fd);
+    this.#fd = openMemory(path, this.bytes);
     const found = Buffer.alloc(token.length / 2);
-    if (facts.isFile() && facts.size >= this.bytes) readSync(this.#fd, found, 0, found.length, 0);
+    if (this.#fd !== undefined) readSync(this.#fd, found, 0, found.length, 0);
     if (found.length === 0 || found.toString('hex') !== token) {
       this.close();
       throw new Error(`${path} is another file here: the worker is in another namespace of processes`);
@@ -82,5 +83,23 @@ export class Segment {
   #opened(): number {
     if (this.#fd === undefined) throw new Error(`Segment ${this.id} is not open.`);
     return this.#fd;
+  }
+}
+
+/**
+ * Open a file of at least so many bytes that has no name, as memory has none: nobody else is to find in it what is written there.
+ *
+ * A worker that runs as another user may lie, and name a file that only this process may write to, or a device that does something when it is opened. So it is
+ * looked at first, and what was looked at is opened.
+ */
+function openMemory(path: string, bytes: number): number | undefined {
+  const seen = openSync(path, O_PATH);
+  try {
+    const again = `/proc/self/fd/${seen}`;
+    const facts = fstatSync(seen);
+    const isNameless = facts.isFile() && facts.nlink === 0;
+    return isNameless && facts.size >= bytes ? openSync(again, constants.O_RDWR) : undefined;
+  } finally {
+    closeSync(seen);
   }
 }

@@ -5,6 +5,7 @@ import {
   openSync,
   readSync,
   rmdirSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -76,12 +77,12 @@ class Shared {
     return shared;
   }
 
-  /** Make what was asked for last, as a runtime would. */
-  async make(token = TOKEN): Promise<number> {
+  /** Make what was asked for last, as a runtime would. @param named where it does, or rather does not: in a file that has a name */
+  async make(token = TOKEN, named?: string): Promise<number> {
     const asked = JSON.parse((await this.next(FrameType.MAP)).envelope) as MapSegment;
     const folder = mkdtempSync(join(tmpdir(), 'pypool-'));
-    const fd = openSync(join(folder, 'segment'), 'w+');
-    unlinkSync(join(folder, 'segment'));
+    const fd = openSync(named ?? join(folder, 'segment'), 'w+');
+    if (named === undefined) unlinkSync(join(folder, 'segment'));
     rmdirSync(folder);
     ftruncateSync(fd, asked.bytes);
     writeSync(fd, Buffer.from(TOKEN, 'hex'), 0, 16, 0);
@@ -306,6 +307,30 @@ describe('replies', () => {
     expect(Buffer.compare(side.replies[0]!.buffers[0]!, pattern(9 * MIB, 5))).toBe(0);
   });
 
+  it('are whole where their caller transfers that memory while others of the same result are read', async () => {
+    const into = new Uint8Array(2 * MIB);
+    const side = await shared({ intoOf: () => into });
+    const first = await side.forReplies(2 * MIB);
+    const second = await side.forReplies(9 * MIB);
+    writeSync(side.fileOf(first), pattern(2 * MIB, 5), 0, 2 * MIB, 0);
+    side.runtime.replies.send({
+      type: FrameType.RESULT,
+      tagged: true,
+      callId: 2,
+      envelope: '[0,1]',
+      buffers: [new Uint8Array(0), new Uint8Array(0)],
+      placed: [
+        { index: 0, segment: first, bytes: 2 * MIB },
+        { index: 1, segment: second, bytes: 9 * MIB },
+      ],
+    });
+    await turns(2);
+    expect(side.replies).toEqual([]);
+    structuredClone(into, { transfer: [into.buffer] });
+    await until(() => side.replies.length === 1);
+    expect(Buffer.compare(side.replies[0]!.buffers[0]!, pattern(2 * MIB, 5))).toBe(0);
+  });
+
   it('of a worker that died are read to their end, before the end is told', async () => {
     const side = await shared();
     const segment = await side.forReplies(9 * MIB);
@@ -382,6 +407,21 @@ describe('segments', () => {
       await until(() => side.calls.length === 2);
       expect(side.calls[1]?.placed).toBeUndefined();
       expect(side.told.filter(({ type }) => type === FrameType.MAP)).toEqual([]);
+    }
+  });
+
+  it('are given up where the worker names a file that others can find, which only this process may be allowed to write to', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pypool-'));
+    try {
+      const side = await shared();
+      side.call(1, pattern(MIB));
+      await side.make(TOKEN, join(folder, 'precious'));
+      await until(() => side.refusals.length === 1);
+      side.call(2, pattern(MIB));
+      await until(() => side.calls.length === 2);
+      expect(side.calls[1]?.placed).toBeUndefined();
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 
