@@ -159,7 +159,7 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
     } finally {
       this.#reconciling = false;
     }
-    if (this.#again) this.reconcile();
+    if (this.#again || this.turnover.mindsCalls) this.reconcile();
     else this.#calm = true;
   }
 

@@ -88,6 +88,16 @@ describe('sending calls ahead', () => {
     expect(light.pool.status()).toMatchObject({ running: 1, ahead: 2, queued: 3 });
   });
 
+  it('brings the successor of a worker that is sent its last call ahead at once', async () => {
+    const made = await quickPool({ maxCalls: 4, prefetch: { takeBackAfterMs: 60_000 } });
+    // The one that it has learned from has been its first.
+    void make(made, 1);
+    await flush();
+    void make(made, 2);
+    expect(given(made)).toEqual([[0, 0, 1]]);
+    expect(made.factory.started).toHaveLength(2);
+  });
+
   it('brings more workers where there may be more, as anything that waits', async () => {
     const made = await quickPool({ overflow: 1, idleTimeoutMs: Infinity });
     void make(made, 2);
