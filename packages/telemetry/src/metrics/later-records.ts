@@ -1,4 +1,4 @@
-import type { Attributes, Histogram } from '@opentelemetry/api';
+import { type Attributes, type Histogram, ROOT_CONTEXT } from '@opentelemetry/api';
 
 /**
  * Values that are given to their histograms when the turn of the event loop is over. To record a value takes the SDK a microsecond or more; later, what the
@@ -21,6 +21,9 @@ export class LaterRecords {
     this.#histograms = [];
     this.#values = [];
     this.#attributes = [];
-    for (let at = 0; at < histograms.length; at += 1) histograms[at]!.record(values[at]!, attributes[at]);
+    for (let at = 0; at < histograms.length; at += 1) {
+      // Not in the context of whichever call was the first of the turn.
+      histograms[at]!.record(values[at]!, attributes[at], ROOT_CONTEXT);
+    }
   };
 }
