@@ -163,7 +163,13 @@ class AsyncInterrupts(ConcurrentInterrupts):
         if running is None:
             return
         give_up_at = monotonic() + CONTROL_SECONDS
-        while running.wanted is None and monotonic() < give_up_at:
+        # Unless it is meant for another, which is waiting for its turn on this very thread.
+        while not self._is_told() and monotonic() < give_up_at:
             sleep(LOOK_SECONDS)
         if running.wanted is not None:
             raise_interrupt(frame, lambda: self._stepped() is running)
+
+    def _is_told(self) -> bool:
+        """Whether the control thread has said of some call that it is to end."""
+        places = (*self._calls.values(), *self.batches.values())
+        return any(running.wanted is not None for running in places)
