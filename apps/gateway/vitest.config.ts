@@ -9,5 +9,11 @@ export default {
   ...config,
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: [SOURCE_CONDITION, 'node'] } },
-  test: { ...config.test, include: [...(config.test?.include ?? []), 'page/src/**/*.test.ts'] },
+  // A worker's start takes as long as the machine is busy.
+  test: {
+    ...config.test,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    include: [...(config.test?.include ?? []), 'page/src/**/*.test.ts'],
+  },
 };

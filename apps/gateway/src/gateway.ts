@@ -91,15 +91,16 @@ class GatewayServer implements Gateway {
     const { app } = this;
     const { token, host, port } = this.#options;
     const { pool, front } = this.#composed;
+    const isLeaving = (): boolean => this.#isLeaving;
     answerErrors(app);
     guard(app, token);
     app.addHook('onSend', async (_request, reply) => {
-      if (this.#isLeaving) reply.header('connection', 'close');
+      if (isLeaving()) reply.header('connection', 'close');
     });
-    callRoutes(app, this.#composed);
+    callRoutes(app, this.#composed, isLeaving);
     sessionRoutes(app, front);
     adminRoutes(app, pool);
-    probeRoutes(app, { pool, metrics: this.#metrics, isLeaving: () => this.#isLeaving });
+    probeRoutes(app, { pool, metrics: this.#metrics, isLeaving });
     openApiRoute(app, this.#composed, { hasToken: token !== undefined });
     app.get('/live', (_request, reply) => {
       reply.hijack();

@@ -160,7 +160,7 @@ it('ends a call in Python whose client has gone', async () => {
   await using live = await LiveListener.of(url);
   const client = new AbortController();
   const call = post(`${url}/call/nap`, [3600], { signal: client.signal }).catch((error: unknown) => error);
-  await live.next('workers', ([{ running }]) => running.length === 1);
+  await live.busy();
   client.abort();
   await live.next('log', ({ text }) => text === 'nap ended');
   expect(await call).toMatchObject({ name: 'AbortError' });

@@ -1,3 +1,5 @@
+import type { LiveWorker } from '../src/live/messages.js';
+
 /** A server-sent event. */
 export interface ReadEvent {
   readonly event: string;
@@ -47,6 +49,19 @@ export class LiveListener implements AsyncDisposable {
       this.#seen.push(value);
       if (value.event === name && holds(value.data)) return value.data;
     }
+  }
+
+  /** The same, where it may have been told already. */
+  async sooner(name: string, holds: (data: any) => boolean): Promise<any> {
+    const told = this.#seen.findLast(({ event, data }) => event === name && holds(data));
+    return told === undefined ? this.next(name, holds) : told.data;
+  }
+
+  /** The worker that runs something, once there is one. */
+  async busy(): Promise<LiveWorker> {
+    const isBusy = ({ running }: LiveWorker) => running.length > 0;
+    const workers: LiveWorker[] = await this.next('workers', (all: LiveWorker[]) => all.some(isBusy));
+    return workers.find(isBusy)!;
   }
 
   /** Resolves once the server has ended it. */

@@ -20,7 +20,11 @@ interface CallParams {
 }
 
 /** `POST /call/:name` and the same in a session. */
-export function callRoutes(app: FastifyInstance, { pool, front, catalogue }: ComposedPool): void {
+export function callRoutes(
+  app: FastifyInstance,
+  { pool, front, catalogue }: ComposedPool,
+  isLeaving: () => boolean,
+): void {
   // The bytes as they are: no copy, no base64.
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
@@ -41,11 +45,11 @@ export function callRoutes(app: FastifyInstance, { pool, front, catalogue }: Com
     if (!catalogue.known) await pool.ready();
     const served = catalogue.get(name);
     const args = argumentsOf(request, served.arguments);
-    const signal = clientGone(reply.raw);
-    const options = { ...callOptions(request.headers), signal };
+    const gone = clientGone(reply.raw);
+    const options = { ...callOptions(request.headers), signal: gone };
     const format = formatFor(request.headers.accept, served.told.stream);
     if (format !== undefined) {
-      await sendStream(reply, caller.stream(name, args, options), format, signal);
+      await sendStream(reply, caller.stream(name, args, options), format, { gone, isLeaving });
       return reply;
     }
     return sendResult(reply, await caller.call(name, args, options));

@@ -26,6 +26,7 @@ export function probeRoutes(app: FastifyInstance, { pool, metrics, isLeaving }: 
 
   app.get('/metrics', (request, reply) => {
     reply.hijack();
+    if (isLeaving()) reply.raw.setHeader('connection', 'close');
     metrics.answer(request.raw, reply.raw);
   });
 }

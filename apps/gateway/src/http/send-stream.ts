@@ -4,38 +4,50 @@ import type { PoolStream } from '@pypool/pool';
 import { problemOf } from '../errors/problem.js';
 import type { StreamFormat } from './stream-format.js';
 
+/** What ends a stream before its time. */
+export interface StreamEnds {
+  /** The client has left: the stream has the same signal. */
+  readonly gone: AbortSignal;
+  /** The gateway takes no new requests. */
+  isLeaving(): boolean;
+}
+
 /**
  * Send the items of a stream as they come, no faster than the client reads them: what it leaves unread, Python does not produce.
  *
  * Rejects, with nothing sent, where it fails before its first item: then there is a status to tell that by.
  *
- * @param gone the client has left: the stream has the same signal, and ends
+ * It is kept alive as any other: to many clients what ends with its connection is complete, however little of it there is.
  */
 export async function sendStream(
   reply: FastifyReply,
   stream: PoolStream<unknown>,
   format: StreamFormat,
-  gone: AbortSignal,
+  { gone, isLeaving }: StreamEnds,
 ): Promise<void> {
   let next = await stream.next();
   const response = reply.raw;
+  const { socket } = response;
+  const end = (last: string): void =>
+    void response.end(last, () => {
+      // Nobody asks for anything more here, and the server waits for its connections.
+      if (isLeaving()) socket?.end();
+    });
   reply.hijack();
   response.writeHead(200, {
     'content-type': format.contentType,
     'cache-control': 'no-store',
     // For nginx, which would collect it.
     'x-accel-buffering': 'no',
-    // Whoever reads a stream to its end has had its connection for long enough.
-    connection: 'close',
   });
   try {
     for (; next.done !== true; next = await stream.next()) {
       if (!response.write(format.item(next.value))) await once(response, 'drain', { signal: gone });
     }
-    response.end(format.end);
+    end(format.end);
   } catch (error) {
     await stream.return();
     // To a client that has gone this is nothing.
-    response.end(format.failure(problemOf(error)));
+    end(format.failure(problemOf(error)));
   }
 }

@@ -73,7 +73,7 @@ export interface LiveWorker {
   readonly slot: number;
   /** `undefined` while it starts. */
   readonly pid?: number | undefined;
-  /** `gone`: it has exited and nothing has taken its slot; kept for a minute. */
+  /** `gone`: it was lost, and nothing has taken its slot; told for ten seconds. */
   readonly state: 'starting' | 'ready' | 'retiring' | 'gone';
   /** Since when it is in that state. */
   readonly since: number;

@@ -1,8 +1,8 @@
 import type { Pool, PoolEvents, WorkerStatus } from '@pypool/pool';
 import type { LiveWorker } from './messages.js';
 
-/** How long a slot that nothing has taken shows how its last worker ended. */
-const GONE_MS = 60_000;
+/** How long a slot that nothing has taken shows how its last worker was lost. */
+const GONE_MS = 10_000;
 
 /** What the workers of a pool look like, with what `status()` has forgotten: those before them. */
 export class WorkerList {

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { readCommandLine, TOKEN_VARIABLE } from './command-line.js';
+import { resolveGatewayOptions } from './options.js';
+
+const module = './served.py';
+
+describe('options', () => {
+  it('refuse to serve others without a token, unless that is asked for', () => {
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', 'gateway.example']) {
+      expect(() => resolveGatewayOptions({ module, host })).toThrow(/set a token, or open: true/);
+      expect(resolveGatewayOptions({ module, host, token: 'secret' }).host).toBe(host);
+      expect(resolveGatewayOptions({ module, host, open: true }).host).toBe(host);
+    }
+    for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost'])
+      expect(resolveGatewayOptions({ module, host }).host).toBe(host);
+  });
+
+  it.each([{ port: 70_000 }, { port: 1.5 }, { maxBodyBytes: 0 }, { drainMs: -1 }, { token: ' ' }])(
+    'refuse %j',
+    (option) => {
+      const [name] = Object.keys(option);
+      expect(() => resolveGatewayOptions({ module, ...option })).toThrow(`the gateway: ${name}: expected`);
+    },
+  );
+});
+
+describe('the command line', () => {
+  it('says what is served and how, and the environment the token', () => {
+    const args = ['a.py', '--port', '0', '--size', '3', '--engine', 'async', '--open'];
+    expect(readCommandLine(args, { [TOKEN_VARIABLE]: 'secret' }, 'sample.py')).toEqual({
+      module: 'a.py',
+      port: 0,
+      size: 3,
+      engine: 'async',
+      open: true,
+      drainMs: 1_000,
+      token: 'secret',
+    });
+    expect(readCommandLine([], {}, 'sample.py')).toEqual({ module: 'sample.py', port: 8080, drainMs: 1_000 });
+  });
+
+  it.each([
+    [['a.py', 'b.py'], /one module, not 2/],
+    [['--size', 'two'], /--size takes a number, not "two"/],
+    [['--sise', '2'], /Unknown option '--sise'/],
+  ])('%j is refused', (args, message) => {
+    expect(() => readCommandLine(args, {}, 'sample.py')).toThrow(message);
+  });
+});

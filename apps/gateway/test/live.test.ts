@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Gateway } from '../src/gateway.js';
+import type { LiveWorker } from '../src/live/messages.js';
+import { LiveListener } from './events.js';
+import { gatewayFor, post } from './gateway-for.js';
+
+let gateway: Gateway;
+let url: string;
+beforeAll(async () => {
+  gateway = await gatewayFor();
+  url = gateway.url;
+});
+afterAll(() => gateway.close());
+
+describe('the live feed', () => {
+  it('begins with what there is: history, pool, functions, workers, sessions', async () => {
+    await post(`${url}/call/fail`);
+    await using live = await LiveListener.of(url);
+    const told = Object.fromEntries(live.seen.map(({ event, data }) => [event, data]));
+    expect(Object.keys(told)).toEqual(['history', 'pool', 'functions', 'workers', 'sessions']);
+    expect(told['history'].failures.at(-1)).toMatchObject({
+      function: 'fail',
+      category: 'python',
+      code: 'python-error',
+      outcome: 'finished',
+      traceback: expect.stringMatching(/served\.py.*ValueError: no such luck/s),
+    });
+    expect(told['pool']).toMatchObject({ name: 'gateway', state: 'open', size: 1, overflow: 0 });
+    expect(told['workers']).toContainEqual(
+      expect.objectContaining({ state: 'ready', pid: expect.any(Number), running: [] }),
+    );
+    expect(told['functions']).toContainEqual({
+      name: 'crop',
+      kind: 'call',
+      doc: 'Cut some bytes off.',
+      returns: 'bytes',
+      parameters: [
+        { name: 'data', kind: 'either', required: true, hint: 'bytes', schema: { contentMediaType: 'application/octet-stream' } }, // prettier-ignore
+        { name: 'width', kind: 'either', required: true, hint: 'int', schema: { type: 'integer' } },
+        { name: 'mode', kind: 'keyword', required: false, hint: "Literal['left', 'right']", schema: { enum: ['left', 'right'] }, default: 'left' }, // prettier-ignore
+      ],
+    });
+  });
+
+  it('tells each second how many calls ended in it, and how long they took', async () => {
+    await using live = await LiveListener.of(url);
+    await live.next('sample');
+    for (let call = 0; call < 3; call += 1) await post(`${url}/call/echo`, [1]);
+    const sample = await live.next('sample', ({ calls }) => calls > 0);
+    expect(sample).toMatchObject({ failures: 0, queued: 0, running: 0 });
+    expect(sample.time % 1000).toBe(0);
+    expect(sample.p50Ms).toBeLessThanOrEqual(sample.p99Ms);
+    const next = await live.next('sample');
+    expect(next.time).toBe(sample.time + 1000);
+  });
+
+  it('tells what each worker runs, and its memory', async () => {
+    await using live = await LiveListener.of(url);
+    const client = new AbortController();
+    const call = post(`${url}/sessions/me/call/nap`, [3600], { signal: client.signal }).catch(
+      () => undefined,
+    );
+    const worker = await live.busy();
+    expect(worker.running).toMatchObject([{ function: 'nap', kind: 'call', session: 'me' }]);
+    if (process.platform === 'linux') {
+      const isMeasured = ({ id, rssBytes }: LiveWorker) => id === worker.id && rssBytes! > 2 ** 20;
+      await live.sooner('workers', (all) => all.some(isMeasured));
+    }
+    expect(await live.sooner('sessions', ({ open }) => open === 1)).toMatchObject({
+      recent: [{ id: 'me', operations: 1, inFlight: 1 }],
+    });
+    client.abort();
+    await call;
+  });
+
+  it('tells that a worker has died, with what it lost, and that another takes its place', async () => {
+    await using live = await LiveListener.of(url);
+    const client = post(`${url}/call/nap`, [3600]);
+    const victim = await live.busy();
+    process.kill(victim.pid!, 'SIGKILL');
+    expect(await live.next('failure')).toMatchObject({
+      function: 'nap',
+      code: 'worker-exited',
+      outcome: 'unknown',
+    });
+    expect((await client).status).toBe(502);
+    // In its slot, or in the next where the dead one is still being collected.
+    const isNext = ({ id, state }: LiveWorker) => id !== victim.id && state === 'ready';
+    const workers: LiveWorker[] = await live.next('workers', (all) => all.some(isNext));
+    const next = workers.find(isNext)!;
+    expect(next.restarts).toBe(next.slot === victim.slot ? victim.restarts + 1 : 0);
+    const states = live.seen.flatMap(({ event, data }) => (event === 'workers' ? data : []));
+    expect(states).toContainEqual(
+      expect.objectContaining({ id: victim.id, state: 'gone', reason: 'died (SIGKILL)' }),
+    );
+  });
+
+  it('tells what Python logs, with the call that it was logged for', async () => {
+    await using live = await LiveListener.of(url);
+    await post(`${url}/call/nap`, [0]);
+    expect(await live.next('log')).toMatchObject({
+      level: 'warning',
+      source: 'logging',
+      function: 'nap',
+      text: 'nap ended',
+      worker: expect.any(String),
+    });
+  });
+});

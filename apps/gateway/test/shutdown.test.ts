@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { LiveListener } from './events.js';
+import { gatewayFor, post } from './gateway-for.js';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const served = fileURLToPath(new URL('./fixtures/served.py', import.meta.url));
+
+it(
+  'on SIGTERM answers every request that it was sent, tells its probe, and ends',
+  { timeout: 120_000 },
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gateway-'));
+    const release = join(folder, 'release');
+    const node = ['--import', 'tsx', '--conditions=@pypool/source', main];
+    const program = spawn(
+      process.execPath,
+      [...node, served, '--port', '0', '--size', '3', '--drain-ms', '4000'],
+      {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
+    const exit = once(program, 'exit');
+    try {
+      let url = '';
+      for await (const line of createInterface(program.stdout)) {
+        url = /^gateway of served\.py: (\S+)$/.exec(line)?.[1] ?? url;
+        if (line.startsWith('ready: ')) break;
+      }
+      await using live = await LiveListener.of(url);
+      // Two calls hold a worker each, and two streams are under way.
+      const held = [1, 2].map(() => post(`${url}/call/await_file`, [release]));
+      const isHeld = ({ running }: { running: unknown[] }) => running.length === 1;
+      await live.next('workers', (workers) => workers.filter(isHeld).length === 2);
+
+      // Clients that keep on asking until a load balancer sends them elsewhere: when the probe has told it to.
+      let leaving = false;
+      const statuses: number[] = [];
+      const client = async () => {
+        while (!leaving) statuses.push((await post(`${url}/call/echo`, ['x'])).status);
+      };
+      const clients = [client(), client(), client()];
+      const probe = async () => {
+        const ready = await fetch(`${url}/readyz`);
+        if (ready.status === 200) return false;
+        expect(await ready.json()).toEqual({ ready: false, status: 'leaving' });
+        return true;
+      };
+      program.kill('SIGTERM');
+      while (!leaving) leaving = await probe();
+      await Promise.all(clients);
+      // Whoever comes late is served, too.
+      expect(await (await post(`${url}/call/echo`, ['late'])).json()).toBe('late');
+      await live.ended();
+      await writeFile(release, '');
+      for (const response of await Promise.all(held)) expect(await response.json()).toBe('found');
+      expect(statuses.length).toBeGreaterThan(0);
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      expect(await exit).toEqual([0, null]);
+    } finally {
+      program.kill('SIGKILL');
+      await rm(folder, { recursive: true });
+    }
+  },
+);
+
+it('gives up what takes longer than it may wait', async () => {
+  const gateway = await gatewayFor({ closeTimeoutMs: 100 });
+  const response = await post(`${gateway.url}/call/endless`);
+  const reader = response.body!.getReader();
+  await reader.read();
+  const closing = gateway.close();
+  expect(gateway.close()).toBe(closing);
+  const rest = (async () => {
+    while (!(await reader.read()).done);
+  })();
+  await expect(rest).rejects.toThrow();
+  await closing;
+  await expect(fetch(gateway.url)).rejects.toThrow();
+});
