@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { setServerTime } from '../look/ticking.js';
+import { setServerTime, stopServerTime } from '../look/ticking.js';
 import { Feed, type Connection, type NamedMessage } from './feed.js';
 import { NOTHING_KNOWN, receive, type PageState } from './page-state.js';
 
@@ -28,8 +28,10 @@ export function useFeed(): LiveFeed {
     };
     feed.current = new Feed({
       // Each message says that we are live: the same state again draws nothing.
-      onConnection: (now) =>
-        setConnection((before) => (before.kind === 'live' && now.kind === 'live' ? before : now)),
+      onConnection(now) {
+        if (now.kind === 'lost') stopServerTime();
+        setConnection((before) => (before.kind === 'live' && now.kind === 'live' ? before : now));
+      },
       onMessage(named) {
         if (named.name === 'sample') setServerTime(named.message.time + 1000);
         waiting.push(named);

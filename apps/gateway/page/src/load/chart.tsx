@@ -28,6 +28,8 @@ export interface ChartProps {
   /** The upper end of the axis is never below. */
   readonly leastTop: number;
   readonly format: (value: number | null | undefined) => string;
+  /** For the axis, where there is less room. @defaultValue as `format` */
+  readonly formatTick?: (value: number) => string;
 }
 
 const HEIGHT = 150;
@@ -97,6 +99,7 @@ function chartOptions({
   leastTop,
   logarithmic = false,
   format,
+  formatTick = format,
   onPoint,
 }: Shown): Omit<uPlot.Options, 'width' | 'height'> {
   const axis: uPlot.Axis = {
@@ -128,7 +131,7 @@ function chartOptions({
         ...axis,
         size: 58,
         space: 34,
-        values: (_, values) => values.map(format),
+        values: (_, values) => values.map(formatTick),
         ...(logarithmic
           ? { splits: (_, __, min, max) => powersBetween(min, max), filter: (_, splits) => splits }
           : {}),

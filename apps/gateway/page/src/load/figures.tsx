@@ -10,14 +10,16 @@ export function Figures({
 }): JSX.Element {
   const now = samples.at(-1);
   const failures = samples.slice(-60).reduce((sum, sample) => sum + (sample.failures ?? 0), 0);
-  const ready = workers?.filter(({ state }) => state === 'ready').length;
+  const allReady = workers?.filter(({ state }) => state === 'ready');
+  const ready = allReady?.filter(({ overflow }) => !overflow).length;
+  const extra = (allReady?.length ?? 0) - (ready ?? 0);
   const size = pool?.size ?? 0;
   return (
     <dl class="figures" aria-label="Now">
       <Figure
         name="Workers ready"
         value={ready}
-        of={`of ${size}`}
+        of={extra > 0 ? `of ${size} + ${extra}` : `of ${size}`}
         tone={ready !== undefined && ready < size ? 'warn' : ''}
       />
       <Figure name="Calls a second" value={now?.calls} />

@@ -30,6 +30,7 @@ export function LoadCharts({ samples }: { readonly samples: readonly Second[] })
           leastTop={10}
           logarithmic
           format={latency}
+          formatTick={powerOfTen}
           lines={[
             { label: 'p50', colour: '--line-1' },
             { label: 'p99', colour: '--line-2', dashed: true },
@@ -49,6 +50,11 @@ export function LoadCharts({ samples }: { readonly samples: readonly Second[] })
       </div>
     </Section>
   );
+}
+
+/** A latency that is a power of ten: `0.1 ms`, `10 ms`, `100 s`. */
+function powerOfTen(ms: number): string {
+  return ms < 1000 ? `${Number(ms.toPrecision(1))} ms` : `${Math.round(ms / 1000)} s`;
 }
 
 function whole(value: number | null | undefined): string {

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { LivePool } from '../../../src/live/messages.js';
 import type { Connection } from '../connect/feed.js';
 import { ThemeSwitch } from './theme.js';
@@ -13,6 +14,12 @@ const TONE = { healthy: 'ok', starting: 'warn', degraded: 'warn', failing: 'bad'
 
 /** Which pool, how it is, and whether what is shown is of now. */
 export function Header({ pool, connection }: HeaderProps): JSX.Element {
+  useEffect(() => {
+    // For whoever has many tabs open: the trouble first.
+    const trouble =
+      connection.kind === 'lost' ? 'not live' : pool?.health === 'healthy' ? undefined : pool?.health;
+    document.title = [trouble, pool?.name, 'pypool'].filter((part) => part !== undefined).join(' · ');
+  }, [connection.kind, pool?.health, pool?.name]);
   return (
     <header class="top">
       <h1>

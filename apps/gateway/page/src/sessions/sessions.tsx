@@ -6,7 +6,8 @@ import { Elapsed } from '../look/ticking.js';
 
 /** For whom the pool works: the sessions that were active last. */
 export function Sessions({ sessions }: { readonly sessions: LiveSessions | undefined }): JSX.Element {
-  const shown = sessions?.recent ?? [];
+  // The latest to have begun first: by activity they would change places all the time.
+  const shown = (sessions?.recent ?? []).toSorted((a, b) => b.startedAt - a.startedAt);
   return (
     <Section id="sessions" title="Sessions" note={sessions === undefined ? undefined : noteOn(sessions)}>
       {shown.length === 0 ? (
