@@ -180,7 +180,7 @@ function resultOf(bytes: number, medians: Medians): SuiteResult {
       ...(isQuiet
         ? []
         : [`${size}: the raw socket against itself differs by ${percent(noise)}: its ratios do not count`]),
-      ...(bytes === MAX_JSON_BYTES
+      ...(bytes === MAX_JSON_BYTES && medians.has('pypool, JSON numbers')
         ? [
             `${size}: JSON numbers take ${over('pypool, JSON numbers', 'pypool, socket').toFixed(0)} times as long as bytes through the same channel; of more they are left out`,
           ]
