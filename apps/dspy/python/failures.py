@@ -59,8 +59,8 @@ def told(error: Exception) -> Exception:
 def telling(handler: Any) -> Any:
     """Have a handler, a coroutine or an async generator, fail by :func:`told`.
 
-    What is told is raised where nothing is being handled: as the context of another exception, the error with all
-    its texts would travel to Node beside it.
+    What is told is raised where nothing is being handled: as the context of another exception, the error with
+    all its texts would travel to Node beside it.
     """
     if inspect.isasyncgenfunction(handler):
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import platform
 from contextlib import aclosing
 from typing import Any
@@ -13,11 +14,15 @@ import models
 import programs
 from failures import telling
 from pypool import before_fork, current_call, current_worker, expose, on_worker_start
+from streamed import step_of, streamed
 
 # What DSPy would keep of all calls, of all callers: prompts on the disk, in memory for ever.
 dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=True, memory_max_entries=1_000)
 dspy.configure(disable_history=True, track_usage=True)
 hidden_keys.hide_in_logs()
+# DSPy prints its records itself; by way of the root they reach Node, with level, call and session.
+logging.getLogger("dspy").handlers.clear()
+logging.getLogger("dspy").propagate = True
 
 
 @before_fork
@@ -52,7 +57,7 @@ def ping() -> dict[str, Any]:
 @expose(idempotent=True)
 @telling
 async def configure_lm(model: dict[str, Any]) -> dict[str, Any]:
-    """See that a model can be made of its configuration, and that its key is there. Nothing is asked of it."""
+    """See that a model can be made of its configuration, and that its key is there; it is asked nothing."""
     return models.describe(model)
 
 
@@ -83,22 +88,13 @@ async def stream_program(program: dict[str, Any], inputs: dict[str, Any], model:
     """Run a program and yield ``{kind: "token", field, step, text}`` as text arrives, then its result."""
     built = programs.build(program)
     built.check(inputs)
-    lm, adapter = models.language_model(model)
-    with dspy.context(lm=lm, adapter=adapter):
-        run = dspy.streamify(built.module, stream_listeners=_listeners(built.module), is_async_program=True)
-        async with aclosing(run(**inputs)) as parts:
-            async for part in parts:
-                if isinstance(part, dspy.streaming.StreamResponse):
-                    if part.chunk:
-                        step = part.predict_name.removesuffix(".predict")
-                        yield {
-                            "kind": "token",
-                            "field": part.signature_field_name,
-                            "step": _step_name(step),
-                            "text": part.chunk,
-                        }
-                elif isinstance(part, dspy.Prediction):
-                    yield {"kind": "result", **_result(built, part)}
+    async with aclosing(streamed(built.module, inputs, models.language_model(model))) as parts:
+        async for part in parts:
+            if isinstance(part, dspy.streaming.StreamResponse) and part.chunk:
+                token = {"field": part.signature_field_name, "step": step_of(part), "text": part.chunk}
+                yield {"kind": "token", **token}
+            elif isinstance(part, dspy.Prediction):
+                yield {"kind": "result", **_result(built, part)}
 
 
 @expose(idempotent=True)
@@ -109,21 +105,6 @@ def get_stats() -> dict[str, Any]:
         "programs": {"kept": programs.kept(), **programs.counts},
         "models": {"kept": models.kept()},
     }
-
-
-def _listeners(module: dspy.Module) -> list[Any]:
-    """One for each text that a program writes: other fields have no meaning before they are whole."""
-    return [
-        dspy.streaming.StreamListener(field, predict=predictor, predict_name=name)
-        for name, predictor in module.named_predictors()
-        for field, info in predictor.signature.output_fields.items()
-        if info.annotation in (str, dspy.Reasoning)
-    ]
-
-
-def _step_name(predictor: str) -> str | None:
-    """The step of a chain that a predictor belongs to: DSPy calls it ``steps['name']``."""
-    return predictor[len("steps['") : -len("']")] if predictor.startswith("steps['") else None
 
 
 def _result(program: programs.Program, prediction: dspy.Prediction) -> dict[str, Any]:

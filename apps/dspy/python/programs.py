@@ -1,4 +1,4 @@
-"""Programs as data: a definition becomes a DSPy module, and the same definition the same one while it is kept."""
+"""Programs as data: a definition becomes a DSPy module, the same definition the same one while it is kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ counts = {"built": 0, "reused": 0}
 
 
 class Chain(dspy.Module):
-    """Steps one after another, each given what it asks for of the inputs and of what steps before it have said.
+    """Steps one after another, each given what it asks for of the inputs and of what those before have said.
 
     Args:
         steps: By name, in their order.

@@ -44,8 +44,8 @@ def read_signature(data: Any, path: str) -> Any:
     """Make a signature of its data.
 
     Args:
-        data: ``"question, notes: list[str] -> answer"``, or ``{instructions, inputs, outputs}`` whose fields are
-            names or ``{name, type, description}``.
+        data: ``"question, notes: list[str] -> answer"``, or ``{instructions, inputs, outputs}`` whose fields
+            are names or ``{name, type, description}``.
         path: Where in the definition it stands, for messages.
 
     Raises:

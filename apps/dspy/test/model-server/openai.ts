@@ -40,7 +40,14 @@ export const openai: Dialect = {
     }),
     '[DONE]',
   ],
-  error: (status, message) => ({ error: { message, type: `status_${status}`, code: null, param: null } }),
+  error: (status, message) => ({
+    error: {
+      message,
+      type: `status_${status}`,
+      code: status === 404 ? 'model_not_found' : null,
+      param: null,
+    },
+  }),
 };
 
 function head({ model }: ModelRequest, object: string) {
