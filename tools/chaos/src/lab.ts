@@ -226,7 +226,7 @@ function poolOptions(random: Random): PythonPoolOptions {
 
 function describe(options: PythonPoolOptions): string {
   const { engine, concurrency, selection, queue, maxCalls, launcher, prefetch, sharedMemory } = options;
-  return `${SIZE} workers, engine ${engine}, concurrency ${concurrency}, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}, launcher ${launcher}, prefetch ${JSON.stringify(prefetch)}, shared memory ${JSON.stringify(sharedMemory)}`;
+  return `${SIZE} workers, engine ${engine}, concurrency ${concurrency}, overflow ${OVERFLOW}, selection ${selection?.name}, queue ${queue?.name}, maxCalls ${maxCalls}, launcher ${JSON.stringify(launcher)}, prefetch ${JSON.stringify(prefetch)}, shared memory ${JSON.stringify(sharedMemory)}`;
 }
 
 /** What is wrong with who has what, now. */
