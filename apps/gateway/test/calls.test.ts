@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { givenTime } from '../../../tools/test/given-time.js';
 import type { Gateway } from '../src/gateway.js';
 import { LiveListener } from './events.js';
 import { gatewayFor, post, postBytes } from './gateway-for.js';
@@ -140,8 +141,11 @@ describe('errors', () => {
 describe('headers', () => {
   it('limit the time of one call, which ends in Python, too', async () => {
     await using live = await LiveListener.of(url);
-    const response = await post(`${url}/call/nap`, [3600], { headers: { 'x-timeout-ms': '200' } });
-    expect(await problem(response)).toMatchObject({ status: 504, category: 'timeout' });
+    const nap = async (ms: number) =>
+      problem(await post(`${url}/call/nap`, [3600], { headers: { 'x-timeout-ms': String(ms) } }));
+    // It has to have begun by then.
+    const late = await givenTime(200, nap, ({ outcome }) => outcome === 'finished');
+    expect(late).toMatchObject({ status: 504, category: 'timeout', outcome: 'finished' });
     await live.next('log', ({ text }) => text === 'nap ended');
   });
 
@@ -160,7 +164,7 @@ it('ends a call in Python whose client has gone', async () => {
   await using live = await LiveListener.of(url);
   const client = new AbortController();
   const call = post(`${url}/call/nap`, [3600], { signal: client.signal }).catch((error: unknown) => error);
-  await live.busy();
+  await live.next('log', ({ text }) => text === 'nap begins');
   client.abort();
   await live.next('log', ({ text }) => text === 'nap ended');
   expect(await call).toMatchObject({ name: 'AbortError' });

@@ -72,7 +72,7 @@ it.each([
   }
   const left = into.slice();
   const signal = AbortSignal.timeout(20);
-  const aborted = pool.call('nap', [0.2, new Uint8Array(bytes)], { into, signal });
+  const aborted = pool.call('nap', [600, new Uint8Array(bytes)], { into, signal });
   await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
   await echo(pool, 9);
   expect(into.every((one, at) => one === left[at])).toBe(true);
