@@ -1,6 +1,7 @@
 import { pipeTransport } from '@pypool/transport-pipe';
 import { createError } from '@pypool/protocol';
-import { describe, expect, it } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import {
   createPythonWorkers,
   forkServer,
@@ -9,7 +10,7 @@ import {
   type PythonWorkersOptions,
 } from '../src/index.js';
 import type { WorkerExit } from '../src/life/exit.js';
-import { descendantsOf, isAlive, pythonsOf, untilGone } from './processes.js';
+import { descendantsOf, isAlive, pythonsOf, untilGone, untilStopped } from './processes.js';
 import { fixture, leavesNothing, rejection } from './worker-for.js';
 
 leavesNothing();
@@ -21,6 +22,8 @@ class Home implements AsyncDisposable {
   readonly workers: PythonWorkers;
   readonly output: string[] = [];
   readonly exits: WorkerExit[] = [];
+  /** Called when a worker takes no more calls. */
+  onUnavailable = (): void => undefined;
   readonly #started: PythonWorker[] = [];
   #latest = 0;
 
@@ -35,7 +38,7 @@ class Home implements AsyncDisposable {
       { workerId: `w-${slot}`, poolName: 'w', slot, generation },
       {
         onLate: () => undefined,
-        onUnavailable: () => undefined,
+        onUnavailable: () => this.onUnavailable(),
         onWorn: () => undefined,
         onExit: (exit) => this.exits.push(exit),
       },
@@ -175,6 +178,28 @@ describe.skipIf(process.platform !== 'linux')('workers of a fork server', () => 
     expect(await lost).toEqual({ message: 'The fork server was ended by SIGKILL.', workers: 2 });
     await untilGone([child]);
     expect((await call(await home.start(), 'tell')).parent).not.toBe(parent);
+  });
+
+  it('exited as they did, however late it comes to say so', async () => {
+    await using home = new Home('fork_together');
+    const worker = await home.start();
+    const { parent } = await call(worker, 'tell');
+    process.kill(parent as number, 'SIGSTOP');
+    await untilStopped(parent as number);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const leaves = new Promise<void>((resolve) => (home.onUnavailable = resolve));
+      const error = rejection(call(worker, 'leave', 3));
+      await leaves; // its channels have ended
+      vi.advanceTimersByTime(5_000);
+      await turn();
+      process.kill(parent as number, 'SIGCONT');
+      expect(await error).toMatchObject({ code: 'worker-exited', context: { exitCode: 3, signal: null } });
+      expect(home.exits).toMatchObject([{ reason: 'died', exitCode: 3 }]);
+    } finally {
+      vi.useRealTimers();
+      process.kill(parent as number, 'SIGCONT');
+    }
   });
 
   it('have their import go on while another start waits for it, and ended where none does any more', async () => {

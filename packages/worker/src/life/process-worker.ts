@@ -26,6 +26,7 @@ import {
   type WorkerIdentity,
 } from './exit.js';
 import { answerHello } from './handshake.js';
+import { isEnding } from './is-ending.js';
 import { isStopped } from './is-stopped.js';
 import { tellsMemory, treeMemoryBytes } from './memory.js';
 import type { ProcessWorkerObserver, ProcessWorkerParts } from './parts.js';
@@ -203,7 +204,12 @@ export class ProcessWorker implements PythonWorker {
 
   /** Whether its process is stopped: false where that cannot be known. */
   get stopped(): boolean {
-    return this.#parts.process.signalAlone !== undefined && isStopped(this.pid);
+    return this.#isHere && isStopped(this.pid);
+  }
+
+  /** Whether its process is one of this machine. */
+  get #isHere(): boolean {
+    return this.#parts.process.signalAlone !== undefined;
   }
 
   dump(): Promise<WorkerDump> {
@@ -324,9 +330,12 @@ export class ProcessWorker implements PythonWorker {
     if (name === 'closing') this.#stopYielded();
     if (name !== 'handshaking' && name !== 'importing' && name !== 'ready') return;
     this.#move({ name: 'ending' });
-    this.#timer.start(OWN_EXIT_MS, () =>
-      this.#die({ reason: wentOnRunning(this.#identity, what), decided: true }),
-    );
+    const end = (): void => this.#die({ reason: wentOnRunning(this.#identity, what), decided: true });
+    this.#timer.start(OWN_EXIT_MS, () => {
+      // On a busy machine, who reaps it may not have come to that: its exit tells more.
+      if (this.#isHere && isEnding(this.pid)) this.#timer.start(REAP_MS, end);
+      else end();
+    });
     if (name === 'ready') this.#becomeUnavailable(undefined);
   }
 
