@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 
-/** What the page may load: its own files. Charts set styles of elements. */
-const POLICY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+/** What the page may load: its own files, and nothing inline. What its code sets on elements is not concerned. */
+const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /** The page at `/`, whose files anybody may have: what it shows it has to ask for, with the token. */
 export async function pageRoutes(app: FastifyInstance, folder: string): Promise<void> {
