@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach } from 'vitest';
-import { createDspy, type Dspy, type DspyOptions } from '../src/index.js';
+import { createDspy, type Dspy, type DspyOptions, type ModelConfig } from '../src/index.js';
 import type { ModelServer } from './model-server/model-server.js';
 
 // Not one that happens to be installed: these tests are run once, by `npm run test:extras`.
@@ -40,7 +40,7 @@ export function dspyFor(server: ModelServer, options: DspyOptions = {}): Promise
 }
 
 /** A model on a local server, which is never asked again unless the test says so. */
-export function local(server: ModelServer, model: string) {
+export function local(server: ModelServer, model: string): ModelConfig & { readonly apiBase: string } {
   const apiBase = model.startsWith('gemini/') ? server.gemini : server.openai;
   return { model, apiBase, apiKeyEnv: KEY.name, retries: 0 };
 }
