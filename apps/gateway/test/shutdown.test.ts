@@ -21,7 +21,7 @@ it(
     const node = ['--import', 'tsx', '--conditions=@pypool/source', main];
     const program = spawn(
       process.execPath,
-      [...node, served, '--port', '0', '--size', '3', '--drain-ms', '4000'],
+      [...node, served, '--port', '0', '--size', '3', '--drain-ms', '8000'],
       {
         stdio: ['ignore', 'pipe', 'ignore'],
       },
