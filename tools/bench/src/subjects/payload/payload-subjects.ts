@@ -9,8 +9,8 @@ import { echoesOf, type Echo, type Echoes } from './payload.js';
 
 const HEADER_BYTES = 8;
 
-/** How an array may travel. `released`: through shared memory, each result given back once it has been looked at. */
-export type PayloadRoute = 'socket' | 'shared memory' | 'released' | 'JSON numbers';
+/** How an array may travel. `into`: through shared memory, into one of two arrays by turns; `released`: likewise, each result given back once it has been looked at. */
+export type PayloadRoute = 'socket' | 'shared memory' | 'into' | 'released' | 'JSON numbers';
 
 /** A subject that can tell, while it is up, how long it keeps the event loop. */
 export interface PayloadSubject extends Subject {
@@ -26,12 +26,16 @@ export function payloadPypool(values: Float64Array, as: PayloadRoute, python: st
       python,
       size: 1,
       overflow: 0,
-      sharedMemory: as === 'shared memory' || as === 'released',
+      sharedMemory: as !== 'socket' && as !== 'JSON numbers',
     });
+    // By turns, since a result is looked at after the next call.
+    const targets = as === 'into' ? [0, 1].map(() => new Float64Array(values.length).fill(1)) : [];
+    let call = 0;
     const echo: Echo =
       as === 'JSON numbers'
         ? async (sent) => Float64Array.from(await pool.call<number[]>('echo_numbers', [Array.from(sent)]))
-        : async (sent) => dataOf(await pool.call<Float64Array | NdArray>('echo', [sent]));
+        : async (sent) =>
+            dataOf(await pool.call<Float64Array | NdArray>('echo', [sent], { into: targets[call++ % 2] }));
     const echoes = echoesOf(echo, values, as === 'released' ? release : undefined);
     return {
       echoes: as === 'JSON numbers' ? fewer(echoes) : echoes,

@@ -16,6 +16,9 @@ const QUICK_WORKERS = 24;
 const FULL: Plan = { rounds: 9, warmUpCalls: 20_000, blocks: 2, callsPerBlock: 4_000 };
 const QUICK: Plan = { rounds: 3, warmUpCalls: 1_000, blocks: 1, callsPerBlock: 1_000 };
 
+/** How often a run that was too noisy is made again. */
+const ATTEMPTS = 3;
+
 /** As with two workers and many callers: see the suite `throughput`. */
 const NOISE_LIMIT = 1.1;
 
@@ -30,6 +33,7 @@ export async function echoesOverMany(
   pinning: Pinning,
 ): Promise<SuiteResult> {
   const workers = quick ? QUICK_WORKERS : WORKERS;
+  const plan = quick ? QUICK : FULL;
   progress(`echo over ${workers} workers, beside the floor over as many`);
   const lineup = await startAll(
     [
@@ -40,7 +44,12 @@ export async function echoesOverMany(
     pinning,
   );
   try {
-    return ofEchoes(workers, await lineup.measure(quick ? QUICK : FULL, signal));
+    let result = ofEchoes(workers, await lineup.measure(plan, signal));
+    for (let attempt = 1; attempt < ATTEMPTS && !result.ratios[0]!.holds; attempt += 1) {
+      progress('floor against floor differs: again');
+      result = ofEchoes(workers, await lineup.measure(plan, signal));
+    }
+    return result;
   } finally {
     await lineup[Symbol.asyncDispose]();
   }
