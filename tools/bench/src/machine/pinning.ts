@@ -13,6 +13,8 @@ export interface Pinning {
    * `except` names processes that drive others as Node does, and so stay on Node's core.
    */
   around<T>(start: () => Promise<T>, except?: (started: T) => readonly number[]): Promise<T>;
+  /** Have V8's threads collect garbage on the core of the workers, rather than on that of the thread which waits for them. */
+  helpersAside(): void;
   /** Let this process run where it ran before. */
   release(): void;
 }
@@ -48,12 +50,18 @@ export function pinToOneCoreEach(): Pinning {
       }
       return started;
     },
+    helpersAside() {
+      for (const thread of threadsOf(process.pid)) {
+        if (thread !== process.pid) taskset(theirs, thread, { allThreads: false });
+      }
+    },
     release: () => taskset(cores.join(','), process.pid, { allThreads: true }),
   };
 }
 
 function notPinned(description: string): Pinning {
-  return { description, around: (start) => start(), release: () => undefined };
+  const nothing = (): void => undefined;
+  return { description, around: (start) => start(), helpersAside: nothing, release: nothing };
 }
 
 function taskset(core: number | string, id: number, { allThreads }: { allThreads: boolean }): void {

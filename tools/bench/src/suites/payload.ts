@@ -26,6 +26,9 @@ const MAX_JSON_BYTES = MIB;
 /** What a block moves, about: enough small calls to be timed, and one large one. */
 const BLOCK_BYTES = 32 * MIB;
 
+/** How often what was too noisy is measured. */
+const ATTEMPTS = 2;
+
 /** Large copies share the memory bus with whatever else runs. */
 const NOISE_LIMIT = 1.1;
 
@@ -38,7 +41,7 @@ const GOAL_OF_SHARED = 1;
 const GOAL_OF_LARGE = 1 / 1.5;
 const GOAL_OF_LARGE_INTO = 1 / 2;
 
-/** What the channel may cost over the raw socket, at any size: the array's envelope, and memory of its own for each result. */
+/** What pypool by default may cost over the raw socket: the array's envelope, and memory of its own for each result. */
 const GOAL_OVER_SOCKET = 2;
 
 /** At {@link LARGE_BYTES}, into memory that is there. */
@@ -54,6 +57,8 @@ export const payload: Suite = {
   summary: 'float64 arrays of 1 KiB to 256 MiB, echoed beside JSON numbers, a raw socket and memcpy',
   async run(context): Promise<SuiteResult> {
     const withNumpy = pythonWithNumpy();
+    // Python waits while Node copies, and the other way round: on a core of its own, V8 would have nobody to help it.
+    context.pinning.helpersAside();
     const parts: SuiteResult[] = [];
     for (const bytes of context.quick ? QUICK_SIZES : SIZES)
       parts.push(await ofSize(bytes, withNumpy ?? PYTHON, context));
@@ -93,9 +98,15 @@ async function ofSize(
     pinning,
   );
   try {
-    const echoes = resultOf(bytes, await lineup.measure(planFor(bytes, quick), signal));
-    if (bytes < LARGE_BYTES && !quick) return echoes;
-    const turns = await turnsOf(bytes, arrays, quick ? 3 : 9);
+    let medians = await lineup.measure(planFor(bytes, quick), signal);
+    const attempts = quick || bytes < LEAST_BYTES ? 1 : ATTEMPTS;
+    for (let attempt = 1; attempt < attempts && !isQuiet(medians); attempt += 1) {
+      progress(`${sizeName(bytes)}: the raw socket differs from itself: again`);
+      medians = await lineup.measure(planFor(bytes, quick), signal);
+    }
+    const echoes = resultOf(bytes, medians);
+    if (bytes < LARGE_BYTES) return echoes;
+    const turns = await turnsOf(bytes, arrays, bytes > LARGE_BYTES ? 3 : 9);
     return {
       rows: [...echoes.rows, ...turns.rows],
       // A short run judges what the kernel need not find and clear memory for, page by page: of the rest it cannot tell what is far off.
@@ -109,26 +120,25 @@ async function ofSize(
 
 /** A few rounds of what takes long, and warm once it has made the memory that it needs. */
 function planFor(bytes: number, quick: boolean): Plan {
-  const callsPerBlock = Math.max(1, Math.min(50, Math.floor(BLOCK_BYTES / bytes)));
+  const callsPerBlock = Math.max(bytes > LARGE_BYTES ? 1 : 2, Math.min(50, Math.floor(BLOCK_BYTES / bytes)));
   return {
-    rounds: quick ? 3 : bytes > LARGE_BYTES ? 5 : 9,
-    warmUpCalls: Math.max(3, callsPerBlock),
-    blocks: quick || bytes > LARGE_BYTES || callsPerBlock > 1 ? 1 : 2,
+    rounds: quick || bytes > LARGE_BYTES ? 3 : bytes === LARGE_BYTES ? 7 : 9,
+    warmUpCalls: Math.max(2, callsPerBlock),
+    blocks: 1,
     callsPerBlock: quick ? Math.min(5, callsPerBlock) : callsPerBlock,
   };
 }
 
 function resultOf(bytes: number, medians: Medians): SuiteResult {
   const size = sizeName(bytes);
-  const noise = noiseOf(medians, 'raw socket again', 'raw socket');
-  const isQuiet = noise <= NOISE_LIMIT;
+  const noise = noiseOfFloor(medians);
   const speed = (subject: string, microseconds: number): number =>
     ((subject === 'memcpy' ? 1 : 2) * bytes) / GIB / (microseconds / 1e6);
   const atMost = (name: string, value: number, goal: number): Ratio => ({
     name: `${size}: ${name}`,
     value,
     goal,
-    holds: isQuiet && value <= goal,
+    holds: isQuiet(medians) && value <= goal,
   });
   const over = (subject: string, base: string): number => ratioOf(medians, subject, base);
   const isLarge = bytes >= LARGE_BYTES;
@@ -146,7 +156,11 @@ function resultOf(bytes: number, medians: Medians): SuiteResult {
       bytes < LEAST_BYTES
         ? []
         : [
-            atMost("pypool's socket / raw socket", over('pypool, socket', 'raw socket'), GOAL_OVER_SOCKET),
+            atMost(
+              "pypool's shared memory / raw socket",
+              over('pypool, shared memory', 'raw socket'),
+              GOAL_OVER_SOCKET,
+            ),
             atMost(
               "pypool's shared memory / its socket",
               over('pypool, shared memory', 'pypool, socket'),
@@ -180,7 +194,7 @@ function resultOf(bytes: number, medians: Medians): SuiteResult {
               : []),
           ],
     notes: [
-      ...(isQuiet
+      ...(isQuiet(medians)
         ? []
         : [`${size}: the raw socket against itself differs by ${percent(noise)}: its ratios do not count`]),
       ...(bytes === MAX_JSON_BYTES && medians.has('pypool, JSON numbers')
@@ -190,6 +204,14 @@ function resultOf(bytes: number, medians: Medians): SuiteResult {
         : []),
     ],
   };
+}
+
+function noiseOfFloor(medians: Medians): number {
+  return noiseOf(medians, 'raw socket again', 'raw socket');
+}
+
+function isQuiet(medians: Medians): boolean {
+  return noiseOfFloor(medians) <= NOISE_LIMIT;
 }
 
 /** How long each way to send an array keeps the event loop from everything else. */
