@@ -30,6 +30,8 @@ _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = (
     0x200,
 )  # flags of code objects, as in the `inspect` module
 
+_MAX_PARTIALS = 100  # one in another; one that was made to hold itself has no end
+
 _CANCEL_MODES = ("interrupt", "cooperative", "kill")
 
 _declared: dict[str, dict[str, Exposed]] = {}
@@ -230,10 +232,14 @@ def _check_exposable(function: Any, name: Any) -> None:
 
 
 def _code_flags(function: Any) -> int:
-    # Not through `__wrapped__`: a wrapper around a generator function may well return a list.
-    while not hasattr(function, "__code__") and hasattr(function, "func"):
-        function = function.func  # functools.partial
+    # Not through `__wrapped__`: a wrapper around a generator function may well return a list. Nor through any
+    # `func`: a mock has one, which has one again.
+    partial = getattr(sys.modules.get("functools"), "partial", ())  # not imported: there is none
+    for _ in range(_MAX_PARTIALS):
+        if not isinstance(function, partial):
+            break
+        function = function.func
     if not hasattr(function, "__code__"):
         function = type(function).__call__
-    code = getattr(function, "__code__", None)
-    return 0 if code is None else int(code.co_flags)
+    flags = getattr(getattr(function, "__code__", None), "co_flags", None)
+    return flags if type(flags) is int else 0

@@ -6,7 +6,7 @@ import types
 import unittest
 
 import pypool
-from pypool.expose import declared_in, expose, include
+from pypool.expose import Exposed, declared_in, expose, include
 
 
 def module(name: str, source: str) -> types.ModuleType:
@@ -15,6 +15,23 @@ def module(name: str, source: str) -> types.ModuleType:
     sys.modules[name] = made
     exec(source, vars(made))
     return made
+
+
+class HasAll:
+    """As a mock does: it is called like a function, and has any attribute, which is one more such."""
+
+    def __init__(self, left: int = 1_000) -> None:
+        self._left = left
+
+    def __getattr__(self, name: str) -> "HasAll":
+        if name == "__code__":
+            raise AttributeError(name)
+        if self._left == 0:
+            raise AssertionError("asked for ever")
+        return HasAll(self._left - 1)
+
+    def __call__(self) -> None:
+        """Do nothing."""
 
 
 class Expose(unittest.TestCase):
@@ -51,6 +68,18 @@ class Expose(unittest.TestCase):
         exposed = declared_in(self.name)
         self.assertEqual((exposed["part"].stream, exposed["part"].asynchronous), (True, True))
         self.assertEqual((exposed["caller"].stream, exposed["caller"].asynchronous), (False, True))
+
+    def test_asks_an_object_that_has_every_attribute_for_no_end_of_them(self) -> None:
+        for function in (HasAll(), functools.partial(HasAll())):
+            with self.subTest(function=type(function)):
+                exposed = Exposed("f", function)
+                self.assertEqual((exposed.stream, exposed.asynchronous), (False, False))
+
+    def test_comes_to_an_end_in_a_partial_that_holds_itself(self) -> None:
+        partial = functools.partial(print)
+        partial.__setstate__((partial, (), {}, {}))
+        self.addCleanup(partial.__setstate__, (print, (), {}, {}))
+        self.assertFalse(Exposed("f", partial).stream)
 
     def test_exposes_each_function_that_a_loop_makes(self) -> None:
         self.module("for n in 'ab':\n    @expose(name=n)\n    def f(n=n): return n\n")
