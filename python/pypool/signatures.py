@@ -6,13 +6,15 @@ package.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import sys
 import typing
 from types import SimpleNamespace
 
-from .hint_schemas import schema_of
+from .hint_schemas import SchemaWriter
+from .plain import is_plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,11 +34,25 @@ _KINDS = {
 }
 _MAX_DOC = 10_000  # characters; READY is one frame for all functions
 _MAX_TEXT = 1_000
+_MAX_ITEMS = 100  # of a default, in all
+_MAX_PARTIALS = 100  # one in another
 
 
 def signature_entry(exposed: Exposed) -> dict[str, Any]:
-    """The `signature` of one function, for READY. Never raises: what cannot be told is left out."""
-    function = exposed.function
+    """The `signature` of one function, for READY: plain JSON.
+
+    Never raises: what cannot be told is left out.
+    """
+    try:
+        entry = _entry(exposed.function, exposed.stream)
+        if is_plain(entry):  # else Node would be given what JSON has no form for, or nothing at all
+            return entry
+    except BaseException:  # hints are code: one may call sys.exit()
+        pass
+    return {"doc": None, "parameters": None, "returns": None}
+
+
+def _entry(function: Any, stream: bool) -> dict[str, Any]:
     try:
         doc = inspect.getdoc(function)
     except Exception:
@@ -47,10 +63,11 @@ def signature_entry(exposed: Exposed) -> dict[str, Any]:
     except Exception:  # one in C that does not tell, or one whose own code for that fails
         return {"doc": _cut(doc, _MAX_DOC), "parameters": None, "returns": None}
     names = _globals_of(function)
+    schemas = SchemaWriter()
     return {
         "doc": _cut(doc, _MAX_DOC),
-        "parameters": [_parameter(parameter, names) for parameter in told.parameters.values()],
-        "returns": _returns(told.return_annotation, names, exposed.stream),
+        "parameters": [_parameter(parameter, names, schemas) for parameter in told.parameters.values()],
+        "returns": _returns(told.return_annotation, names, schemas, stream),
     }
 
 
@@ -61,7 +78,9 @@ if sys.version_info >= (3, 14):
     _AS_TEXT["annotation_format"] = annotationlib.Format.STRING
 
 
-def _parameter(parameter: inspect.Parameter, names: Mapping[str, Any]) -> dict[str, Any]:
+def _parameter(
+    parameter: inspect.Parameter, names: Mapping[str, Any], schemas: SchemaWriter
+) -> dict[str, Any]:
     hint, text = _resolve(parameter.annotation, names)
     kind = _KINDS[parameter.kind]
     has_default = parameter.default is not inspect.Parameter.empty
@@ -70,7 +89,7 @@ def _parameter(parameter: inspect.Parameter, names: Mapping[str, Any]) -> dict[s
         "kind": kind,
         "required": not has_default and kind not in ("rest", "keywords"),
         "hint": text,
-        "schema": schema_of(hint),
+        "schema": schemas.schema_of(hint),
     }
     if has_default:
         _add_default(entry, parameter.default)
@@ -78,18 +97,39 @@ def _parameter(parameter: inspect.Parameter, names: Mapping[str, Any]) -> dict[s
 
 
 def _add_default(entry: dict[str, Any], value: Any) -> None:
-    """Only what JSON holds as it is: the types are asked for, for a subclass may be anything."""
-    if value is not None and type(value) not in (bool, int, float, str, list, dict):
-        return
+    """Only what JSON holds as it is, and so does JavaScript: a subclass or a large integer is neither."""
     try:
+        if not _is_small(value) or not is_plain(value):
+            return
         text = json.dumps(value, allow_nan=False)
         if len(text) <= _MAX_TEXT and json.loads(text) == value:
             entry["default"] = json.loads(text)
-    except (TypeError, ValueError, RecursionError):
+    except (ValueError, RuntimeError):  # not finite, or changed by another thread meanwhile
         pass
 
 
-def _returns(annotation: Any, names: Mapping[str, Any], stream: bool) -> dict[str, Any] | None:
+def _is_small(value: Any) -> bool:
+    """Whether it is worth writing down: a table with a default's name may hold a million entries."""
+    left = _MAX_ITEMS
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        kind = type(item)
+        if kind is str and len(item) > _MAX_TEXT:
+            return False
+        if kind in (list, tuple, dict):
+            left -= len(item)
+            if left < 0:  # or it holds itself
+                return False
+            waiting += item
+            if kind is dict:
+                waiting += item.values()
+    return True
+
+
+def _returns(
+    annotation: Any, names: Mapping[str, Any], schemas: SchemaWriter, stream: bool
+) -> dict[str, Any] | None:
     hint, text = _resolve(annotation, names)
     if text is None:
         return None
@@ -97,7 +137,7 @@ def _returns(annotation: Any, names: Mapping[str, Any], stream: bool) -> dict[st
         items = typing.get_args(hint)
         hint = items[0] if items else typing.Any
         text = _text_of(hint) if items else text
-    return {"hint": text, "schema": schema_of(hint)}
+    return {"hint": text, "schema": schemas.schema_of(hint)}
 
 
 def _resolve(annotation: Any, names: Mapping[str, Any]) -> tuple[Any, str | None]:
@@ -124,11 +164,15 @@ def _text_of(annotation: Any) -> str:
 
 def _globals_of(function: Any) -> Mapping[str, Any]:
     """The names that its annotations are written with."""
-    while hasattr(function, "func") and not hasattr(function, "__code__"):
-        function = function.func  # functools.partial
-    function = inspect.unwrap(function)
-    names: Mapping[str, Any] = getattr(function, "__globals__", {})
-    return names
+    try:
+        for _ in range(_MAX_PARTIALS):
+            if not isinstance(function, functools.partial):
+                break
+            function = function.func
+        names = getattr(inspect.unwrap(function), "__globals__", None)
+    except Exception:  # wrappers without end, or a property that fails
+        return {}
+    return names if isinstance(names, dict) else {}
 
 
 def _cut(text: str | None, limit: int) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import sys  # noqa: F401 - for a hint
 import typing
 import unittest
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NewType, Optional, Union
 
 from pypool.expose import Exposed
-from pypool.hint_schemas import schema_of
+from pypool.hint_schemas import SchemaWriter
 from pypool.signatures import signature_entry
 
 if typing.TYPE_CHECKING:
@@ -24,6 +26,15 @@ class Point(typing.TypedDict):
 
 class Tree(typing.TypedDict):
     children: list[Tree]
+
+
+class Branch(typing.TypedDict):
+    left: Branch
+    middle: Branch
+    right: Branch
+
+
+IN_ITSELF = "{'type': 'object'}"
 
 
 @dataclass
@@ -60,6 +71,15 @@ def priced(amount: Decimal) -> Decimal:
 
 def told(function: Any) -> dict[str, Any]:
     return signature_entry(Exposed("f", function))
+
+
+def default_of(value: Any) -> list[Any]:
+    """The default that is told of a parameter; nothing where none is."""
+
+    def function(a: Any = value) -> None: ...
+
+    [parameter] = told(function)["parameters"]
+    return [parameter["default"]] if "default" in parameter else []
 
 
 class SignatureEntryTest(unittest.TestCase):
@@ -151,6 +171,57 @@ class SignatureEntryTest(unittest.TestCase):
         entry = told(Mute())
         self.assertEqual((entry["parameters"], entry["returns"]), (None, None))
 
+    def test_tells_no_default_that_javascript_could_not_hold(self) -> None:
+        for default in (1 << 53, [-(1 << 53)], {"__proto__": 1}):
+            with self.subTest(default=default):
+                self.assertEqual(default_of(default), [])
+        self.assertEqual(default_of((1 << 53) - 1), [(1 << 53) - 1])
+
+    def test_tells_no_default_that_is_long_or_deep(self) -> None:
+        deep: list[Any] = []
+        for _ in range(150):
+            deep = [deep]
+        for default in ([0] * 101, [[0] * 50, [0] * 50], {n: 0 for n in map(str, range(101))}, deep):
+            with self.subTest(default=default):
+                self.assertEqual(default_of(default), [])
+        self.assertEqual(default_of([0] * 100), [[0] * 100])
+
+    def test_tells_nothing_of_a_function_whose_hint_leaves(self) -> None:
+        def leaves(a: int) -> None: ...
+
+        leaves.__annotations__ = {"a": "sys.exit(3)"}
+        self.assertEqual(told(leaves), {"doc": None, "parameters": None, "returns": None})
+
+    def test_tells_what_it_can_of_an_object_that_does_not_let_itself_be_looked_at(self) -> None:
+        class Guarded:
+            __signature__ = inspect.Signature([inspect.Parameter("a", inspect.Parameter.KEYWORD_ONLY)])
+
+            @property
+            def __globals__(self) -> Any:
+                raise OSError("not for you")
+
+            def __call__(self, *, a: int) -> None:
+                """Do as told."""
+
+        class Wrapped(Guarded):
+            @property
+            def __wrapped__(self) -> Any:
+                return self
+
+        class HasAll(Guarded):
+            left = 10_000
+
+            def __getattr__(self, name: str) -> Any:
+                HasAll.left -= 1
+                if HasAll.left == 0:
+                    raise AssertionError("asked for ever")
+                return HasAll()
+
+        for function in (Guarded(), Wrapped(), HasAll()):
+            with self.subTest(function=type(function)):
+                entry = told(function)
+                self.assertEqual([each["name"] for each in entry["parameters"]], ["a"])
+
 
 class SchemaOfTest(unittest.TestCase):
     def test_says_what_json_can_hold(self) -> None:
@@ -194,13 +265,27 @@ class SchemaOfTest(unittest.TestCase):
             (memoryview, {"contentMediaType": "application/octet-stream"}),
         ]:  # fmt: skip
             with self.subTest(hint=hint):
-                self.assertEqual(schema_of(hint), schema)
+                self.assertEqual(SchemaWriter().schema_of(hint), schema)
 
     def test_reads_annotated_as_what_it_annotates(self) -> None:
-        self.assertEqual(schema_of(typing.Annotated[int, "seconds"]), {"type": "integer"})
+        self.assertEqual(SchemaWriter().schema_of(typing.Annotated[int, "seconds"]), {"type": "integer"})
 
     def test_comes_to_an_end_in_a_hint_that_mentions_itself(self) -> None:
-        self.assertIn("children", schema_of(Tree)["properties"])
+        children = {"type": "array", "items": {"type": "object"}}
+        self.assertEqual(SchemaWriter().schema_of(Tree)["properties"], {"children": children})
+        # Nor does a second mention cost more than the first.
+        self.assertEqual(set(map(str, SchemaWriter().schema_of(Branch)["properties"].values())), {IN_ITSELF})
+
+    def test_writes_only_so_many_schemas_for_one_function(self) -> None:
+        kind: Any = int
+        for level in range(4):
+            kind = typing.TypedDict(f"Level{level}", {f"field{n}": kind for n in range(8)})  # type: ignore[misc]
+        self.assertLessEqual(str(SchemaWriter().schema_of(kind)).count("'type'"), 200)
+
+    def test_takes_anything_where_javascript_could_not_hold_the_schema(self) -> None:
+        named = typing.TypedDict("named", {"__proto__": int})
+        self.assertEqual(SchemaWriter().schema_of(named), {"type": "object"})
+        self.assertEqual(SchemaWriter().schema_of(Literal[1, 1 << 53]), {})
 
 
 if __name__ == "__main__":
