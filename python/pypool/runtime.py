@@ -96,11 +96,9 @@ class Runtime:
         threading.excepthook = _reporter(self._sender, threading.excepthook)
         try:
             welcome = self._shake_hands()
-            engine = self._start(welcome)
-            self._sender.send(FrameType.READY, _ready(engine.functions, welcome))
-            advice = suggestion(welcome, engine.functions)
-            if advice is not None:
-                self._sender.send(FrameType.EVENT, event_message("suggestion", message=advice))
+            engine, advice = self._start(welcome)
+            if advice:
+                self._sender.send(FrameType.EVENT, event_message("suggestion", message="; ".join(advice)))
             engine.serve()
         except (ProtocolError, FrameTooLarge) as error:
             lifecycle.die_of_protocol(str(error))
@@ -133,7 +131,8 @@ class Runtime:
         negotiate(PROTOCOL_RANGE, (welcome["protocol"], welcome["protocol"]))
         return welcome
 
-    def _start(self, welcome: Welcome) -> Engine:
+    def _start(self, welcome: Welcome) -> tuple[Engine, list[str]]:
+        """Import, and send READY. Returns advice for whoever chose the options."""
         limits = welcome["limits"]
         self._limits.max_frame_bytes = limits["maxFrameBytes"]
         self._limits.max_buffer_bytes = limits["maxBufferBytes"]
@@ -171,9 +170,25 @@ class Runtime:
             engine.functions = self._user_code.run(_import, (welcome, self._preloaded))
             for hook in start_hooks:
                 self._run_hook(hook, worker)
+            advice = [suggestion(welcome, engine.functions), self._send_ready(engine.functions, welcome)]
         except BaseException as error:
             self._fail_start(error)
-        return engine
+        return engine, [each for each in advice if each is not None]
+
+    def _send_ready(self, functions: Mapping[str, Exposed], welcome: Welcome) -> str | None:
+        """Send READY; with advice where it cannot say all that Node has asked for."""
+        told = {}
+        if welcome.get("signatures"):
+            from .signatures import signature_entry
+
+            told = {name: signature_entry(exposed) for name, exposed in functions.items()}
+        try:
+            self._sender.send(FrameType.READY, _ready(functions, told))
+            return None
+        except FrameTooLarge as error:  # nothing was written; it can serve all the same
+            self._sender.send(FrameType.READY, _ready(functions, {}))
+            too_large = f"are {error.size} bytes, and limits.maxFrameBytes is {error.limit}"
+            return f"what functions want and give is not told: with it, all their facts {too_large}"
 
     def _fail_start(self, error: BaseException) -> NoReturn:
         if self._replies.disarmed:
@@ -244,12 +259,7 @@ def _import(welcome: Welcome, preloaded: Preloaded | None) -> dict[str, Exposed]
     return find_functions(modules, welcome["expose"])
 
 
-def _ready(functions: Mapping[str, Exposed], welcome: Welcome) -> dict[str, Any]:
-    signatures: dict[str, dict[str, Any]] = {}
-    if welcome.get("signatures"):
-        from .signatures import signature_entry
-
-        signatures = {name: signature_entry(exposed) for name, exposed in functions.items()}
+def _ready(functions: Mapping[str, Exposed], signatures: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     return ready_message(
         [
             function_entry(

@@ -85,6 +85,22 @@ class Start(unittest.TestCase):
             self.assertEqual(worker.call("hypot", 3, 4), 5)
             self.assertEqual(worker.call_error("sqrt", 4)["kind"], "unknown-function")
 
+    def test_serves_without_the_signatures_that_do_not_fit_into_one_frame(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "wordy.py")
+            with open(path, "w") as file:
+                file.write(
+                    f"from pypool import expose\n@expose\ndef f():\n    '{'much ' * 500}'\n    return 1\n"
+                )
+            limits = {"maxFrameBytes": 2_000, "maxBufferBytes": 1}
+            with WorkerProcess(path, signatures=True, limits=limits) as worker:
+                [function] = worker.start().ready["functions"]
+                self.assertNotIn("signature", function)
+                event = worker.hear(FrameType.EVENT)
+                self.assertEqual(event["event"], "suggestion")
+                self.assertIn("limits.maxFrameBytes is 2000", event["message"])
+                self.assertEqual(worker.call("f"), 1)
+
     def test_serves_what_a_module_includes(self) -> None:
         with WorkerProcess("include_others") as worker:
             self.assertEqual(worker.start().call("lib.sum", 1), 1)
@@ -134,6 +150,16 @@ class StartFailure(unittest.TestCase):
             error = self.fails(path)
         self.assertEqual((error["type"], error["frames"]), ("SyntaxError", []))
         self.assertEqual(error["traceback"].splitlines()[0], f'  File "{path}", line 1')
+
+    def test_tells_that_a_fact_of_a_function_cannot_be_told(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "odd_fact.py")
+            with open(path, "w") as file:
+                file.write(
+                    "from fractions import Fraction\nfrom pypool import expose\n"
+                    "@expose(timeout_seconds=Fraction(1, 2))\ndef f(): pass\n"
+                )
+            self.assertEqual(self.fails(path)["kind"], "unencodable")
 
     def test_tells_what_a_start_hook_raised(self) -> None:
         error = self.fails("fail_in_start_hook")

@@ -78,7 +78,7 @@ export interface ExposedFunction {
   readonly concurrency: number | null;
   /** How its calls are ended before their time: interrupted, only asked to end, or by the end of their process. */
   readonly cancel: 'interrupt' | 'cooperative' | 'kill';
-  /** What it wants and gives, where WELCOME asked for that. */
+  /** What it wants and gives, where WELCOME asked for that and it fits into one frame with those of all others. */
   readonly signature?: FunctionSignature | undefined;
 }
 
