@@ -56,7 +56,13 @@ export class Catalogue {
       concurrency: workers.concurrency,
       start: async (request, observer, signal) => {
         const worker = await workers.start(request, observer, signal);
-        this.#learn(worker.functions);
+        try {
+          this.#learn(worker.functions);
+        } catch (error) {
+          // To the pool this start has failed: nobody else would end the worker, which is up.
+          await worker.kill();
+          throw error;
+        }
         return worker;
       },
       close: () => workers.close(),
@@ -66,11 +72,11 @@ export class Catalogue {
   #learn(functions: readonly ExposedFunction[]): void {
     const told = JSON.stringify(functions);
     if (told === this.#told) return;
-    this.#told = told;
     const sorted = [...functions].sort((a, b) => (a.name < b.name ? -1 : 1));
     this.#functions = new Map(
       sorted.map((each) => [each.name, { told: each, arguments: bindArguments(each) }]),
     );
+    this.#told = told;
     for (const listener of this.#listeners) listener();
   }
 }
