@@ -106,7 +106,7 @@ it(
       { text: said },
     ];
     for (const provider of ['openai', 'gemini']) {
-      await session.configureLm({ ...local(server, `${provider}/tells`), retries: 1 });
+      await session.configureLm(local(server, `${provider}/tells`));
       for (const step of steps) {
         server.always('tells', step);
         errors.push(
