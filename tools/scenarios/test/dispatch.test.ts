@@ -234,7 +234,7 @@ describe('dispatch and queue', () => {
   });
 
   it('S24 prefetch does not hold hostages: what was sent ahead behind a long call finishes elsewhere', async () => {
-    await using pool = await poolFor('echo', { size: 2, minReady: 2 });
+    await using pool = await poolFor('echo', { size: 2, minReady: 2, prefetch: {} });
     const quick = async (n: number) => expect(await pool.call('linger', [n])).toBe(n);
     // So quick that some were sent ahead behind the long one. On a machine that does ten other things they may not be, at first.
     for (let round = 0; round < 30 && pool.stats().prefetch.takenBack === 0; round += 1) {

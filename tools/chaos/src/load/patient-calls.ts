@@ -29,7 +29,7 @@ const WEIGHTS = {
 export type PatientKind = keyof typeof WEIGHTS;
 
 /** The same where calls are so short that workers can be sent their next ones ahead; the few long ones among them have these taken back. */
-const SHORT_WEIGHTS = { ...WEIGHTS, echo: 2_000, idempotent: 100, session: 100 };
+const SHORT_WEIGHTS = { ...WEIGHTS, echo: 2_000, idempotent: 100, session: 100, nap: 20 };
 
 const MIXES = { mixed: new Weights(WEIGHTS), short: new Weights(SHORT_WEIGHTS) };
 
