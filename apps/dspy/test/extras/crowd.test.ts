@@ -13,6 +13,8 @@ it(
       size: 3,
       overflow: 2,
       start: 'background',
+      // Not 'auto': what the handlers import has to leave a process that may be forked.
+      launcher: process.platform === 'linux' ? 'fork' : 'spawn',
       model: local(server, 'openai/crowd'),
     });
     const callers = Array.from({ length: 10 }, (_, index) => dspy.session(`caller ${index}`));
