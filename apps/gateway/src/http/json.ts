@@ -1,4 +1,4 @@
-import { ArrowIpc, createError, isPlainObject, NdArray, PythonValue } from '@pypool/protocol';
+import { ArrowIpc, createError, isPlainObject, NdArray, PythonValue, shown } from '@pypool/protocol';
 
 /**
  * A result as JSON.
@@ -50,7 +50,7 @@ function write(value: unknown, path: string): string {
   if (isPlainObject(value)) return writeEntries(Object.entries(value), path);
   throw createError({
     code: 'unencodable',
-    message: `The function returned what JSON cannot hold: ${path} is ${String(value)}.`,
+    message: `The function returned what JSON cannot hold: ${path} is ${shown(value)}.`,
     outcome: 'finished',
     context: { path },
   });
@@ -64,7 +64,7 @@ function writeItems(items: readonly unknown[], path: string): string {
 function writeMap(map: ReadonlyMap<unknown, unknown>, path: string): string {
   const entries = [...map];
   const byText = entries.every((entry): entry is [string, unknown] => typeof entry[0] === 'string');
-  return byText ? writeEntries(entries as [string, unknown][], path) : writeItems(entries, path);
+  return byText ? writeEntries(entries, path) : writeItems(entries, path);
 }
 
 function writeEntries(entries: readonly (readonly [string, unknown])[], path: string): string {

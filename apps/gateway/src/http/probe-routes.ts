@@ -7,7 +7,7 @@ export interface ProbeSources {
   readonly pool: Pool;
   readonly metrics: Metrics;
   /** It is about to leave: no new requests should be sent to it. */
-  isLeaving(): boolean;
+  readonly isLeaving: () => boolean;
 }
 
 /** `/healthz`, `/readyz` and `/metrics`. */

@@ -9,7 +9,7 @@ export interface StreamEnds {
   /** The client has left: the stream has the same signal. */
   readonly gone: AbortSignal;
   /** The gateway takes no new requests. */
-  isLeaving(): boolean;
+  readonly isLeaving: () => boolean;
 }
 
 /**

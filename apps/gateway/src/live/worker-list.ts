@@ -92,6 +92,6 @@ function pidOf(facts: Readonly<Record<string, unknown>>): number | undefined {
 }
 
 function howItEnded({ reason, signal, exitCode }: PoolEvents['worker-exit']['exit']): string {
-  const how = signal === undefined ? `exit code ${exitCode}` : signal;
+  const how = signal ?? `exit code ${exitCode}`;
   return reason === 'killed' ? `killed (${how})` : `died (${how})`;
 }
