@@ -6,7 +6,7 @@ import { FAIL_STATUS, httpStatus, HTTP_STATUS } from './http-status.js';
 describe('the table of statuses', () => {
   it('has each error code once, in the README as here', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    const rows = [...readme.matchAll(/^\| (\d{3}) \| (`.*`) \|/gm)].flatMap(([, status, codes]) =>
+    const rows = [...readme.matchAll(/^\| (\d{3}) +\| (`[^|]*`) +\|/gm)].flatMap(([, status, codes]) =>
       [...codes!.matchAll(/`([^`]+)`/g)].map(([, code]) => [code!, Number(status)] as const),
     );
     const ofPool = rows.filter(([code]) => Object.hasOwn(CATEGORY_OF, code));
