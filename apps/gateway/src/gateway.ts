@@ -11,6 +11,7 @@ import { openApiRoute } from './http/openapi-route.js';
 import { pageRoutes } from './http/page-routes.js';
 import { probeRoutes } from './http/probe-routes.js';
 import { sessionRoutes } from './http/session-routes.js';
+import { watchUnused } from './http/unused-connections.js';
 import { LiveFeed } from './live/feed.js';
 import { resolveGatewayOptions, type GatewayOptions, type ResolvedGatewayOptions } from './options.js';
 import { PAGE_FOLDER } from './paths.js';
@@ -55,6 +56,7 @@ class GatewayServer implements Gateway {
   readonly #composed: ComposedPool;
   readonly #feed: LiveFeed;
   readonly #metrics: Metrics;
+  readonly #endUnused: () => void;
   #isLeaving = false;
   #closing: Promise<void> | undefined;
 
@@ -80,6 +82,7 @@ class GatewayServer implements Gateway {
       // While it closes, requests on connections that are open are answered, too.
       return503OnClosing: false,
     });
+    this.#endUnused = watchUnused(this.app.server);
     if (options.log !== false) logEvents(composed, this.app.log);
   }
 
@@ -126,7 +129,9 @@ class GatewayServer implements Gateway {
     if (drainMs > 0) await delay(drainMs);
     const late = setTimeout(() => this.app.server.closeAllConnections(), closeTimeoutMs);
     try {
-      await this.app.close();
+      const closed = this.app.close();
+      this.#endUnused();
+      await closed;
     } finally {
       clearTimeout(late);
       try {

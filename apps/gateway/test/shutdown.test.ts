@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -69,6 +70,17 @@ it(
     }
   },
 );
+
+it('waits for no connection that was opened ahead and never used', async () => {
+  const gateway = await gatewayFor({ closeTimeoutMs: 2 ** 31 - 1 });
+  const { hostname, port } = new URL(gateway.url);
+  const accepted = once(gateway.app.server, 'connection');
+  const client = connect(Number(port), hostname);
+  const ended = once(client, 'close');
+  await accepted;
+  await gateway.close();
+  await ended;
+});
 
 it('gives up what takes longer than it may wait', async () => {
   const gateway = await gatewayFor({ closeTimeoutMs: 100 });
