@@ -170,6 +170,8 @@ class Runtime:
             engine.functions = self._user_code.run(_import, (welcome, self._preloaded))
             for hook in start_hooks:
                 self._run_hook(hook, worker)
+            if self._replies.disarmed:  # a child that user code forked, and that comes back
+                lifecycle.leave_child(None)
             advice = [suggestion(welcome, engine.functions), self._send_ready(engine.functions, welcome)]
         except BaseException as error:
             self._fail_start(error)
