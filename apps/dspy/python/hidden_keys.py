@@ -18,15 +18,15 @@ SHORTEST = 8
 _values: tuple[str, ...] = ()
 
 
+def is_key(name: str) -> bool:
+    """Whether a variable was named as one that holds a key."""
+    return any(fnmatchcase(name, pattern) for pattern in os.environ.get(NAMES, "").split(",") if pattern)
+
+
 def learn() -> None:
     """Read which values are to be hidden, from the environment as it is now."""
     global _values
-    patterns = [pattern for pattern in os.environ.get(NAMES, "").split(",") if pattern]
-    found = {
-        value
-        for name, value in os.environ.items()
-        if len(value) >= SHORTEST and any(fnmatchcase(name, pattern) for pattern in patterns)
-    }
+    found = {value for name, value in os.environ.items() if len(value) >= SHORTEST and is_key(name)}
     # The longest first: one may be the beginning of another.
     _values = tuple(sorted(found | {quote(value, safe="") for value in found}, key=len, reverse=True))
 

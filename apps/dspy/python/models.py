@@ -8,6 +8,7 @@ from collections import OrderedDict
 from typing import Any, NamedTuple
 
 import dspy
+from hidden_keys import is_key
 from pypool import Fail
 
 MOST_KEPT = 16
@@ -134,10 +135,11 @@ def _key(config: dict[str, Any]) -> dict[str, str]:
     name = config["apiKeyEnv"]
     if name is None:
         return {"api_key": "none"}  # for a server that asks for none: the clients do
-    if not isinstance(name, str) or not os.environ.get(name):
+    # Whoever says where models are is sent it: so no other variable than those that were named for that.
+    if not isinstance(name, str) or not is_key(name) or not os.environ.get(name):
         raise Fail(
             "no-key",
-            f"this worker's environment has no {name}: set it where Node runs, and name it in `keys`",
+            f"this worker has no key {name}: set it where Node runs, and name it in `keys`",
             data={"variable": name},
         )
     return {"api_key": os.environ[name]}

@@ -130,6 +130,7 @@ describe('the configuration of a model', () => {
     ['a key', { model: 'openai/x', apiKey: 'sk-1' }, 'invalid-model'],
     ['a key in its options', { model: 'openai/x', options: { api_key: 'sk-1' } }, 'invalid-model'],
     ['an unknown adapter', { model: 'openai/x', adapter: 'yaml' }, 'invalid-model'],
+    ['a variable that is no key', { model: 'openai/x', apiKeyEnv: 'PATH' }, 'no-key'],
     ['a variable that is not there', { model: 'openai/x', apiKeyEnv: 'NO_SUCH_KEY' }, 'no-key'],
   ])('is refused for %s', async (_, model, code) => {
     const session = dspy.session('refused');
