@@ -5,7 +5,7 @@ import { logEvents } from './compose/log-events.js';
 import { collectMetrics, type Metrics } from './compose/metrics.js';
 import { adminRoutes } from './http/admin-routes.js';
 import { callRoutes } from './http/call-routes.js';
-import { answerErrors } from './http/errors.js';
+import { answerError, answerErrors } from './http/errors.js';
 import { guard } from './http/guard.js';
 import { openApiRoute } from './http/openapi-route.js';
 import { pageRoutes } from './http/page-routes.js';
@@ -15,6 +15,13 @@ import { watchUnused } from './http/unused-connections.js';
 import { LiveFeed } from './live/feed.js';
 import { resolveGatewayOptions, type GatewayOptions, type ResolvedGatewayOptions } from './options.js';
 import { PAGE_FOLDER } from './paths.js';
+import { RequestError } from './errors/request-error.js';
+
+/** How long a request may take to arrive. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Of a name in a path, such as that of a session. */
+const MAX_PARAM_LENGTH = 1_000;
 
 /** A pool of Python workers that is called over HTTP. */
 export interface Gateway extends AsyncDisposable {
@@ -76,6 +83,11 @@ class GatewayServer implements Gateway {
     });
     this.app = Fastify({
       bodyLimit: options.maxBodyBytes,
+      // A body that never ends to arrive would hold its memory, and us when we leave. An answer may take as long as it takes.
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      // What the router refuses is answered as all else is.
+      frameworkErrors: answerError,
+      routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
       // A line for each request would cost more than many of the calls.
       logController: new LogController({ disableRequestLogging: true }),
       logger: options.log !== false && { stream: options.log, base: null },
@@ -92,11 +104,11 @@ class GatewayServer implements Gateway {
 
   async listen(): Promise<void> {
     const { app } = this;
-    const { token, host, port } = this.#options;
+    const { token, open, host, port } = this.#options;
     const { pool, front } = this.#composed;
     const isLeaving = (): boolean => this.#isLeaving;
     answerErrors(app);
-    guard(app, token);
+    guard(app, { token, open });
     app.addHook('onSend', async (_request, reply) => {
       if (isLeaving()) reply.header('connection', 'close');
     });
@@ -105,7 +117,9 @@ class GatewayServer implements Gateway {
     adminRoutes(app, pool);
     probeRoutes(app, { pool, metrics: this.#metrics, isLeaving });
     openApiRoute(app, this.#composed, { hasToken: token !== undefined });
-    app.get('/live', (_request, reply) => {
+    app.get('/live', { exposeHeadRoute: false }, (_request, reply) => {
+      // A page whose feed has ended asks for it again, and would keep us here.
+      if (isLeaving()) throw new RequestError(503, 'leaving', 'The gateway is about to leave.');
       reply.hijack();
       this.#feed.add(reply.raw);
     });

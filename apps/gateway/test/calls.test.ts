@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenTime } from '../../../tools/test/given-time.js';
 import type { Gateway } from '../src/gateway.js';
@@ -120,6 +122,21 @@ describe('errors', () => {
     const { failure, exception } = await problem(await post(`${url}/call/refuse`));
     expect(failure).toEqual({ code: 'too-late', data: { by: 3 } });
     expect(exception).toEqual({ type: 'Fail', module: 'pypool.errors' });
+  });
+
+  it.each(['/call/%zz', `/sessions/${'x'.repeat(2_000)}/call/echo`])(
+    'tell paths that cannot be: %s',
+    async (path) => {
+      const { status, code } = await problem(await post(url + path));
+      expect([status, code]).toEqual(path.includes('%') ? [400, 'bad-request'] : [414, 'bad-request']);
+    },
+  );
+
+  it('serves nobody by a name that is not of this machine, which a page of another site could have given it', async () => {
+    const asked = request(`${url}/sessions`, { headers: { host: 'rebound.example:80' } });
+    const [response] = (await once(asked.end(), 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(403);
   });
 
   it('tell bodies that are too large, of another type, or no JSON', async () => {

@@ -35,7 +35,7 @@ it(
         if (line.startsWith('ready: ')) break;
       }
       await using live = await LiveListener.of(url);
-      // Two calls hold a worker each, and two streams are under way.
+      // Two calls hold a worker each.
       const held = [1, 2].map(() => post(`${url}/call/await_file`, [release]));
       const isHeld = ({ running }: { running: unknown[] }) => running.length === 1;
       await live.next('workers', (workers) => workers.filter(isHeld).length === 2);
@@ -80,6 +80,15 @@ it('waits for no connection that was opened ahead and never used', async () => {
   await accepted;
   await gateway.close();
   await ended;
+});
+
+it('is not held up by a page that asks for its feed again', async () => {
+  const gateway = await gatewayFor({ closeTimeoutMs: 2 ** 31 - 1, drainMs: 1_000 });
+  await using live = await LiveListener.of(gateway.url);
+  const closed = gateway.close();
+  await live.ended();
+  expect((await fetch(`${gateway.url}/live`)).status).toBe(503);
+  await closed;
 });
 
 it('gives up what takes longer than it may wait', async () => {

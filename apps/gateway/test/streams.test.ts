@@ -49,6 +49,13 @@ describe('a stream', () => {
     ]);
   });
 
+  it('that refuses with what JSON cannot hold ends all the same', async () => {
+    const exact = await (await post(`${url}/call/refuse_with`, { most: 'integer' })).text();
+    expect(exact).toContain('"failure":{"code":"too-much","data":{"most":1152921504606846977}}');
+    const left = await (await post(`${url}/call/refuse_with`, { most: 'nan' })).text();
+    expect(left).toContain('"failure":{"code":"too-much","data":null}');
+  });
+
   it('that fails before its first item has a status', async () => {
     const response = await post(
       `${url}/call/count`,
@@ -80,7 +87,7 @@ describe('a stream', () => {
     const { port, hostname } = new URL(url);
     const socket = connect(Number(port), hostname);
     socket.pause();
-    socket.write('POST /call/endless HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
+    socket.write('POST /call/endless HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n');
     await live.busy();
     const before = process.memoryUsage().arrayBuffers;
     for (let second = 0; second < 2; second += 1) await live.next('sample');

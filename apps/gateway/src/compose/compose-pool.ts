@@ -16,6 +16,9 @@ export interface ComposedPool {
   readonly front: SessionPool;
 }
 
+/** What the arguments of all calls that wait may hold: a thousand bodies of the largest size would be 16 GiB. */
+const MAX_QUEUE_BYTES = 512 * 1024 ** 2;
+
 /**
  * Join worker, pool and sessions by hand, which is what the preset `pypool` does for those who want no more than that.
  *
@@ -41,6 +44,7 @@ export function composePool(options: ResolvedGatewayOptions): ComposedPool {
     size,
     overflow,
     maxQueue,
+    maxQueueBytes: MAX_QUEUE_BYTES,
     timeoutMs,
     // A call may run as long as it may take, unless a function says otherwise.
     executionTimeoutMs: Infinity,

@@ -1,4 +1,5 @@
 import { isPypoolError, type PypoolError } from '@pypool/protocol';
+import { toJson } from '../http/json.js';
 import { httpStatus } from './http-status.js';
 import { RequestError, type FieldError } from './request-error.js';
 
@@ -24,6 +25,18 @@ export interface Problem {
 }
 
 export const PROBLEM_TYPE = 'application/problem+json';
+
+/** A problem as JSON. What a function has put in its failure, and JSON has no place for, is left out. */
+export function problemJson(problem: Problem): string {
+  try {
+    return toJson(problem);
+  } catch {
+    const { failure, ...others } = problem;
+    return toJson(
+      failure === undefined ? others : { ...others, failure: { code: failure.code, data: null } },
+    );
+  }
+}
 
 /** What the client is told of anything that was thrown. What is none of pypool's, of Fastify's or our own is not told at all. */
 export function problemOf(error: unknown): Problem {

@@ -41,11 +41,11 @@ export function callRoutes(
     caller: Caller,
   ): Promise<FastifyReply> {
     const { name } = request.params;
+    const gone = clientGone(reply.raw);
     // Before the first worker is up nobody knows what there is. Where none can start, this rejects with why.
     if (!catalogue.known) await pool.ready();
     const served = catalogue.get(name);
     const args = argumentsOf(request, served.arguments);
-    const gone = clientGone(reply.raw);
     const options = { ...callOptions(request.headers), signal: gone };
     const format = formatFor(request.headers.accept, served.told.stream);
     if (format !== undefined) {

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors/problem.js';
+import { problemJson, type Problem } from '../errors/problem.js';
 import { toJson } from './json.js';
 
 /** How the items of a stream are written. */
@@ -15,7 +15,7 @@ export const SSE: StreamFormat = {
   contentType: 'text/event-stream; charset=utf-8',
   item: (value) => `data: ${toJson(value)}\n\n`,
   end: 'event: end\ndata: {}\n\n',
-  failure: (problem) => `event: error\ndata: ${JSON.stringify(problem)}\n\n`,
+  failure: (problem) => `event: error\ndata: ${problemJson(problem)}\n\n`,
 };
 
 /** A line of JSON each: `{"item": value}`, then `{"end": true}` or `{"error": problem}`. */
@@ -23,7 +23,7 @@ export const NDJSON: StreamFormat = {
   contentType: 'application/x-ndjson; charset=utf-8',
   item: (value) => `{"item":${toJson(value)}}\n`,
   end: '{"end":true}\n',
-  failure: (problem) => `{"error":${JSON.stringify(problem)}}\n`,
+  failure: (problem) => `{"error":${problemJson(problem)}}\n`,
 };
 
 /** What a client asks for by `Accept`; `undefined`: no stream. */
