@@ -1,13 +1,16 @@
-import { createPythonPool } from 'pypool';
+import { createPythonPool, type PythonPool } from 'pypool';
 
 import { programFile, PYTHON } from '../machine/python.js';
 import { PAYLOAD, timedCalls, WORKERS } from './subject.js';
 import type { RunningSubject, Subject } from './subject.js';
 
-/** What all this is about, with every limit and timeout at its default. */
-export function pypool(): Subject {
+/** Attaches something to a pool, and says what takes it off again. */
+export type Attach = (pool: PythonPool) => () => Promise<void>;
+
+/** What all this is about, with every limit and timeout at its default. @param attach what looks at it; nothing unless given */
+export function pypool(name = 'pypool', attach?: Attach): Subject {
   return {
-    name: 'pypool',
+    name,
     async start(): Promise<RunningSubject> {
       const pool = await createPythonPool({
         module: programFile('pypool_echo.py'),
@@ -16,9 +19,13 @@ export function pypool(): Subject {
         minReady: WORKERS,
         overflow: 0,
       });
+      const detach = attach?.(pool);
       return {
         calls: (count) => timedCalls(() => pool.call('echo', [PAYLOAD]), count),
-        close: () => pool.close({ timeoutMs: 3_000 }),
+        async close() {
+          await detach?.();
+          await pool.close({ timeoutMs: 3_000 });
+        },
       };
     },
   };
