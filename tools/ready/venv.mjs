@@ -8,8 +8,8 @@ import { findPython } from './python.mjs';
  * A Python environment that holds what a requirements file pins. Made anew where it was made of another file or by
  * another Python; where nothing is missing this takes a fraction of a second.
  *
- * @param {{ folder: string, requirements: string, holds: string, complete?: boolean, timeoutMs?: number }} wanted
- *   `holds` names the packages to people. `complete`: the file pins all that its packages need, so that nothing is
+ * @param {{ folder: string, requirements?: string, holds: string, complete?: boolean, timeoutMs?: number }} wanted
+ *   Without `requirements` it holds no package, not even pip. `holds` names the packages to people. `complete`: the file pins all that its packages need, so that nothing is
  *   resolved, and nothing compiled before it is imported. `timeoutMs` bounds all of it; none by default.
  * @returns {{ bin: string } | { missing: string }} where its programs are, or in one line why there is none: what
  *   needs it is skipped then, since the index of packages is not always there.
@@ -19,21 +19,24 @@ export function provideVenv({ folder, requirements, holds, complete = false, tim
   const stamp = join(folder, 'installed');
   const wanted = createHash('sha256')
     .update(`${python}\n${version}\n`)
-    .update(readFileSync(requirements))
+    .update(requirements === undefined ? '' : readFileSync(requirements))
     .digest('hex');
   const bin = join(folder, 'bin');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return { bin };
 
-  console.log(`Installing ${holds} into ${relative(process.cwd(), folder)} ...`);
+  console.log(`Making a Python environment with ${holds} in ${relative(process.cwd(), folder)} ...`);
   rmSync(folder, { recursive: true, force: true });
   const options = ['--disable-pip-version-check', '--quiet', '--retries', '1', '--timeout', '15'];
   // A package without a wheel for this Python would be compiled, for minutes, if a compiler is there at all.
   const asIs = complete ? ['--no-deps', '--no-compile'] : [];
   const install = ['install', ...options, ...asIs, '--only-binary', ':all:', '-r', requirements];
-  const steps = [
-    [python, ['-m', 'venv', folder]],
-    [join(bin, 'python'), ['-m', 'pip', ...install]],
-  ];
+  const steps =
+    requirements === undefined
+      ? [[python, ['-m', 'venv', '--without-pip', folder]]]
+      : [
+          [python, ['-m', 'venv', folder]],
+          [join(bin, 'python'), ['-m', 'pip', ...install]],
+        ];
   const ends = performance.now() + timeoutMs;
   for (const [file, args] of steps) {
     // To spawnSync 0 is no limit.

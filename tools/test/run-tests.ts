@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { provideVenv } from '../ready/venv.mjs';
 import { runPython } from './python.js';
 import { closingLine, noResults, skippedLines, sum } from './results.js';
 import type { Results } from './results.js';
@@ -14,6 +16,7 @@ export interface TestRun {
 
 /** Runs tests of TypeScript and Python side by side, and prints what they found, the sum last. */
 export async function runTests({ root, seed, typescript, python }: TestRun): Promise<Results> {
+  process.env['PYPOOL_PYTHON'] ??= barePython(root);
   console.log(`Running tests in random order, seed ${seed}\n`);
   const [ofTypeScript, ofPython] = await Promise.all([
     typescript === null ? noResults() : runTypeScript({ root, seed, filters: typescript }),
@@ -28,4 +31,15 @@ export async function runTests({ root, seed, typescript, python }: TestRun): Pro
   if (all.passed + all.failed + all.skipped.length === 0) console.log('\nNo test ran.');
   console.log(`\n${closingLine(all)}`);
   return all;
+}
+
+/**
+ * A Python without any package: what this machine's has installed neither changes what a test sees, nor slows down each of a thousand starts,
+ * as a `.pth` file or a shim of pyenv does.
+ */
+function barePython(root: string): string {
+  const venv = provideVenv({ folder: join(root, '.cache/python-bare'), holds: 'no package' });
+  if ('bin' in venv) return join(venv.bin, 'python');
+  console.log(`Tests run with the Python as it is, for an empty environment cannot be made: ${venv.missing}`);
+  return 'python3';
 }

@@ -4,6 +4,7 @@ import { createVitest } from 'vitest/node';
 import type { TestUserConfig } from 'vitest/node';
 import { HeldOutput } from './held-output.js';
 import { PartReporter } from './part-reporter.js';
+import { PartSequencer } from './part-sequencer.js';
 import type { Results } from './results.js';
 
 /** The parts that have TypeScript tests: each folder with a `vitest.config.ts`. */
@@ -25,11 +26,11 @@ export async function runTypeScript({ root, seed, filters }: TypeScriptRun): Pro
     config: false,
     projects: PROJECTS,
     reporters: [reporter],
-    sequence: { seed, shuffle: true },
+    sequence: { seed, shuffle: true, sequencer: PartSequencer },
     passWithNoTests: true,
     watch: false,
     // Most files wait for processes most of the time: Vitest's own choice leaves a core without work.
-    maxWorkers: availableParallelism(),
+    maxWorkers: availableParallelism() + 1,
   };
   const vitest = await createVitest('test', options, {}, { stdout: output, stderr: output });
   try {

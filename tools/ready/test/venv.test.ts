@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +48,17 @@ describe('a Python environment', () => {
     expect(provide('')).toEqual({ provided, kept: false });
     expect(provide('')).toEqual({ provided, kept: true });
     expect(provide('\n')).toEqual({ provided, kept: false });
+  });
+
+  it('without a file of requirements holds no package', () => {
+    vi.unstubAllEnvs();
+    const folder = join(home, 'bare');
+    const provided = provideVenv({ folder, holds: 'no package' });
+    expect(provided).toEqual({ bin: join(folder, 'bin') });
+    const found =
+      'import os, sys; print(sys.prefix, os.listdir(next(p for p in sys.path if p.endswith("site-packages"))))';
+    const { stdout } = spawnSync(join(folder, 'bin/python'), ['-c', found], { encoding: 'utf8' });
+    expect(stdout).toBe(`${folder} []\n`);
   });
 
   it('that cannot be made says why in one line, and is tried again', () => {
