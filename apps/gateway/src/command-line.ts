@@ -16,7 +16,11 @@ export const USAGE = `usage: gateway [MODULE] [options]
   --concurrency N    calls that a worker runs at once (1, 64 with async, 8 with threads)
   --max-queue N      calls that may wait (1000)
   --timeout-ms N     budget of a call that says none (60000)
+  --max-timeout-ms N the most that a call may ask for as x-timeout-ms (3600000)
+  --max-workers N    the most steady workers that /admin/resize may ask for (256)
   --max-body-bytes N largest body of a request (16777216)
+  --stalled-client-ms N
+                     how long a stream's client may read nothing before it is cut off (30000)
   --drain-ms N       how long it goes on after SIGTERM, so that it is asked no more (1000)
   --open             serve others than this machine without a token
   ${TOKEN_VARIABLE}  in the environment: what requests have to bring as Authorization: Bearer
@@ -40,7 +44,10 @@ export function readCommandLine(
       concurrency: { type: 'string' },
       'max-queue': { type: 'string' },
       'timeout-ms': { type: 'string' },
+      'max-timeout-ms': { type: 'string' },
+      'max-workers': { type: 'string' },
       'max-body-bytes': { type: 'string' },
+      'stalled-client-ms': { type: 'string' },
       'drain-ms': { type: 'string', default: '1000' },
       open: { type: 'boolean' },
     },
@@ -64,7 +71,10 @@ export function readCommandLine(
     concurrency: number('concurrency'),
     maxQueue: number('max-queue'),
     timeoutMs: number('timeout-ms'),
+    maxTimeoutMs: number('max-timeout-ms'),
+    maxWorkers: number('max-workers'),
     maxBodyBytes: number('max-body-bytes'),
+    stalledClientMs: number('stalled-client-ms'),
     drainMs: number('drain-ms'),
     open: values.open,
     token: env[TOKEN_VARIABLE],

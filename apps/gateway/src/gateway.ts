@@ -11,6 +11,7 @@ import { openApiRoute } from './http/openapi-route.js';
 import { pageRoutes } from './http/page-routes.js';
 import { probeRoutes } from './http/probe-routes.js';
 import { sessionRoutes } from './http/session-routes.js';
+import { cutOffWhenStalled } from './http/stalled-client.js';
 import { watchUnused } from './http/unused-connections.js';
 import { LiveFeed } from './live/feed.js';
 import { resolveGatewayOptions, type GatewayOptions, type ResolvedGatewayOptions } from './options.js';
@@ -104,7 +105,7 @@ class GatewayServer implements Gateway {
 
   async listen(): Promise<void> {
     const { app } = this;
-    const { token, open, host, port } = this.#options;
+    const { token, open, host, port, stalledClientMs, maxTimeoutMs, maxWorkers } = this.#options;
     const { pool, front } = this.#composed;
     const isLeaving = (): boolean => this.#isLeaving;
     answerErrors(app);
@@ -112,15 +113,16 @@ class GatewayServer implements Gateway {
     app.addHook('onSend', async (_request, reply) => {
       if (isLeaving()) reply.header('connection', 'close');
     });
-    callRoutes(app, this.#composed, isLeaving);
+    callRoutes(app, this.#composed, { isLeaving, stalledClientMs, maxTimeoutMs });
     sessionRoutes(app, front);
-    adminRoutes(app, pool);
+    adminRoutes(app, pool, maxWorkers);
     probeRoutes(app, { pool, metrics: this.#metrics, isLeaving });
     openApiRoute(app, this.#composed, { hasToken: token !== undefined });
     app.get('/live', { exposeHeadRoute: false }, (_request, reply) => {
       // A page whose feed has ended asks for it again, and would keep us here.
       if (isLeaving()) throw new RequestError(503, 'leaving', 'The gateway is about to leave.');
       reply.hijack();
+      cutOffWhenStalled(reply.raw, stalledClientMs);
       this.#feed.add(reply.raw);
     });
     await pageRoutes(app, PAGE_FOLDER);

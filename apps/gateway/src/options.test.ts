@@ -15,11 +15,30 @@ describe('options', () => {
       expect(resolveGatewayOptions({ module, host }).host).toBe(host);
   });
 
-  it.each([{ port: 70_000 }, { port: 1.5 }, { maxBodyBytes: 0 }, { drainMs: -1 }, { token: ' ' }])(
-    'refuse %j',
-    (option) => {
-      const [name] = Object.keys(option);
-      expect(() => resolveGatewayOptions({ module, ...option })).toThrow(`the gateway: ${name}: expected`);
+  it.each([
+    { port: 70_000 },
+    { port: 1.5 },
+    { maxBodyBytes: 0 },
+    { drainMs: -1 },
+    { token: ' ' },
+    { stalledClientMs: 0 },
+    { maxTimeoutMs: -1 },
+    { maxWorkers: 1 },
+  ])('refuse %j', (option) => {
+    const [name] = Object.keys(option);
+    expect(() => resolveGatewayOptions({ module, ...option })).toThrow(`the gateway: ${name}: expected`);
+  });
+
+  it('take a token without the white space around it, as of the last line of a file', () => {
+    expect(resolveGatewayOptions({ module, token: ' open-sesame\n' }).token).toBe('open-sesame');
+  });
+
+  it.each(['open sesame', 'open\nsesame', 'öffne-dich'])(
+    'refuse the token %j, which no header would hold, and do not repeat it',
+    (token) => {
+      const resolve = () => resolveGatewayOptions({ module, token });
+      expect(resolve).toThrow(/token: expected printable ASCII characters with no space/);
+      expect(resolve).not.toThrow(token);
     },
   );
 });

@@ -23,6 +23,10 @@ export interface GatewayOptions {
   readonly maxQueue?: number;
   /** Budget of a call whose request has no `x-timeout-ms`. `Infinity`: none. @defaultValue `60_000` */
   readonly timeoutMs?: number;
+  /** The most that an `x-timeout-ms` may ask for; more is 400. `Infinity`: whatever is asked for. @defaultValue `3_600_000` */
+  readonly maxTimeoutMs?: number;
+  /** The most steady workers that `POST /admin/resize` may ask for; more is 400. @defaultValue `256` */
+  readonly maxWorkers?: number;
   /** Sessions that may be open; new ones beyond are 503. @defaultValue `100_000` */
   readonly maxSessions?: number;
   /** How long a session lasts after its last call. @defaultValue `3_600_000` */
@@ -31,12 +35,19 @@ export interface GatewayOptions {
   readonly host?: string;
   /** 0: any that is free. @defaultValue `0` */
   readonly port?: number;
-  /** What requests must bring as `Authorization: Bearer`. @defaultValue nothing is asked for */
+  /** What requests must bring as `Authorization: Bearer`. White space around it, as of a file's last line, is none of it. @defaultValue nothing is asked for */
   readonly token?: string;
   /** Serve whoever can reach `host` without a token: something in front of it decides who may. @defaultValue `false` */
   readonly open?: boolean;
   /** Largest body of a request; a larger one is 413. @defaultValue 16 MiB */
   readonly maxBodyBytes?: number;
+  /**
+   * How long the client of a stream may take nothing of what waits for it. Then its connection is cut and its call cancelled, for a worker waits with
+   * it. It is noticed after that long at the earliest, and twice that at the latest. `Infinity`: it may for ever.
+   *
+   * @defaultValue `30_000`
+   */
+  readonly stalledClientMs?: number;
   /** How long `close()` goes on to take requests while it tells that it is about to leave. 0: not at all. @defaultValue `0` */
   readonly drainMs?: number;
   /** How long requests may take to end after that. @defaultValue `30_000` */
@@ -44,6 +55,9 @@ export interface GatewayOptions {
   /** Where the log goes, a line of JSON for each record; `false`: nowhere. @defaultValue `false` */
   readonly log?: NodeJS.WritableStream | false;
 }
+
+/** The longest that a timer of Node can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** {@link GatewayOptions} with what was left out filled in. */
 export type ResolvedGatewayOptions = Required<
@@ -57,31 +71,43 @@ export type ResolvedGatewayOptions = Required<
  * @throws PypoolError `invalid-options`
  */
 export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayOptions {
-  const { host = '127.0.0.1', port = 0, token, open = false, maxBodyBytes = 16 * 1024 ** 2 } = options;
-  const { drainMs = 0, closeTimeoutMs = 30_000 } = options;
+  const { host = '127.0.0.1', port = 0, open = false, maxBodyBytes = 16 * 1024 ** 2 } = options;
+  const { drainMs = 0, closeTimeoutMs = 30_000, stalledClientMs = 30_000 } = options;
+  const { maxTimeoutMs = 3_600_000, size = 2, maxWorkers = Math.max(256, size) } = options;
+  const token = options.token?.trim();
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid('port', 'a whole number up to 65535', port);
   if (!Number.isInteger(maxBodyBytes) || maxBodyBytes < 1)
     throw invalid('maxBodyBytes', 'a number of bytes of at least 1', maxBodyBytes);
   for (const [name, value] of Object.entries({ drainMs, closeTimeoutMs }))
-    if (!(value >= 0 && value <= 2 ** 31 - 1))
+    if (!(value >= 0 && value <= MAX_TIMER_MS))
       throw invalid(name, 'a number of milliseconds from 0 up', value);
-  if (token?.trim() === '') throw invalid('token', 'a text that is not empty', token);
+  if (stalledClientMs !== Infinity && !(stalledClientMs >= 1 && stalledClientMs <= MAX_TIMER_MS))
+    throw invalid('stalledClientMs', 'a number of milliseconds from 1 up, or Infinity', stalledClientMs);
+  if (!(maxTimeoutMs >= 0)) throw invalid('maxTimeoutMs', 'a number of milliseconds from 0 up', maxTimeoutMs);
+  if (!Number.isInteger(maxWorkers) || maxWorkers < size)
+    throw invalid('maxWorkers', `a whole number of at least size (${size})`, maxWorkers);
+  if (token === '') throw invalid('token', 'a text that is not empty', token);
+  if (token !== undefined && !/^[!-~]+$/.test(token)) throw unsendable();
   if (token === undefined && !open && !isLoopback(host)) throw unguarded(host);
   return Object.freeze({
     ...options,
     name: options.name ?? 'gateway',
     launcher: options.launcher ?? 'auto',
-    size: options.size ?? 2,
+    size,
     overflow: options.overflow ?? 0,
     maxQueue: options.maxQueue ?? 1_000,
     timeoutMs: options.timeoutMs ?? 60_000,
+    maxTimeoutMs,
+    maxWorkers,
     maxSessions: options.maxSessions ?? 100_000,
     sessionTtlMs: options.sessionTtlMs ?? 3_600_000,
     host,
     port,
     open,
+    ...(token !== undefined && { token }),
     maxBodyBytes,
+    stalledClientMs,
     drainMs,
     closeTimeoutMs,
     log: options.log ?? false,
@@ -98,6 +124,16 @@ function unguarded(host: string): Error {
     code: 'invalid-options',
     message: `Invalid options of the gateway: host: others can reach ${host}, and would call any function and reload the pool: set a token, or open: true where something in front of it decides who may.`,
     context: { option: 'host', host },
+  });
+}
+
+/** What the token is stays out of the message, which goes to logs. */
+function unsendable(): Error {
+  return createError({
+    code: 'invalid-options',
+    message:
+      'Invalid options of the gateway: token: expected printable ASCII characters with no space among them, which is what a header holds as it is.',
+    context: { option: 'token' },
   });
 }
 

@@ -13,7 +13,7 @@ it('reloads the module with no failed call, tells of new functions, and resizes'
   const module = join(folder, 'versions.py');
   try {
     await writeFile(module, VERSION_1);
-    await using gateway = await gatewayFor({ module });
+    await using gateway = await gatewayFor({ module, maxWorkers: 8 });
     const { url } = gateway;
     await using live = await LiveListener.of(url);
     const version = async () => (await post(`${url}/call/version`)).json();
@@ -36,7 +36,11 @@ it('reloads the module with no failed call, tells of new functions, and resizes'
 
     expect(await (await post(`${url}/admin/resize`, { size: 2 })).json()).toEqual({ size: 2 });
     await live.next('workers', (workers) => workers.length === 2);
-    for (const size of ['2', undefined, -1, 1.5, 0]) {
+    expect(await (await post(`${url}/admin/resize`, { size: 9 })).json()).toMatchObject({
+      status: 400,
+      errors: [{ field: 'size', message: 'may be at most 8 here' }],
+    });
+    for (const size of ['2', undefined, -1, 1.5, 0, 1e9]) {
       const response = await post(`${url}/admin/resize`, { size });
       expect([response.status, response.headers.get('content-type')], String(size)).toEqual([
         400,

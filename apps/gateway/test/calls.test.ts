@@ -169,6 +169,8 @@ describe('headers', () => {
   it.each([
     ['x-timeout-ms', 'soon'],
     ['x-timeout-ms', '-1'],
+    ['x-timeout-ms', '3600001'],
+    ['x-timeout-ms', '1e308'],
     ['x-priority', 'high'],
     ['x-idempotent', 'perhaps'],
   ])('that cannot be read are refused: %s: %s', async (field, value) => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gateway } from '../src/gateway.js';
@@ -95,5 +96,33 @@ describe('a stream', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 ** 2);
     socket.destroy();
     await live.next('log', ({ text }) => text === 'stream ended');
+  });
+
+  it.each(['text/event-stream', 'application/x-ndjson'])(
+    'of %s that nobody reads any more is cut off, and its worker free again',
+    async (accept) => {
+      await using hasty = await gatewayFor({ stalledClientMs: 100 });
+      await using live = await LiveListener.of(hasty.url);
+      const { port, hostname } = new URL(hasty.url);
+      const socket = connect(Number(port), hostname);
+      socket.pause();
+      socket.write(
+        `POST /call/endless HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\ncontent-length: 0\r\n\r\n`,
+      );
+      await live.next('log', ({ text }) => text === 'stream ended');
+      expect(await (await post(`${hasty.url}/call/echo`, ['free'])).json()).toBe('free');
+      const closed = once(
+        socket.on('error', () => undefined),
+        'close',
+      );
+      socket.resume();
+      await closed;
+    },
+  );
+
+  it('may say nothing for longer than its client may be stalled', async () => {
+    await using hasty = await gatewayFor({ stalledClientMs: 50 });
+    const response = await post(`${hasty.url}/call/count_slowly`, { to: 3, pause_seconds: 0.2 });
+    expect(await response.text()).toBe('{"item":0}\n{"item":1}\n{"item":2}\n{"end":true}\n');
   });
 });

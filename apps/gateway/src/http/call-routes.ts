@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { PoolCallOptions, PoolStream } from '@pypool/pool';
+import type { ResolvedGatewayOptions } from '../options.js';
 import type { ComposedPool } from '../compose/compose-pool.js';
 import type { BoundArguments } from '../functions/bind-arguments.js';
 import { callOptions } from './call-options.js';
@@ -19,11 +20,16 @@ interface CallParams {
   readonly id?: string;
 }
 
+/** What the routes go by. */
+export interface CallRouteOptions extends Pick<ResolvedGatewayOptions, 'stalledClientMs' | 'maxTimeoutMs'> {
+  readonly isLeaving: () => boolean;
+}
+
 /** `POST /call/:name` and the same in a session. */
 export function callRoutes(
   app: FastifyInstance,
   { pool, front, catalogue }: ComposedPool,
-  isLeaving: () => boolean,
+  { isLeaving, stalledClientMs, maxTimeoutMs }: CallRouteOptions,
 ): void {
   // The bytes as they are: no copy, no base64.
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -46,10 +52,11 @@ export function callRoutes(
     if (!catalogue.known) await pool.ready();
     const served = catalogue.get(name);
     const args = argumentsOf(request, served.arguments);
-    const options = { ...callOptions(request.headers), signal: gone };
+    const options = { ...callOptions(request.headers, maxTimeoutMs), signal: gone };
     const format = formatFor(request.headers.accept, served.told.stream);
     if (format !== undefined) {
-      await sendStream(reply, caller.stream(name, args, options), format, { gone, isLeaving });
+      const ends = { gone, isLeaving, stalledClientMs };
+      await sendStream(reply, caller.stream(name, args, options), format, ends);
       return reply;
     }
     return sendResult(reply, await caller.call(name, args, options));

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { FastifyReply } from 'fastify';
 import type { PoolStream } from '@pypool/pool';
 import { problemOf } from '../errors/problem.js';
+import { cutOffWhenStalled } from './stalled-client.js';
 import type { StreamFormat } from './stream-format.js';
 
 /** What ends a stream before its time. */
@@ -10,6 +11,8 @@ export interface StreamEnds {
   readonly gone: AbortSignal;
   /** The gateway takes no new requests. */
   readonly isLeaving: () => boolean;
+  /** How long the client may take nothing of what waits for it. */
+  readonly stalledClientMs: number;
 }
 
 /**
@@ -23,7 +26,7 @@ export async function sendStream(
   reply: FastifyReply,
   stream: PoolStream<unknown>,
   format: StreamFormat,
-  { gone, isLeaving }: StreamEnds,
+  { gone, isLeaving, stalledClientMs }: StreamEnds,
 ): Promise<void> {
   let next = await stream.next();
   const response = reply.raw;
@@ -34,6 +37,7 @@ export async function sendStream(
       if (isLeaving()) socket?.end();
     });
   reply.hijack();
+  cutOffWhenStalled(response, stalledClientMs);
   response.writeHead(200, {
     'content-type': format.contentType,
     'cache-control': 'no-store',
