@@ -7,6 +7,7 @@ import { adminRoutes } from './http/admin-routes.js';
 import { callRoutes } from './http/call-routes.js';
 import { answerError, answerErrors } from './http/errors.js';
 import { guard } from './http/guard.js';
+import { exactJsonBodies } from './http/json-body.js';
 import { openApiRoute } from './http/openapi-route.js';
 import { pageRoutes } from './http/page-routes.js';
 import { probeRoutes } from './http/probe-routes.js';
@@ -109,6 +110,7 @@ class GatewayServer implements Gateway {
     const { pool, front } = this.#composed;
     const isLeaving = (): boolean => this.#isLeaving;
     answerErrors(app);
+    exactJsonBodies(app);
     guard(app, { token, open });
     app.addHook('onSend', async (_request, reply) => {
       if (isLeaving()) reply.header('connection', 'close');

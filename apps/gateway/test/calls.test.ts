@@ -74,6 +74,22 @@ describe('arguments', () => {
     expect(refused.detail).toContain(errors[0]![0]);
   });
 
+  it('that are integers beyond 2^53 are refused where they are, for they would arrive rounded', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const send = async (body: string) =>
+      fetch(`${url}/call/echo`, { method: 'POST', headers, body: `{"value": ${body}}` });
+    const refused = await problem(await send('{"ids": [1, 9007199254740993]}'));
+    expect(refused).toMatchObject({ status: 400, code: 'invalid-arguments', outcome: 'not-started' });
+    expect(refused.errors).toEqual([
+      { field: 'value.ids[1]', message: expect.stringContaining('send it as a text') },
+    ]);
+    expect(await (await send('[-9007199254740991, 1e300, "9007199254740993"]')).text()).toBe(
+      '[-9007199254740991,1e+300,"9007199254740993"]',
+    );
+    const inQuery = await postBytes(`${url}/call/crop?width=9007199254740993`, new Uint8Array(1));
+    expect((await problem(inQuery)).errors).toEqual([{ field: 'width', message: expect.any(String) }]);
+  });
+
   it('may be bytes, which are never base64, beside others in the query', async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
     const response = await postBytes(`${url}/call/crop?width=3&mode=right`, bytes);

@@ -1,5 +1,6 @@
 import { nearest, shown, type ExposedFunction, type FunctionParameter } from '@pypool/protocol';
 import { invalidFields, type FieldError } from '../errors/request-error.js';
+import { refuseLargeIntegers } from './large-integers.js';
 import { argumentCheck, mayBeBytes, type ArgumentCheck } from './argument-check.js';
 
 /** Arguments as a pool takes them. */
@@ -141,11 +142,14 @@ class SignatureBinder implements ArgumentBinder {
     const parameter = this.#named.get(name) ?? this.#others;
     if (typeof text !== 'string' || parameter === undefined) return text;
     if (parameter.hint !== null && parameter.check(text) === undefined) return text;
+    let value: unknown;
     try {
-      return JSON.parse(text) as unknown;
+      value = JSON.parse(text);
     } catch {
       return text;
     }
+    refuseLargeIntegers(text, value, name);
+    return value;
   }
 }
 

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { findLargeInteger, refuseLargeIntegers } from './large-integers.js';
+
+const refuse = (text: string, name?: string) => refuseLargeIntegers(text, JSON.parse(text), name);
+
+describe('an integer that JSON.parse rounds', () => {
+  it.each([
+    ['{"value":9007199254740993}', 'value'],
+    ['{"value": -9007199254740993 }', 'value'],
+    ['{"value":9007199254740992}', 'value'],
+    ['[1,{"x":[2,9007199254740993]}]', '[1].x[1]'],
+    ['{"a":{"b":1},"c":[[],{"d":"}","e\\"\\\\":\n10000000000000000000000}]}', 'c[1].e"\\'],
+  ])('in %s is refused, and its place named', (text, field) => {
+    expect(() => refuse(text)).toThrow(
+      expect.objectContaining({
+        status: 400,
+        errors: [{ field, message: expect.stringContaining('beyond 2^53') }],
+      }),
+    );
+  });
+
+  it.each([
+    '{"value":9007199254740991}',
+    '[-9007199254740991]',
+    '[0.12345678901234567, 12345678901234567.5, 12345678901234567e3, 1E+20]',
+    '{"text":"[9007199254740993]","\\\\ 9007199254740993 ":"\\", 9007199254740993,"}',
+    '"9007199254740993"',
+    `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+  ])('is not in %s', (text) => {
+    expect(() => refuse(text)).not.toThrow();
+    expect(findLargeInteger(text)).toBeUndefined();
+  });
+
+  it('is found in the value of one parameter as well', () => {
+    expect(() => refuse('9007199254740993', 'width')).toThrow('width is an integer beyond');
+    expect(() => refuse('[[9007199254740993]]', 'sizes')).toThrow('sizes[0][0] is an integer');
+  });
+});

@@ -1,0 +1,73 @@
+import { invalidFields } from '../errors/request-error.js';
+
+/** What is deeper cannot be sent to Python, and is refused where it is encoded. */
+const MAX_DEPTH = 256;
+
+/** A number as JSON writes it, where one begins. */
+const NUMBER = /-?\d[\d.eE+-]*/y;
+
+/**
+ * Refuse JSON with an integer that `JSON.parse` has rounded: nobody would notice that Python works with another one.
+ *
+ * @param text JSON
+ * @param value what `JSON.parse` has made of it
+ * @param name what it is the value of; arguments, unless given
+ * @throws RequestError 400 that names the place
+ */
+export function refuseLargeIntegers(text: string, value: unknown, name = ''): void {
+  if (!mayBeRounded(value, 0)) return;
+  const place = findLargeInteger(text);
+  if (place === undefined) return;
+  const field = name === '' ? place.replace(/^\./, '') || 'body' : name + place;
+  throw invalidFields('The arguments cannot be read', [
+    { field, message: 'is an integer beyond 2^53, which would arrive rounded: send it as a text' },
+  ]);
+}
+
+/** Whether something in a value is a number beyond those that are exact, which may have been written with a fraction or an exponent all the same: for most JSON this is all that is done. */
+function mayBeRounded(value: unknown, depth: number): boolean {
+  if (typeof value === 'number') return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return false;
+  if (Array.isArray(value)) {
+    for (const item of value) if (mayBeRounded(item, depth + 1)) return true;
+    return false;
+  }
+  for (const key in value) if (mayBeRounded((value as Record<string, unknown>)[key], depth + 1)) return true;
+  return false;
+}
+
+/** Where in JSON an integer is that a number of JavaScript does not hold: `.points[1].x`; `undefined`: nowhere. */
+export function findLargeInteger(text: string): string | undefined {
+  /** Of each array that is open the index, of each object the key, or `null` where one is to come. */
+  const open: (number | string | null)[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at]!;
+    const last = open.length - 1;
+    if (char === '[') open.push(0);
+    else if (char === '{') open.push(null);
+    else if (char === ']' || char === '}') open.pop();
+    else if (char === ',') open[last] = typeof open[last] === 'number' ? open[last] + 1 : null;
+    else if (char === '"') {
+      const end = endOfText(text, at);
+      if (open[last] === null) open[last] = JSON.parse(text.slice(at, end)) as string;
+      at = end - 1;
+    } else if (char === '-' || (char >= '0' && char <= '9')) {
+      NUMBER.lastIndex = at;
+      const [number] = NUMBER.exec(text)!;
+      if (/^-?\d{16,}$/.test(number) && !Number.isSafeInteger(Number(number)))
+        return open.map((place) => (typeof place === 'number' ? `[${place}]` : `.${place}`)).join('');
+      at += number.length - 1;
+    }
+  }
+  return undefined;
+}
+
+/** Where a text ends that begins at `start`: after its closing quote, which no odd number of backslashes stands before. */
+function endOfText(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let before = at;
+    while (text[before - 1] === '\\') before -= 1;
+    if ((at - before) % 2 === 0) return at + 1;
+  }
+  return text.length;
+}
