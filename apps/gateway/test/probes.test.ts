@@ -1,10 +1,14 @@
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { Problem } from '../src/errors/problem.js';
 import { createGateway } from '../src/gateway.js';
 import { LiveListener } from './events.js';
 import { gatewayFor, post } from './gateway-for.js';
 
-const broken = fileURLToPath(new URL('./fixtures/raise_on_import.py', import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}.py`, import.meta.url));
+const broken = fixture('raise_on_import');
+const exiting = fixture('exit_on_import');
 
 it('answers probes while no worker can start, and says why to those who call', async () => {
   await using gateway = await createGateway({ module: broken, size: 1, launcher: 'spawn' });
@@ -17,6 +21,17 @@ it('answers probes while no worker can start, and says why to those who call', a
   const [health, ready] = await Promise.all([fetch(`${url}/healthz`), fetch(`${url}/readyz`)]);
   expect([health.status, ready.status]).toEqual([200, 503]);
   expect(await ready.json()).toMatchObject({ ready: false });
+});
+
+it('leaves it to its log where on this machine things are that do not start', async () => {
+  const log = new PassThrough({ encoding: 'utf8' });
+  await using gateway = await createGateway({ module: exiting, size: 1, launcher: 'spawn', log });
+  const { code, detail } = (await (await post(`${gateway.url}/call/anything`)).json()) as Problem;
+  expect(code).toBe('start-failed');
+  expect(detail).toMatch(/exit code 7|exited with (code )?7/);
+  expect(detail).not.toContain('/');
+  const told: string = log.read();
+  expect(told).toMatch(/\(pid \d+, \/[^)]+\)/);
 });
 
 describe('a gateway with a token', () => {

@@ -51,9 +51,14 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
+/** The folders of absolute paths: where things are on this machine, such as the interpreter, is for its log. Of each the last name is left. */
+const FOLDERS = /(?<![\w.:/~-])(?:\/[^\s/"'`,;:()]+)*\/(?=[^\s/"'`,;:()])/g;
+
 function ofPool(error: PypoolError): Problem {
   // From its second line on a message quotes what Python printed.
-  const detail = error.message.split('\n', 1)[0] ?? '';
+  const [line = ''] = error.message.split('\n', 1);
+  // What the function itself says is its own.
+  const detail = error.category === 'python' ? line : line.replaceAll(FOLDERS, '');
   return {
     ...named(error.code, httpStatus(error), detail),
     category: error.category,
