@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any
 
 import dspy
-from hidden_keys import has_key, hidden
+from hidden_keys import has_key, hidden, hidden_in
 from pypool import Fail
 
 LONGEST = 1_000
@@ -35,10 +35,12 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 
 
 def told(error: Exception) -> Exception:
-    """The failure that stands for an error of DSPy; any other as it is, unless a key stands in it."""
+    """The failure that stands for an error of DSPy; any other error as it is, unless a key stands in it."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
     if code is None:
-        if isinstance(error, Fail) or not has_key("".join(traceback.format_exception(error))):
+        if isinstance(error, Fail):
+            return _without_keys(error)
+        if not has_key("".join(traceback.format_exception(error))):
             return error
         return Fail("unexpected", hidden(f"{type(error).__name__}: {error}")[:LONGEST])
     facts = {
@@ -48,12 +50,16 @@ def told(error: Exception) -> Exception:
         "retryAfterSeconds": getattr(error, "retry_after", None),
         "retryable": dspy.is_retryable_lm_error(error),
     }
-    data = {
-        name: hidden(fact) if isinstance(fact, str) else fact
-        for name, fact in facts.items()
-        if fact is not None
-    }
+    data = {name: hidden_in(fact) for name, fact in facts.items() if fact is not None}
     return Fail(code, hidden(str(error))[:LONGEST] or code, data=data)
+
+
+def _without_keys(failure: Fail) -> Fail:
+    """A failure of our own says what its caller gave, which may be a key in the wrong place."""
+    data = hidden_in(failure.data)
+    if data == failure.data and not has_key("".join(traceback.format_exception(failure))):
+        return failure
+    return Fail(failure.code, hidden(str(failure)), data=data)
 
 
 def telling(handler: Any) -> Any:

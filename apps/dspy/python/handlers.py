@@ -20,6 +20,7 @@ from streamed import step_of, streamed
 dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=True, memory_max_entries=1_000)
 dspy.configure(disable_history=True, track_usage=True)
 hidden_keys.hide_in_logs()
+hidden_keys.hide_in_warnings()
 # DSPy prints its records itself; by way of the root they reach Node, with level, call and session.
 logging.getLogger("dspy").handlers.clear()
 logging.getLogger("dspy").propagate = True

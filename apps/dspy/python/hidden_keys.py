@@ -1,11 +1,13 @@
-"""Keeps the values of keys out of what leaves a worker: log records, and the texts of failures."""
+"""Keeps the values of keys out of what leaves a worker: log records, warnings, and what failures say."""
 
 from __future__ import annotations
 
 import logging
 import os
 import traceback
+import warnings
 from fnmatch import fnmatchcase
+from json import dumps
 from typing import Any
 from urllib.parse import quote
 
@@ -27,8 +29,11 @@ def learn() -> None:
     """Read which values are to be hidden, from the environment as it is now."""
     global _values
     found = {value for name, value in os.environ.items() if len(value) >= SHORTEST and is_key(name)}
+    # As they are, in an address, in what `repr` writes, and in JSON.
+    written = (str, lambda value: quote(value, safe=""), lambda value: repr(value)[1:-1], _in_json)
     # The longest first: one may be the beginning of another.
-    _values = tuple(sorted(found | {quote(value, safe="") for value in found}, key=len, reverse=True))
+    forms = {write(value) for value in found for write in written}
+    _values = tuple(sorted(forms, key=len, reverse=True))
 
 
 def hidden(text: str) -> str:
@@ -36,6 +41,17 @@ def hidden(text: str) -> str:
     for value in _values:
         text = text.replace(value, "[key]")
     return text
+
+
+def hidden_in(data: Any) -> Any:
+    """Plain data with :func:`hidden` done to each text in it, the names in objects included."""
+    if isinstance(data, str):
+        return hidden(data)
+    if isinstance(data, dict):
+        return {hidden_in(name): hidden_in(value) for name, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [hidden_in(item) for item in data]
+    return data
 
 
 def has_key(text: str) -> bool:
@@ -53,6 +69,29 @@ def hide_in_logs() -> None:
         return record
 
     logging.setLogRecordFactory(make_without_keys)
+
+
+def hide_in_warnings() -> None:
+    """From now on no warning of :mod:`warnings` holds a key, whoever shows it."""
+    # Looked up with each warning that is to be shown, before `showwarning`, which others replace.
+    module: Any = warnings
+    show = module._showwarnmsg
+
+    def show_without_keys(warning: warnings.WarningMessage) -> None:
+        try:
+            text = str(warning.message)
+        except Exception:  # whoever shows it says so
+            text = ""
+        if has_key(text):
+            # Not of its own category, which may ask for more than a text; that is told beside it.
+            warning.message = Warning(hidden(text))
+        show(warning)
+
+    module._showwarnmsg = show_without_keys
+
+
+def _in_json(value: str) -> str:
+    return dumps(value)[1:-1]
 
 
 def _hide_in(record: logging.LogRecord) -> None:

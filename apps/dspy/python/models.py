@@ -27,6 +27,7 @@ _KEYS = (
     "adapter",
     "options",
 )
+_KNOWN = f"it has {', '.join(_KEYS)}. Keys are named by apiKeyEnv."
 _ADAPTERS = {"chat": dspy.ChatAdapter, "json": dspy.JSONAdapter, "xml": dspy.XMLAdapter}
 # What belongs to the connection has a name of its own above, so that no key can come in by another door.
 _OPTIONS = (
@@ -99,14 +100,17 @@ def _make(config: Any) -> Model:
         raise Fail("invalid-model", 'expected an object with at least a model, {"model": "provider/name"}')
     for key in config:
         if key not in _KEYS:
-            known = ", ".join(_KEYS)
-            raise Fail("invalid-model", f"a model has no {key}; it has {known}. Keys are named by apiKeyEnv.")
-    options = config.get("options") or {}
+            raise Fail("invalid-model", f"a model has no {key!r}; {_KNOWN}")
+    options = config.get("options")
+    if options is None:
+        options = {}
+    if not isinstance(options, dict):
+        raise Fail("invalid-model", f"options: expected an object, got {type(options).__name__}")
     for option in options:
         if option not in _OPTIONS:
-            raise Fail("invalid-model", f"options has no {option}; it has {', '.join(_OPTIONS)}")
+            raise Fail("invalid-model", f"options has no {option!r}; it has {', '.join(_OPTIONS)}")
     adapter = config.get("adapter", "chat")
-    if adapter not in _ADAPTERS:
+    if not isinstance(adapter, str) or adapter not in _ADAPTERS:
         raise Fail("invalid-model", f"adapter: expected {', '.join(_ADAPTERS)}, got {adapter!r}")
     given = {
         "temperature": "temperature",
@@ -125,7 +129,7 @@ def _make(config: Any) -> Model:
             **options,
         )
     except (ValueError, TypeError, dspy.LMError) as error:
-        raise Fail("invalid-model", f"{config['model']}: {error}") from None
+        raise Fail("invalid-model", f"{config['model']!r}: {error}") from None
     return Model(lm, _ADAPTERS[adapter]())
 
 
@@ -139,7 +143,7 @@ def _key(config: dict[str, Any]) -> dict[str, str]:
     if not isinstance(name, str) or not is_key(name) or not os.environ.get(name):
         raise Fail(
             "no-key",
-            f"this worker has no key {name}: set it where Node runs, and name it in `keys`",
+            f"this worker has no key {name!r}: set it where Node runs, and name it in `keys`",
             data={"variable": name},
         )
     return {"api_key": os.environ[name]}

@@ -14,6 +14,7 @@ import {
 import { attachTelemetry } from '@pypool/telemetry';
 import type { PythonPool, PythonPoolEvents } from 'pypool';
 import { expect, it, vi } from 'vitest';
+import type { ProgramDefinition } from '../../src/index.js';
 import { dspyFor, KEY, local, needsDspy, SLOW_MS } from '../dspy-for.js';
 import { modelServer } from '../model-server/model-server.js';
 
@@ -124,6 +125,15 @@ it(
       errors.push(await late.catch((error: unknown) => error));
       hold.release();
     }
+    // What is refused is told of, also where a caller has put a key where none belongs.
+    const misplaced: Promise<unknown>[] = [
+      session.configureLm({ model: 'openai/x', [KEY.value]: 1 }),
+      session.configureLm({ model: 'openai/x', apiKeyEnv: KEY.value }),
+      session.createProgram('bad', KEY.value),
+      session.createProgram('bad', { signature: 'a -> b', [KEY.value]: 1 } as ProgramDefinition),
+      session.executeProgram('qa', { [KEY.value]: 1 }),
+    ];
+    for (const refused of misplaced) errors.push(await refused.catch((error: unknown) => error));
     // DSPy warns of an input that is none of its type, and says it.
     await session.executeProgram('qa', { question: { asked: `is ${KEY.value} right?` } });
     const warned = (event: unknown) => everything([event]).includes('is [key] right?');
@@ -144,6 +154,9 @@ it(
     // What was hidden was there to be hidden, and each place has something of these calls.
     expect(seen.errors).toContain('Incorrect API key provided: [key]. You can find it');
     expect(seen.telemetry).toContain('Incorrect API key provided: [key]. You can find it');
+    expect(seen.errors).toContain("a model has no '[key]'");
+    expect(seen.errors).toContain('program.[key]: there is no such key');
+    expect(seen.errors).toMatch(/unknown: \[ '\[key\]'/);
     expect(seen.events).toContain('is [key] right?');
     expect(seen.telemetry).toContain('is [key] right?');
     for (const [where, text] of Object.entries(seen))

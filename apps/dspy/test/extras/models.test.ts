@@ -124,17 +124,32 @@ describe('the configuration of a model', () => {
     });
   });
 
-  it.each<[string, object, string]>([
+  it.each<[string, object, string, string?]>([
     ['no model', {}, 'invalid-model'],
-    ['a provider alone', { model: 'openai/' }, 'invalid-model'],
-    ['a key', { model: 'openai/x', apiKey: 'sk-1' }, 'invalid-model'],
-    ['a key in its options', { model: 'openai/x', options: { api_key: 'sk-1' } }, 'invalid-model'],
-    ['an unknown adapter', { model: 'openai/x', adapter: 'yaml' }, 'invalid-model'],
-    ['a variable that is no key', { model: 'openai/x', apiKeyEnv: 'PATH' }, 'no-key'],
-    ['a variable that is not there', { model: 'openai/x', apiKeyEnv: 'NO_SUCH_KEY' }, 'no-key'],
-  ])('is refused for %s', async (_, model, code) => {
+    ['a provider alone', { model: 'openai/' }, 'invalid-model', "'openai/': "],
+    ['a key', { model: 'openai/x', apiKey: 'sk-1' }, 'invalid-model', "a model has no 'apiKey';"],
+    [
+      'a key in its options',
+      { model: 'openai/x', options: { api_key: 'sk-1' } },
+      'invalid-model',
+      "options has no 'api_key';",
+    ],
+    ['options that are a text', { model: 'openai/x', options: 'top_p' }, 'invalid-model', 'got str'],
+    ['an unknown adapter', { model: 'openai/x', adapter: 'yaml' }, 'invalid-model', "got 'yaml'"],
+    ['an adapter that is no name', { model: 'openai/x', adapter: ['chat'] }, 'invalid-model', "got ['chat']"],
+    ['a variable that is no key', { model: 'openai/x', apiKeyEnv: 'PATH' }, 'no-key', "no key 'PATH':"],
+    [
+      'a variable that is not there',
+      { model: 'openai/x', apiKeyEnv: 'NO_SUCH_KEY' },
+      'no-key',
+      "no key 'NO_SUCH_KEY':",
+    ],
+  ])('is refused for %s', async (_, model, code, message = '') => {
     const session = dspy.session('refused');
-    await expect(session.configureLm(model as ModelConfig)).rejects.toMatchObject({ failure: { code } });
+    await expect(session.configureLm(model as ModelConfig)).rejects.toMatchObject({
+      failure: { code },
+      message: expect.stringContaining(message) as string,
+    });
   });
 
   it('takes settings of sampling to the model', async () => {
