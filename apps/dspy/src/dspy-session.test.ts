@@ -13,7 +13,7 @@ function dspyOver(handlers: Record<string, FakeHandler> = {}, sessions: SessionR
   const records = new SessionRecords();
   const pool = fakePool(
     { create_program: () => INFO, configure_lm: () => MODEL, ...handlers },
-    { sessions: records.endedBy(sessions) },
+    { size: 3, sessions: records.endedBy(sessions) },
   );
   return new Dspy(pool, records, MODEL);
 }
@@ -119,6 +119,88 @@ it('counts what programs come to, by model, and begins anew after a reset', asyn
   });
   expect(await dspy.resetState()).toEqual({ sessions: 1, programs: 1 });
   expect(await dspy.getStats()).toMatchObject({ models: {}, sessions: 0, programs: 0 });
+});
+
+/** A service whose questions to Python of one kind are answered when, and as, the test says, by the name of their model or signature. */
+function dspyAsked(handler: 'configure_lm' | 'create_program') {
+  const open = new Map<string, { answer: () => void; refuse: () => void }>();
+  const calls: unknown[] = [];
+  const dspy = dspyOver({
+    [handler]: (asked) => {
+      const { model, program } = asked as { model?: { model: string }; program?: { signature: string } };
+      return new Promise((resolve, reject) => {
+        open.set(model?.model ?? program!.signature, {
+          answer: () => resolve({ ...INFO, model: model?.model }),
+          refuse: () => reject(new Error('no')),
+        });
+      });
+    },
+    execute_program: (args) => {
+      calls.push(args);
+      return { outputs: {}, usage: USAGE };
+    },
+  });
+  return {
+    dspy,
+    calls,
+    async asked(name: string) {
+      await expect.poll(() => open.has(name)).toBe(true);
+      return open.get(name)!;
+    },
+  };
+}
+
+it.each(['service', 'session'])(
+  'keeps the model of a %s that was chosen last, however the choices are answered',
+  async (whose) => {
+    const { dspy, calls, asked } = dspyAsked('configure_lm');
+    await using _ = dspy;
+    const session = dspy.session('ann');
+    await session.createProgram('qa', 'question -> answer');
+    const chooser = whose === 'service' ? dspy : session;
+    const changed = { model: 'first' };
+    const first = chooser.configureLm(changed);
+    const second = chooser.configureLm({ model: 'second' });
+    const third = chooser.configureLm({ model: 'third' });
+    // What its caller does to it afterwards is nobody's.
+    changed.model = 'changed';
+    (await asked('second')).answer();
+    await second;
+    await session.executeProgram('qa', {});
+    (await asked('first')).answer();
+    expect(await first).toMatchObject({ model: 'first' });
+    await session.executeProgram('qa', {});
+    (await asked('third')).refuse();
+    await expect(third).rejects.toThrow('no');
+    await session.executeProgram('qa', {});
+    expect(calls).toMatchObject(Array(3).fill({ model: { model: 'second' } }));
+  },
+);
+
+it('runs a program that is called while a model is chosen with the one that there was', async () => {
+  const { dspy, calls, asked } = dspyAsked('configure_lm');
+  await using _ = dspy;
+  const session = dspy.session('ann');
+  await session.createProgram('qa', 'question -> answer');
+  const chosen = session.configureLm({ model: 'next' });
+  await session.executeProgram('qa', {});
+  (await asked('next')).answer();
+  await chosen;
+  await session.executeProgram('qa', {});
+  expect(calls).toMatchObject([{ model: MODEL }, { model: { model: 'next' } }]);
+});
+
+it('keeps the program of a name that was made last, however they are answered', async () => {
+  const { dspy, asked } = dspyAsked('create_program');
+  await using _ = dspy;
+  const session = dspy.session('ann');
+  const first = session.createProgram('qa', 'a -> b');
+  const second = session.createProgram('qa', 'c -> d');
+  (await asked('c -> d')).answer();
+  await second;
+  (await asked('a -> b')).answer();
+  await first;
+  expect(session.getProgramInfo('qa').definition).toEqual({ signature: 'c -> d' });
 });
 
 it('says what is missing before a worker is asked', async () => {

@@ -44,27 +44,36 @@ export class DspySession {
   }
 
   /**
-   * Choose the model of this session, once Python has found that it can be made and that its key is there.
+   * Choose the model of this session, once Python has found that it can be made and that its key is there. Programs that are running, and those that
+   * are called until then, keep the model that there was. Of several choices at once the last that was made holds, whatever order they are answered in.
    *
    * Rejects with a PythonError: `invalid-model`, `no-key`.
    */
   async configureLm(model: ModelConfig): Promise<ModelInfo> {
-    return this.#keep(
-      this.#door().call<ModelInfo>('configure_lm', { model }),
-      (record) => void (record.model = structuredClone(model)),
-    );
+    const chosen = structuredClone(model);
+    const asked = this.#door().call<ModelInfo>('configure_lm', { model: chosen });
+    return this.#keep(asked, ({ model: ofSession }) => {
+      const keep = ofSession.ask();
+      return () => keep(chosen);
+    });
   }
 
   /**
-   * Give this session a program, in the place of one of that name, once Python has found that it can be built.
+   * Give this session a program, in the place of one of that name, once Python has found that it can be built. Of several of one name at once the last
+   * that was made holds.
    *
    * Rejects with a PythonError `invalid-definition`, whose `failure.data.path` says what is wrong.
    */
   async createProgram(name: string, program: ProgramDefinition | string): Promise<ProgramInfo> {
     const definition = typeof program === 'string' ? { signature: program } : structuredClone(program);
     const created = this.#door().call<ProgramInfo>('create_program', { program: definition });
-    return this.#keep(created, (record, info) => {
-      record.programs.set(name, { definition, info, createdAt: Date.now() });
+    return this.#keep(created, (record) => {
+      const order = ++record.created;
+      return (info) => {
+        const there = record.programs.get(name);
+        if (there !== undefined && there.order > order) return;
+        record.programs.set(name, { definition, info, order, createdAt: Date.now() });
+      };
     });
   }
 
@@ -158,15 +167,20 @@ export class DspySession {
     return this.#shared.pool.session(this.id);
   }
 
-  /** Keep what a call of this session has found right, unless the session was over by then. */
-  async #keep<T>(call: Promise<T>, keep: (record: SessionRecord, value: T) => void): Promise<T> {
+  /**
+   * Keep what a call of this session has found right, unless the session was over by then.
+   *
+   * @param keeping - makes what keeps it, at once: what is asked for now holds against what was before
+   */
+  async #keep<T>(call: Promise<T>, keeping: (record: SessionRecord) => (value: T) => void): Promise<T> {
     const { pool, records } = this.#shared;
     const record = records.open(this.id);
+    const keep = keeping(record);
     try {
       const value = await call;
       if (records.find(this.id) !== record)
         throw new DspyError('session-ended', `The session ${this.id} was ended before its call was.`);
-      keep(record, value);
+      keep(value);
       return value;
     } finally {
       // A session that was refused, or expired on the way, is told of by nobody.
@@ -187,7 +201,7 @@ export class DspySession {
 
   #ready(name: string): { program: StoredProgram; model: ModelConfig } {
     const program = this.#find(name);
-    const model = this.#shared.records.find(this.id)?.model ?? this.#shared.model();
+    const model = this.#shared.records.find(this.id)?.model.value ?? this.#shared.model();
     if (model !== undefined) return { program, model };
     throw new DspyError(
       'no-model',

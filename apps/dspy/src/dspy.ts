@@ -3,6 +3,7 @@ import { createPythonPool, type PythonPool, type PythonPoolOptions } from 'pypoo
 import { commands, type CommandName } from './commands.js';
 import { Counters, type ModelCounts } from './counters.js';
 import { DspySession, type Shared } from './dspy-session.js';
+import { LastAsked } from './last-asked.js';
 import type { ModelConfig, ModelInfo } from './program.js';
 import { SessionRecords } from './session-records.js';
 
@@ -48,13 +49,13 @@ export interface DspyStats {
 export class Dspy implements AsyncDisposable {
   readonly pool: PythonPool;
   readonly #shared: Shared;
-  #model: ModelConfig | undefined;
+  readonly #model: LastAsked<ModelConfig>;
 
   /** For {@link createDspy}. */
   constructor(pool: PythonPool, records: SessionRecords, model: ModelConfig | undefined) {
     this.pool = pool;
-    this.#model = model;
-    this.#shared = { pool, records, counters: new Counters(), model: () => this.#model };
+    this.#model = new LastAsked(structuredClone(model));
+    this.#shared = { pool, records, counters: new Counters(), model: () => this.#model.value };
   }
 
   /** The door to a session; it begins with its first call. */
@@ -70,8 +71,9 @@ export class Dspy implements AsyncDisposable {
   /** Choose the model of sessions that have none of their own, as {@link DspySession.configureLm} does for one. */
   async configureLm(model: ModelConfig): Promise<ModelInfo> {
     const chosen = structuredClone(model);
+    const keep = this.#model.ask();
     const info = await this.pool.call<ModelInfo>('configure_lm', { model: chosen });
-    this.#model = chosen;
+    keep(chosen);
     return info;
   }
 

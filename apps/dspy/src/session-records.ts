@@ -1,18 +1,23 @@
 import type { SessionRegistryOptions } from 'pypool';
+import { LastAsked } from './last-asked.js';
 import type { ModelConfig, ProgramDefinition, ProgramInfo } from './program.js';
 
 /** A program of a session: all that any worker needs to run it, and what Python has said of it. */
 export interface StoredProgram {
   readonly definition: ProgramDefinition;
   readonly info: ProgramInfo;
+  /** Among the programs that its session was asked to make. */
+  readonly order: number;
   readonly createdAt: number;
 }
 
 /** What a session has. */
 export interface SessionRecord {
   readonly programs: Map<string, StoredProgram>;
+  /** Programs that it was ever asked to make. */
+  created: number;
   /** In place of the service's own. */
-  model: ModelConfig | undefined;
+  readonly model: LastAsked<ModelConfig>;
 }
 
 /** Where what belongs to sessions is kept: on the side of Node, so that no worker takes it along when it dies. */
@@ -28,7 +33,7 @@ export class SessionRecords {
   open(sessionId: string): SessionRecord {
     let record = this.#records.get(sessionId);
     if (record === undefined) {
-      record = { programs: new Map(), model: undefined };
+      record = { programs: new Map(), created: 0, model: new LastAsked() };
       this.#records.set(sessionId, record);
     }
     return record;
