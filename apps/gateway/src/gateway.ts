@@ -93,6 +93,8 @@ class GatewayServer implements Gateway {
       // A line for each request would cost more than many of the calls.
       logController: new LogController({ disableRequestLogging: true }),
       logger: options.log !== false && { stream: options.log, base: null },
+      // Nor does each request need a logger of its own for the one line that a few of them write.
+      childLoggerFactory: (logger) => logger,
       // While it closes, requests on connections that are open are answered, too.
       return503OnClosing: false,
     });
@@ -112,8 +114,9 @@ class GatewayServer implements Gateway {
     answerErrors(app);
     exactJsonBodies(app);
     guard(app, { token, open });
-    app.addHook('onSend', async (_request, reply) => {
+    app.addHook('onSend', (_request, reply, _payload, done) => {
       if (isLeaving()) reply.header('connection', 'close');
+      done();
     });
     callRoutes(app, this.#composed, { isLeaving, stalledClientMs, maxTimeoutMs });
     sessionRoutes(app, front);

@@ -47,7 +47,7 @@ export function callRoutes(
     caller: Caller,
   ): Promise<FastifyReply> {
     const { name } = request.params;
-    const gone = clientGone(reply.raw);
+    const gone = clientGone(request.raw);
     // Before the first worker is up nobody knows what there is. Where none can start, this rejects with why.
     if (!catalogue.known) await pool.ready();
     const served = catalogue.get(name);

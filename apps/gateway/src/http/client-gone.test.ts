@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, get, type ServerResponse } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { clientGone } from './client-gone.js';
@@ -10,12 +10,12 @@ it('knows of a client that has gone before anybody asked', async () => {
     await once(server, 'listening');
     const asked = get(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     asked.on('error', () => undefined);
-    const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
-    const signal = clientGone(response);
+    const [request] = (await once(server, 'request')) as [IncomingMessage];
+    const signal = clientGone(request);
     expect(signal.aborted).toBe(false);
     asked.destroy();
-    await once(response, 'close');
-    expect([signal.aborted, clientGone(response).aborted]).toEqual([true, true]);
+    await once(request.socket, 'close');
+    expect([signal.aborted, clientGone(request).aborted]).toEqual([true, true]);
   } finally {
     server.close();
   }

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../errors/request-error.js';
 import { isLoopback } from '../options.js';
 
@@ -20,18 +20,20 @@ export interface Admission {
 /** Let nobody in without the token, where there is one, and no other site's pages. */
 export function guard(app: FastifyInstance, { token, open }: Admission): void {
   const wanted = token === undefined ? undefined : digest(token);
-  app.addHook('onRequest', async (request, reply) => {
-    refuseOtherSites(request);
-    if (wanted === undefined && !open) refuseOtherNames(request);
-    if (wanted === undefined || request.routeOptions.config.open === true) return;
-    if (timingSafeEqual(digest(bearer(request)), wanted)) return;
+  const names = new OwnNames();
+  const refusal = (request: FastifyRequest, reply: FastifyReply): RequestError | undefined => {
+    if (isOfOtherSite(request)) return otherSite(`Pages of ${request.headers.origin} may not call this.`);
+    if (wanted === undefined) return open ? undefined : names.refusal(request);
+    if (request.routeOptions.config.open === true || timingSafeEqual(digest(bearer(request)), wanted))
+      return undefined;
     reply.header('www-authenticate', 'Bearer realm="pypool"');
-    throw new RequestError(
+    return new RequestError(
       401,
       'unauthorized',
       'This needs the token of the gateway, as Authorization: Bearer TOKEN.',
     );
-  });
+  };
+  app.addHook('onRequest', (request, reply, done) => done(refusal(request, reply)));
 }
 
 /** Texts of any length compare in the same time as digests. */
@@ -44,23 +46,33 @@ function bearer({ headers }: FastifyRequest): string {
 }
 
 /** A browser sends `Origin` along: a page of another site must not call what listens on its visitor's own machine. */
-function refuseOtherSites({ headers, method }: FastifyRequest): void {
+function isOfOtherSite({ headers, method }: FastifyRequest): boolean {
   const { origin, host } = headers;
-  if (origin === undefined || method === 'GET' || method === 'HEAD') return;
-  if (URL.canParse(origin) && new URL(origin).host === host) return;
-  throw new RequestError(403, 'other-site', `Pages of ${origin} may not call this.`);
+  if (origin === undefined || method === 'GET' || method === 'HEAD') return false;
+  return !URL.canParse(origin) || new URL(origin).host !== host;
 }
 
 /**
  * Without a token this machine is who may call, and so may be a page in its browser whose site has given its own name this machine's address: then
  * it is that name that the browser asks for.
  */
-function refuseOtherNames({ headers }: FastifyRequest): void {
-  const { host = '' } = headers;
-  if (URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname)) return;
-  throw new RequestError(
-    403,
-    'other-site',
-    `Without a token only this machine is served, by the name localhost or its address, not as ${host}.`,
-  );
+class OwnNames {
+  /** The name that was let in last, which most clients ask by again: it need not be taken apart each time. */
+  #last: string | undefined;
+
+  refusal({ headers }: FastifyRequest): RequestError | undefined {
+    const { host = '' } = headers;
+    if (host === this.#last) return undefined;
+    if (URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname)) {
+      this.#last = host;
+      return undefined;
+    }
+    return otherSite(
+      `Without a token only this machine is served, by the name localhost or its address, not as ${host}.`,
+    );
+  }
+}
+
+function otherSite(message: string): RequestError {
+  return new RequestError(403, 'other-site', message);
 }
