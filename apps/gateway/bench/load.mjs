@@ -1,8 +1,8 @@
-// Asks one server as fast as it answers, in a process of its own: `node load.mjs URL SECONDS CONNECTIONS`. Prints a line of JSON.
+// Asks one server as fast as it answers, in a process of its own: `node load.mjs URL SECONDS CONNECTIONS WARM_UP_SECONDS`. Prints a line of JSON.
 
 import autocannon from 'autocannon';
 
-const [url, seconds, connections] = process.argv.slice(2);
+const [url, seconds, connections, warmUp] = process.argv.slice(2);
 const request = {
   url,
   method: 'POST',
@@ -10,7 +10,7 @@ const request = {
   body: JSON.stringify({ values: [3, 1, 4, 1, 5, 9, 2, 6], weight: 2 }),
   connections: Number(connections),
 };
-await autocannon({ ...request, duration: 2 });
+await autocannon({ ...request, duration: Number(warmUp) });
 const { requests, latency, errors, non2xx } = await autocannon({ ...request, duration: Number(seconds) });
 console.log(
   JSON.stringify({

@@ -1,27 +1,20 @@
 // The gateway beside the same function behind FastAPI and uvicorn, 2 workers each, asked in turns by a process of its own: `npm run bench -w @pypool/gateway`.
 // Exits with 1 where the gateway answers less than twice as many requests a second.
 
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { provideVenv } from '../../../tools/ready/venv.mjs';
+import { chooseLoader, type Load } from './load.js';
 import { startFastApi, startGateway, type RunningServer } from './servers.js';
 
 /** How many times as many requests a second it is to answer. */
 const GOAL = 2;
 const WORKERS = 2;
 
-interface Load {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly failed: number;
-}
-
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '6' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '32' },
   },
 });
@@ -44,13 +37,14 @@ const ASKED = [
     : []),
 ];
 
+const loader = chooseLoader();
 const loads = new Map<string, Load[]>();
 for (let round = 0; round < Number(values.rounds); round += 1)
   for (const { name, start, path: asked } of ASKED)
     loads.set(name, [...(loads.get(name) ?? []), await loadOf(start(), asked)]);
 
 console.log(
-  `${WORKERS} workers, ${values.connections} connections, the median of ${values.rounds} rounds of ${values.seconds} s:\n`,
+  `${WORKERS} workers, ${values.connections} connections of ${loader.name}, the median of ${values.rounds} rounds of ${values.seconds} s:\n`,
 );
 console.log('                     requests/s   p50 ms   p99 ms   failed   gateway answers');
 const ours = median(loads.get('gateway')!);
@@ -71,13 +65,7 @@ if (same !== undefined) {
 
 async function loadOf(starting: Promise<RunningServer>, asked: string): Promise<Load> {
   await using server = await starting;
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    path('./load.mjs'),
-    server.url + asked,
-    values.seconds,
-    values.connections,
-  ]);
-  return JSON.parse(stdout) as Load;
+  return await loader.load(server.url + asked, Number(values.seconds), Number(values.connections));
 }
 
 function median(all: readonly Load[]): Load {

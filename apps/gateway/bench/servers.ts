@@ -13,10 +13,18 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 /** Both import pypool: one for its workers, the other for the decorator. */
 const RUNTIME = here('../../../python');
 
-/** The gateway with so many workers. */
+/** The gateway with so many workers, as it is built. */
 export function startGateway(workers: number): Promise<RunningServer> {
-  const node = ['--import', 'tsx', '--conditions=@pypool/source', here('../src/main.ts')];
-  const args = [...node, here('./handlers.py'), '--port', '0', '--size', String(workers), '--drain-ms', '0'];
+  const args = [
+    here('../dist/main.js'),
+    here('./handlers.py'),
+    '--port',
+    '0',
+    '--size',
+    String(workers),
+    '--drain-ms',
+    '0',
+  ];
   return start(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }), 'stdout', {
     url: /^gateway of \S+: (\S+)$/,
     ready: /^ready: /,
