@@ -3,6 +3,7 @@ import Fastify, { LogController, type FastifyInstance } from 'fastify';
 import { composePool, type ComposedPool } from './compose/compose-pool.js';
 import { logEvents } from './compose/log-events.js';
 import { collectMetrics, type Metrics } from './compose/metrics.js';
+import { traceRequests, type Traces } from './compose/traces.js';
 import { adminRoutes } from './http/admin-routes.js';
 import { callRoutes } from './http/call-routes.js';
 import { answerError, answerErrors } from './http/errors.js';
@@ -65,6 +66,7 @@ class GatewayServer implements Gateway {
   readonly #composed: ComposedPool;
   readonly #feed: LiveFeed;
   readonly #metrics: Metrics;
+  readonly #traces: Traces | undefined;
   readonly #endUnused: () => void;
   #isLeaving = false;
   #closing: Promise<void> | undefined;
@@ -83,6 +85,7 @@ class GatewayServer implements Gateway {
       off: (name, listener) => pool.off(name, listener),
       sessions: front.sessions,
     });
+    this.#traces = traceRequests(pool);
     this.app = Fastify({
       bodyLimit: options.maxBodyBytes,
       // A body that never ends to arrive would hold its memory, and us when we leave. An answer may take as long as it takes.
@@ -118,7 +121,12 @@ class GatewayServer implements Gateway {
       if (isLeaving()) reply.header('connection', 'close');
       done();
     });
-    callRoutes(app, this.#composed, { isLeaving, stalledClientMs, maxTimeoutMs });
+    callRoutes(app, this.#composed, {
+      isLeaving,
+      traces: this.#traces,
+      stalledClientMs,
+      maxTimeoutMs,
+    });
     sessionRoutes(app, front);
     adminRoutes(app, pool, maxWorkers);
     probeRoutes(app, { pool, metrics: this.#metrics, isLeaving });
@@ -159,6 +167,7 @@ class GatewayServer implements Gateway {
         await this.#composed.pool.close({ timeoutMs: closeTimeoutMs });
       } finally {
         this.#composed.front.close();
+        this.#traces?.close();
         await this.#metrics.close();
       }
     }

@@ -1,4 +1,4 @@
-import { createPool, priority, type Pool } from '@pypool/pool';
+import { createPool, priority, type Pool, type PoolCallOptions, type PoolStream } from '@pypool/pool';
 import { sessionPool, type SessionPool } from '@pypool/sessions';
 import { createPythonWorkers, type PythonWorkers } from '@pypool/worker';
 import { Catalogue } from '../functions/catalogue.js';
@@ -14,6 +14,12 @@ export interface ComposedPool {
   readonly pool: Pool;
   /** Who they work for. */
   readonly front: SessionPool;
+}
+
+/** Whatever calls: the pool, or a session of it. */
+export interface Caller {
+  call(name: string, args: unknown, options: PoolCallOptions): Promise<unknown>;
+  stream(name: string, args: unknown, options: PoolCallOptions): PoolStream<unknown>;
 }
 
 /** What the arguments of all calls that wait may hold: a thousand bodies of the largest size would be 16 GiB. */

@@ -1,19 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { PoolCallOptions, PoolStream } from '@pypool/pool';
-import type { ResolvedGatewayOptions } from '../options.js';
-import type { ComposedPool } from '../compose/compose-pool.js';
+import type { Caller, ComposedPool } from '../compose/compose-pool.js';
+import type { Traces } from '../compose/traces.js';
 import type { BoundArguments } from '../functions/bind-arguments.js';
+import type { ResolvedGatewayOptions } from '../options.js';
 import { callOptions } from './call-options.js';
 import { clientGone } from './client-gone.js';
 import { asBuffer, toJson } from './json.js';
 import { sendStream } from './send-stream.js';
 import { NDJSON, streamFormatOf, takesPlain, type StreamFormat } from './stream-format.js';
-
-/** Whatever calls: the pool, or a session of it. */
-interface Caller {
-  call(name: string, args: unknown, options: PoolCallOptions): Promise<unknown>;
-  stream(name: string, args: unknown, options: PoolCallOptions): PoolStream<unknown>;
-}
 
 interface CallParams {
   readonly name: string;
@@ -23,13 +17,15 @@ interface CallParams {
 /** What the routes go by. */
 export interface CallRouteOptions extends Pick<ResolvedGatewayOptions, 'stalledClientMs' | 'maxTimeoutMs'> {
   readonly isLeaving: () => boolean;
+  /** `undefined` where nobody traces. */
+  readonly traces: Traces | undefined;
 }
 
 /** `POST /call/:name` and the same in a session. */
 export function callRoutes(
   app: FastifyInstance,
   { pool, front, catalogue }: ComposedPool,
-  { isLeaving, stalledClientMs, maxTimeoutMs }: CallRouteOptions,
+  { isLeaving, traces, stalledClientMs, maxTimeoutMs }: CallRouteOptions,
 ): void {
   // The bytes as they are: no copy, no base64.
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -44,7 +40,7 @@ export function callRoutes(
   async function answer(
     request: FastifyRequest<{ Params: CallParams }>,
     reply: FastifyReply,
-    caller: Caller,
+    untraced: Caller,
   ): Promise<FastifyReply> {
     const { name } = request.params;
     const gone = clientGone(request.raw);
@@ -53,6 +49,7 @@ export function callRoutes(
     const served = catalogue.get(name);
     const args = argumentsOf(request, served.arguments);
     const options = { ...callOptions(request.headers, maxTimeoutMs), signal: gone };
+    const caller = traces === undefined ? untraced : traces.joined(untraced, request.headers);
     const format = formatFor(request.headers.accept, served.told.stream);
     if (format !== undefined) {
       const ends = { gone, isLeaving, stalledClientMs };
