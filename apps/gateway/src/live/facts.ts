@@ -1,13 +1,10 @@
 import type { Pool } from '@pypool/pool';
 import type { ExposedFunction, PypoolError } from '@pypool/protocol';
-import type { SessionPool } from '@pypool/sessions';
 import type { LogEvent } from '@pypool/worker';
-import type { LiveFailure, LiveFunction, LiveLog, LivePool, LiveSessions } from './messages.js';
+import type { LiveFailure, LiveFunction, LiveLog, LivePool } from './messages.js';
 
 // What the layers tell, as the page wants it.
 
-/** Sessions that are shown. */
-const SHOWN_SESSIONS = 100;
 /** Characters of a text that are kept: many of them are. */
 const MAX_TEXT = 8_000;
 
@@ -16,23 +13,6 @@ export function livePool(pool: Pool, python: string, startedAt: number): LivePoo
   const { state, size, overflow } = pool.status();
   const { status: health, reasons } = pool.health();
   return { name: pool.name, state, health, reasons, size, overflow, python, startedAt };
-}
-
-/** The sessions, those that were active last. */
-export function liveSessions({ sessions }: SessionPool): LiveSessions {
-  const all = sessions.list();
-  const recent = [...all].sort((a, b) => b.lastActivity - a.lastActivity).slice(0, SHOWN_SESSIONS);
-  return {
-    open: all.length,
-    recent: recent.map(({ id, startedAt, lastActivity, operations, errors, inFlight }) => ({
-      id,
-      startedAt,
-      lastActivity,
-      operations,
-      errors,
-      inFlight,
-    })),
-  };
 }
 
 /** A call that failed. */

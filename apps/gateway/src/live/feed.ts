@@ -2,10 +2,11 @@ import type { ServerResponse } from 'node:http';
 import type { CallEnd, ObservedCall, PoolEventName } from '@pypool/pool';
 import type { LogEvent } from '@pypool/worker';
 import type { ComposedPool } from '../compose/compose-pool.js';
-import { liveFailure, liveFunction, liveLog, livePool, liveSessions } from './facts.js';
+import { liveFailure, liveFunction, liveLog, livePool } from './facts.js';
 import { eventOf, Listener } from './listener.js';
 import type { LiveFailure, LiveLog, LiveMessages, LiveMessageName } from './messages.js';
 import { Recent } from './recent.js';
+import { RecentSessions } from './recent-sessions.js';
 import { residentMemory } from './resident-memory.js';
 import { Seconds } from './seconds.js';
 import { WorkerList } from './worker-list.js';
@@ -39,6 +40,7 @@ export class LiveFeed {
   readonly #failures = new Recent<LiveFailure>(KEPT_FAILURES);
   readonly #logs = new Recent<LiveLog>(KEPT_LOGS);
   readonly #workers: WorkerList;
+  readonly #sessions: RecentSessions;
   readonly #ends: (() => void)[] = [];
   /** What was told last of what is told when it has changed. */
   readonly #told = new Map<LiveMessageName, string>();
@@ -47,8 +49,9 @@ export class LiveFeed {
 
   constructor(composed: ComposedPool) {
     this.#composed = composed;
-    const { pool, workers, catalogue } = composed;
+    const { pool, workers, catalogue, front } = composed;
     this.#workers = new WorkerList(pool);
+    this.#sessions = new RecentSessions(front.sessions);
     const on = <Name extends PoolEventName>(
       name: Name,
       listener: Parameters<typeof pool.on<Name>>[1],
@@ -66,7 +69,10 @@ export class LiveFeed {
       () => workers.off('log', onLog),
       catalogue.onChange(() => this.#tell('functions', this.#functions())),
       pool.observe({
-        onSubmitted: (call) => ({ onSettled: (end) => this.#onSettled(call, end) }),
+        onSubmitted: (call) => {
+          if (call.session !== undefined) this.#sessions.touched(call.session.id);
+          return { onSettled: (end) => this.#onSettled(call, end) };
+        },
       }),
     );
   }
@@ -76,7 +82,7 @@ export class LiveFeed {
     const listener = new Listener(response, () => this.#remove(listener));
     this.#listeners.add(listener);
     const now = Date.now();
-    const { pool, front } = this.#composed;
+    const { pool } = this.#composed;
     const beginning: Partial<LiveMessages> = {
       history: {
         samples: this.#seconds.from(now - 300_000),
@@ -86,7 +92,7 @@ export class LiveFeed {
       pool: livePool(pool, this.#composed.workers.python.path, this.#startedAt),
       functions: this.#functions(),
       workers: this.#workers.all(now),
-      sessions: liveSessions(front),
+      sessions: this.#sessions.all,
     };
     for (const [name, data] of Object.entries(beginning)) listener.send(eventOf(name, data));
     if (this.#timer === undefined) {
@@ -138,6 +144,7 @@ export class LiveFeed {
   }
 
   #onSettled({ name, session }: ObservedCall, { error, totalMs }: CallEnd): void {
+    if (session !== undefined) this.#sessions.touched(session.id);
     const now = Date.now();
     // Whoever has given up a call has not failed.
     const failed = error !== undefined && error.code !== 'aborted';
@@ -160,9 +167,9 @@ export class LiveFeed {
 
   #tellChanges(): void {
     if (this.#listeners.size === 0) return;
-    const { pool, front, workers } = this.#composed;
+    const { pool, workers } = this.#composed;
     this.#tellChanged('pool', livePool(pool, workers.python.path, this.#startedAt));
-    this.#tellChanged('sessions', liveSessions(front));
+    this.#tellChanged('sessions', this.#sessions.all);
   }
 
   #tellChanged<Name extends LiveMessageName>(name: Name, data: LiveMessages[Name]): void {

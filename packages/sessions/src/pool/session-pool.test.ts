@@ -144,6 +144,7 @@ describe('metadata given with a door', () => {
     front.session('a', { metadata: { plan: 'free', region: 'eu' } });
     front.session('a', { metadata: { plan: 'paid', region: undefined } });
     expect(front.sessions.get('a')?.metadata).toEqual({ plan: 'paid' });
+    expect(front.sessions.size).toBe(1);
     front.session('a');
     expect(front.sessions.get('a')?.metadata).toEqual({ plan: 'paid' });
   });
@@ -203,7 +204,12 @@ describe('a session pool that is closed', () => {
     expect(pool.calls).toHaveLength(1);
     pool.calls[0]!.resolve('late');
     expect(await running).toBe('late');
-    expect([front.sessions.list(), before.info(), clock.timers]).toEqual([[], undefined, 0]);
+    expect([front.sessions.list(), front.sessions.size, before.info(), clock.timers]).toEqual([
+      [],
+      0,
+      undefined,
+      0,
+    ]);
   });
 });
 

@@ -41,7 +41,7 @@ export interface SessionPool {
    */
   session(id: string, options?: { readonly metadata?: SessionMetadata }): Session;
   /** The sessions that are open. */
-  readonly sessions: Pick<SessionRegistry, 'list' | 'get' | 'end'>;
+  readonly sessions: Pick<SessionRegistry, 'size' | 'list' | 'get' | 'end'>;
   /** `session(sessionId).call(command, args, options)`: the name that the first system of this kind had for it. */
   executeInSession<T = unknown>(
     sessionId: string,
@@ -86,6 +86,9 @@ export function sessionPool(pool: CallingPool, options: SessionPoolOptions = {})
   return {
     session,
     sessions: {
+      get size() {
+        return registry.size;
+      },
       list: () => registry.list(),
       get: (id) => registry.get(id),
       end: (id) => registry.end(id),
