@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { fair } from '../strategies/fair.js';
+import { leastBusy } from '../strategies/least-busy.js';
 import { lifo } from '../strategies/lifo.js';
 import { priority } from '../strategies/priority.js';
 import { roundRobin } from '../strategies/round-robin.js';
-import type { SelectionStrategy } from '../strategies/selection.js';
+import type { SelectableWorker, SelectionStrategy } from '../strategies/selection.js';
 import { flush } from '../test-support/fake-clock.js';
 import { fakePool, rejection, standings } from '../test-support/fake-pool.js';
 import type { FakeFactory } from '../test-support/fake-worker.js';
@@ -33,6 +34,33 @@ describe('dispatch', () => {
     expect(running(factory)).toEqual(['first']);
     factory.workers[0]!.answer();
     expect(running(factory)).toEqual(['second']);
+  });
+
+  it('keeps no worker that is gone in what it showed the strategy', async () => {
+    const shown = new Set<readonly SelectableWorker[]>();
+    const strategy = leastBusy();
+    const { pool, factory } = await fakePool({
+      size: 2,
+      selection: {
+        ...strategy,
+        select(call, workers) {
+          shown.add(workers);
+          return strategy.select(call, workers);
+        },
+      },
+    });
+    // With one worker busy, the place that became free last is the only one.
+    void pool.call('long');
+    for (let n = 0; n < 3; n += 1) {
+      const call = pool.call('short');
+      factory.workers[1]!.answer();
+      await call;
+    }
+    const gone = pool.status().workers[1]!.id;
+    const holding = () => [...shown].filter((workers) => workers.some(({ id }) => id === gone)).length;
+    expect(holding()).toBe(2);
+    factory.workers[1]!.die();
+    expect(holding()).toBe(0);
   });
 
   it('S12 never has more workers than size and overflow', async () => {

@@ -184,6 +184,8 @@ export class Dispatcher {
   /** A worker takes no more calls: those that waited for it are placed anew, ahead of the others. */
   rebind(record: WorkerRecord): void {
     this.prefetch?.leaves(record, record.state.kind === 'retiring' && isLoss(record.state.reason));
+    // A record that is dead keeps what its worker held, until some later call would take this place.
+    if (this.#only[0] === record) this.#only.pop();
     if (record.bound.size === 0) return;
     const now = this.#clock.now();
     const orphans = record.bound.clear() as PendingCall[];
