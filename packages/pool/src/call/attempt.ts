@@ -1,5 +1,6 @@
 import { STREAM_CREDIT, type CallMeta, type OutgoingCall, type PypoolError } from '@pypool/protocol';
 
+import { isIdempotent } from '../lifecycle/retry.js';
 import type { WorkerRecord } from '../worker/worker-record.js';
 import type { CallListEntry } from './call-list.js';
 import type { PendingCall } from './pending-call.js';
@@ -67,6 +68,11 @@ export class Attempt implements OutgoingCall, CallListEntry<Attempt> {
   /** Asked anew before each write: once the caller has its answer, the memory is the caller's again. */
   get into(): ArrayBufferView | undefined {
     return this.#answered || this.call.state === 'settled' ? undefined : this.call.terms.into;
+  }
+
+  /** Asked only of a call that has `into`. */
+  get mayRepeat(): boolean {
+    return this.call.kind === 'call' && isIdempotent(this.call, this.worker);
   }
 
   get executionTimeoutMs(): number {

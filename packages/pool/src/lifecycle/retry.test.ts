@@ -47,6 +47,17 @@ async function isRetried(
 }
 
 describe('a call that its worker failed', () => {
+  it('was told to it as one that may be made again, where it may', async () => {
+    const { pool, factory } = await fakePool({ concurrency: 5, facts: [['safe', SAFE]] });
+    void pool.call('f');
+    void pool.call('f', [], { idempotent: true });
+    void pool.call('safe');
+    void pool.call('safe', [], { idempotent: false });
+    void pool.stream('safe').next();
+    const told = factory.workers[0]!.calls.map(({ mayRepeat }) => mayRepeat);
+    expect(told).toEqual([false, true, true, false, false]);
+  });
+
   it.each(deaths)('is given to another worker where it provably never ran (%s)', async (code) => {
     expect(await isRetried(code, 'not-started')).toBe(true);
     expect(await isRetried(code, 'not-started', { idempotent: false })).toBe(true);

@@ -30,5 +30,10 @@ export function mayRunAgain(
   if (error.outcome !== 'unknown' || call.kind === 'stream') return error.outcome === 'not-started';
   // What its handler has read of an iterable is gone.
   if (call.read) return false;
+  return isIdempotent(call, worker);
+}
+
+/** Whether running a call twice is harmless, as its caller says or else its function. */
+export function isIdempotent(call: PendingCall, worker: WorkerRecord): boolean {
   return call.terms.idempotent ?? worker.functions?.get(call.name)?.idempotent ?? false;
 }

@@ -43,6 +43,11 @@ export interface OutgoingCall {
    * call has been answered or given up: nobody writes to it any more then. Whoever has none may leave it out.
    */
   readonly into?: ArrayBufferView | undefined;
+  /**
+   * Whoever made it may make it once more although it has begun, with the arguments as they are then: so `into` may share no memory with them. Whoever makes no
+   * call again may leave it out.
+   */
+  readonly mayRepeat?: boolean;
   /** Budget from its start to its result. `Infinity`: none. Streams have no budget unless given. */
   readonly executionTimeoutMs: number;
   /** Budget for each item of a stream while the consumer waits for it. `Infinity`: none. */

@@ -21,8 +21,16 @@ import { CallStacks } from './call-stacks.js';
 import { CallTable, type OpenCall, type TakenCall } from './call-table.js';
 import { CancelModes } from './cancel-modes.js';
 import { CancelLadder, type HardRung, type Rung } from './cancel-ladder.js';
-import { endedAt, leftBehind, noInputs, notSent, protocolViolation, type Culprit } from './errors.js';
-import { readInto } from './into.js';
+import {
+  endedAt,
+  intoArgument,
+  leftBehind,
+  noInputs,
+  notSent,
+  protocolViolation,
+  type Culprit,
+} from './errors.js';
+import { readInto, sharesMemory } from './into.js';
 import { ownBuffers } from './own-buffers.js';
 import type { CallRunnerParts } from './parts.js';
 import { readReply } from './read-reply.js';
@@ -93,6 +101,9 @@ export class CallRunner {
         found === undefined ? call.args : found.args,
         metaOf(call, found),
       );
+      if (buffers.length > 0 && call.into !== undefined && call.mayRepeat === true) {
+        if (sharesMemory(call.into, buffers)) throw intoArgument(call.name);
+      }
       this.#parts.connection.requests.send({
         type: FrameType.CALL,
         tagged,

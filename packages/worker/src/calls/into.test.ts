@@ -1,6 +1,6 @@
 import { FrameType, type Frame } from '@pypool/protocol';
 import { expect, it } from 'vitest';
-import { partOf, readInto } from './into.js';
+import { partOf, readInto, sharesMemory } from './into.js';
 import { RecordedCall } from './recorded-call.js';
 
 function frameOf(type: number, ...buffers: Uint8Array[]): Frame {
@@ -39,4 +39,13 @@ it('copies nothing that lies there already', () => {
   const into = new Uint8Array(16);
   const frame = frameOf(FrameType.RESULT, into.subarray(0, 8));
   expect(readInto(frame, callInto(into))).toBe(frame);
+});
+
+it('knows memory that two views have in common', () => {
+  const memory = new ArrayBuffer(64);
+  const into = new Float64Array(memory, 16, 2);
+  const shared = [new Uint8Array(memory), new Uint8Array(memory, 31, 1), new Uint8Array(memory, 0, 17)];
+  const apart = [new Uint8Array(memory, 32), new Uint8Array(memory, 0, 16), new Uint8Array(64)];
+  for (const buffer of shared) expect(sharesMemory(into, [...apart, buffer])).toBe(true);
+  expect(sharesMemory(into, apart)).toBe(false);
 });

@@ -10,6 +10,15 @@ export function partOf(into: ArrayBufferView | undefined, bytes: number): Uint8A
   return new Uint8Array(into.buffer, into.byteOffset, bytes);
 }
 
+/** Whether something of a caller's memory for a result is in one of these buffers as well. */
+export function sharesMemory(into: ArrayBufferView, buffers: readonly Uint8Array[]): boolean {
+  const end = into.byteOffset + into.byteLength;
+  return buffers.some(
+    ({ buffer, byteOffset, byteLength }) =>
+      buffer === into.buffer && byteOffset < end && into.byteOffset < byteOffset + byteLength,
+  );
+}
+
 /** A result as it is, with its first buffer in its caller's memory, where there is any: what came through shared memory lies there already. */
 export function readInto(frame: Frame, call: OutgoingCall): Frame {
   const [first, ...others] = frame.buffers;

@@ -32,6 +32,30 @@ describe('a call', () => {
     expect(marked.told).toEqual(['start', 'result null']);
   });
 
+  it('may have its result in one of its arguments, unless it may be made again', async () => {
+    const { fake, worker } = await ready();
+    const array = new Float64Array([1, 2]);
+    const into = array.subarray(1);
+    const [once, again, apart] = [false, true, true].map((mayRepeat, at) =>
+      Object.assign(new RecordedCall({ args: [{ array: at === 2 ? array.slice() : array }] }), {
+        into,
+        mayRepeat,
+      }),
+    );
+    for (const call of [once!, again!, apart!]) worker.run(call);
+    expect(again!.error).toMatchObject({
+      code: 'invalid-options',
+      outcome: 'not-started',
+      context: { option: 'into', function: 'f' },
+    });
+    await settle();
+    expect(fake.requests).toHaveLength(2);
+    fake.result(1, null);
+    fake.result(2, null);
+    await settle();
+    expect([once!.answers, again!.answers, apart!.answers]).toEqual([1, 1, 1]);
+  });
+
   it('is answered with what its handler raised', async () => {
     const { fake, worker } = await ready();
     const call = new RecordedCall();
