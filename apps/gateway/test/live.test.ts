@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gateway } from '../src/gateway.js';
-import type { LiveSample, LiveWorker } from '../src/live/messages.js';
+import type { LiveSample, LiveWaiting, LiveWorker } from '../src/live/messages.js';
 import { LiveListener } from './events.js';
 import { gatewayFor, post } from './gateway-for.js';
 
@@ -17,7 +17,7 @@ describe('the live feed', () => {
     await post(`${url}/call/fail`);
     await using live = await LiveListener.of(url);
     const told = Object.fromEntries(live.seen.map(({ event, data }) => [event, data]));
-    expect(Object.keys(told)).toEqual(['history', 'pool', 'functions', 'workers', 'sessions']);
+    expect(Object.keys(told)).toEqual(['history', 'pool', 'functions', 'workers', 'waiting', 'sessions']);
     expect(told['history'].failures.at(-1)).toMatchObject({
       function: 'fail',
       category: 'python',
@@ -78,6 +78,27 @@ describe('the live feed', () => {
     });
     client.abort();
     await call;
+  });
+
+  it('tells which calls wait, since when and what for, the longest first and no more than twenty', async () => {
+    await using live = await LiveListener.of(url);
+    const gone = new AbortController();
+    const init = { signal: gone.signal };
+    const calls = [post(`${url}/call/nap`, [3600], init)];
+    await live.busy();
+    calls.push(post(`${url}/sessions/me/call/echo`, ['first'], init));
+    await live.next('waiting', ({ queued }) => queued === 1);
+    for (let call = 0; call < 24; call += 1) calls.push(post(`${url}/call/count`, [1], init));
+    const told: LiveWaiting = await live.next('waiting', ({ queued }) => queued === 25);
+    expect(told.calls).toHaveLength(20);
+    expect(told.calls.slice(0, 2)).toMatchObject([
+      { function: 'echo', kind: 'call', session: 'me', why: 'all 1 workers are busy' },
+      { function: 'count', kind: 'stream' },
+    ]);
+    expect(told.calls[0]!.since).toBeLessThanOrEqual(told.calls[1]!.since);
+    gone.abort();
+    await Promise.allSettled(calls);
+    expect(await live.next('waiting', ({ queued }) => queued === 0)).toEqual({ queued: 0, calls: [] });
   });
 
   it('tells that a worker has died, with what it lost, and that another takes its place', async () => {

@@ -144,6 +144,34 @@ describe.skipIf(executable === undefined)(`the page${why}`, { timeout: SLOW_MS }
     expect(complaints).toEqual([]);
   });
 
+  it('shows which calls wait, and for how long', async () => {
+    await using opened = await open({ size: 1 });
+    const { page, gateway, complaints } = opened;
+    await page.locator('tr.ready').waitFor();
+    const gone = new AbortController();
+    const call = (name: string, args: unknown[]) => {
+      const body = JSON.stringify(args);
+      const init = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+        signal: gone.signal,
+      };
+      return fetch(`${gateway.url}/call/${name}`, init);
+    };
+    const held = call('work', [3600]);
+    await page.locator('tr.ready', { hasText: 'work' }).waitFor();
+    const waits = call('greet', ['Ada']);
+    const waiting = page.getByRole('region', { name: 'Waiting', exact: true });
+    const row = waiting.getByRole('row', { name: 'greet' });
+    await row.getByText('all 1 workers are busy').waitFor();
+    await row.locator('.elapsed', { hasText: /^\d.* s$/ }).waitFor();
+    gone.abort();
+    await Promise.allSettled([held, waits]);
+    await waiting.getByText('No call waits.').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   it('resizes and reloads the pool after a question, and says what came of it', async () => {
     await using opened = await open();
     const { page, gateway, complaints } = opened;

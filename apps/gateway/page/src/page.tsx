@@ -9,6 +9,7 @@ import { Figures } from './load/figures.js';
 import { LoadCharts } from './load/load-charts.js';
 import { Header } from './look/header.js';
 import { Sessions } from './sessions/sessions.js';
+import { Waiting } from './waiting/waiting.js';
 import { WorkerNews } from './workers/worker-news.js';
 import { Workers } from './workers/workers.js';
 
@@ -43,6 +44,7 @@ export function Page(): JSX.Element {
           <div class="column">
             <CallForm functions={state.functions} failures={state.failures} />
             <Sessions sessions={state.sessions} />
+            <Waiting waiting={state.waiting} />
           </div>
         </div>
       </main>

@@ -1,10 +1,12 @@
 import type { Pool } from '@pypool/pool';
 import type { ExposedFunction, PypoolError } from '@pypool/protocol';
 import type { LogEvent } from '@pypool/worker';
-import type { LiveFailure, LiveFunction, LiveLog, LivePool } from './messages.js';
+import type { LiveFailure, LiveFunction, LiveLog, LivePool, LiveWaiting } from './messages.js';
 
 // What the layers tell, as the page wants it.
 
+/** Waiting calls that are shown. */
+const SHOWN_WAITING = 20;
 /** Characters of a text that are kept: many of them are. */
 const MAX_TEXT = 8_000;
 
@@ -13,6 +15,23 @@ export function livePool(pool: Pool, python: string, startedAt: number): LivePoo
   const { state, size, overflow } = pool.status();
   const { status: health, reasons } = pool.health();
   return { name: pool.name, state, health, reasons, size, overflow, python, startedAt };
+}
+
+/** The calls that wait, the longest waiting of them. */
+export function liveWaiting(pool: Pool): LiveWaiting {
+  const { queued, waiting } = pool.status();
+  const longest = waiting.toSorted((a, b) => a.since - b.since).slice(0, SHOWN_WAITING);
+  return {
+    queued,
+    calls: longest.map(({ id, name, kind, since, session, why }) => ({
+      id,
+      function: name,
+      kind,
+      since,
+      session: session?.id,
+      why,
+    })),
+  };
 }
 
 /** A call that failed. */

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { CallEnd, ObservedCall, PoolEventName } from '@pypool/pool';
 import type { LogEvent } from '@pypool/worker';
 import type { ComposedPool } from '../compose/compose-pool.js';
-import { liveFailure, liveFunction, liveLog, livePool } from './facts.js';
+import { liveFailure, liveFunction, liveLog, livePool, liveWaiting } from './facts.js';
 import { eventOf, Listener } from './listener.js';
 import type { LiveFailure, LiveLog, LiveMessages, LiveMessageName } from './messages.js';
 import { Recent } from './recent.js';
@@ -92,6 +92,7 @@ export class LiveFeed {
       pool: livePool(pool, this.#composed.workers.python.path, this.#startedAt),
       functions: this.#functions(),
       workers: this.#workers.all(now),
+      waiting: liveWaiting(pool),
       sessions: this.#sessions.all,
     };
     for (const [name, data] of Object.entries(beginning)) listener.send(eventOf(name, data));
@@ -169,6 +170,7 @@ export class LiveFeed {
     if (this.#listeners.size === 0) return;
     const { pool, workers } = this.#composed;
     this.#tellChanged('pool', livePool(pool, workers.python.path, this.#startedAt));
+    this.#tellChanged('waiting', liveWaiting(pool));
     this.#tellChanged('sessions', this.#sessions.all);
   }
 

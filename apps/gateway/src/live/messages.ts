@@ -12,6 +12,8 @@ export interface LiveMessages {
   /** Each second, and whenever a worker starts, is ready, retires or exits. By slot. */
   readonly workers: readonly LiveWorker[];
   /** Once at the beginning, and each second in which they have changed. */
+  readonly waiting: LiveWaiting;
+  /** The same. */
   readonly sessions: LiveSessions;
   /** A call or stream that failed, as it does. */
   readonly failure: LiveFailure;
@@ -99,6 +101,27 @@ export interface LiveRunning {
   /** When it began. */
   readonly since: number;
   readonly session?: string | undefined;
+}
+
+/** The calls that wait. */
+export interface LiveWaiting {
+  /** All of them. */
+  readonly queued: number;
+  /** The twenty that have waited longest of those that the pool tells of, longest first. */
+  readonly calls: readonly LiveWaitingCall[];
+}
+
+/** A call that waits. */
+export interface LiveWaitingCall {
+  /** Counts the calls of the pool. */
+  readonly id: number;
+  readonly function: string;
+  readonly kind: 'call' | 'stream';
+  /** When it was made. */
+  readonly since: number;
+  readonly session?: string | undefined;
+  /** What it waits for, for people. */
+  readonly why: string;
 }
 
 /** The sessions. */

@@ -5,6 +5,7 @@ import type {
   LivePool,
   LiveSample,
   LiveSessions,
+  LiveWaiting,
   LiveWorker,
 } from '../../../src/live/messages.js';
 import type { NamedMessage } from './feed.js';
@@ -34,6 +35,7 @@ export interface PageState {
   readonly deaths: ReadonlyMap<number, LiveWorker>;
   /** One for each second of the window, oldest first, without a gap. */
   readonly samples: readonly Second[];
+  readonly waiting: LiveWaiting | undefined;
   readonly sessions: LiveSessions | undefined;
   readonly functions: readonly LiveFunction[] | undefined;
   /** The kind that was first seen last comes first, so that a reader's place stays where it is. */
@@ -57,6 +59,7 @@ export const NOTHING_KNOWN: PageState = {
   workers: undefined,
   deaths: new Map(),
   samples: [],
+  waiting: undefined,
   sessions: undefined,
   functions: undefined,
   failures: [],
@@ -81,6 +84,7 @@ export function receive(state: PageState, { name, message }: NamedMessage): Page
       return { ...state, samples: addSample(state.samples, message, null) };
     case 'workers':
       return { ...state, workers: message, deaths: addDeaths(state.deaths, message) };
+    case 'waiting':
     case 'sessions':
     case 'functions':
     case 'pool':

@@ -1,0 +1,56 @@
+import type { JSX } from 'preact';
+import type { LiveWaiting } from '../../../src/live/messages.js';
+import { count } from '../look/format.js';
+import { Section } from '../look/section.js';
+import { Elapsed } from '../look/ticking.js';
+
+/** The calls that wait: which, for how long, and what for. It is always there, so that nothing beside it moves as they come and go. */
+export function Waiting({ waiting }: { readonly waiting: LiveWaiting | undefined }): JSX.Element {
+  return (
+    <Section
+      id="waiting"
+      title="Waiting"
+      note={waiting !== undefined && waiting.queued > 0 && noteOn(waiting)}
+    >
+      {waiting === undefined || waiting.calls.length === 0 ? (
+        <p class="empty">No call waits.</p>
+      ) : (
+        <div class="scroll" role="region" aria-label="Waiting calls, a table to scroll" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Function</th>
+                <th scope="col" class="number">
+                  For
+                </th>
+                <th scope="col">Because</th>
+              </tr>
+            </thead>
+            <tbody>
+              {waiting.calls.map(({ id, function: name, kind, since, session, why }) => (
+                <tr key={id}>
+                  <th scope="row">
+                    <code>{name}</code>
+                    {(kind === 'stream' || session !== undefined) && (
+                      <small>{[kind === 'stream' && 'stream', session].filter(Boolean).join(', ')}</small>
+                    )}
+                  </th>
+                  <td class="number">
+                    <Elapsed since={since} />
+                  </td>
+                  <td class="why">{why}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function noteOn({ queued, calls }: LiveWaiting): string {
+  return queued > calls.length
+    ? `${count(queued)} wait, these ${calls.length} the longest`
+    : `${count(queued)} wait`;
+}
