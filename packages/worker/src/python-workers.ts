@@ -35,6 +35,7 @@ import { UnheardOutput } from './output/unheard-output.js';
 import { findPython } from './python/find-python.js';
 import type { PythonWorker } from './python-worker.js';
 import { rlimitsForWelcome } from './rlimits.js';
+import { MapTurns } from './shared-memory/map-turns.js';
 import { ResultMemory } from './shared-memory/result-memory.js';
 import { checkReach, shareMemory } from './shared-memory/share-memory.js';
 import { StandingNews } from './standing-news.js';
@@ -125,6 +126,7 @@ class PythonWorkerSource implements PythonWorkers {
   readonly #transport: Transport;
   readonly #codec: ValueCodec;
   readonly #memory: ResultMemory;
+  readonly #turns = new MapTurns();
   readonly #hub = new WorkerEventHub();
   readonly #advice = new Advice(this.#hub);
   readonly #fallback = new StandingNews(this.#hub, 'launcher-fallback');
@@ -232,6 +234,7 @@ class PythonWorkerSource implements PythonWorkers {
       process: shareMemory(launched, sharedMemory, {
         workerId,
         memory: this.#memory,
+        turns: this.#turns,
         intoOf: (callId) => worker.intoOf(callId),
         onRefused: (reason) => this.#hub.emit('shared-memory-refused', { workerId, reason }),
       }),

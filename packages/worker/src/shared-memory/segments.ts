@@ -1,6 +1,7 @@
 import { encodeMessage, FrameType, type Hello, type Mapped } from '@pypool/protocol';
 import type { FrameSink } from '@pypool/transport';
 import { protocolViolation } from '../calls/errors.js';
+import type { MapTurns } from './map-turns.js';
 import { Segment, type SegmentChannel } from './segment.js';
 
 /** How much memory may be shared with a worker, and for what. */
@@ -15,6 +16,8 @@ export interface SharedMemoryLimits {
 export interface SegmentsParts extends SharedMemoryLimits {
   readonly workerId: string;
   readonly control: FrameSink;
+  /** Those of all workers that share the memory of this machine with each other. */
+  readonly turns: MapTurns;
   /** There will be no further segment, and why. Told at most once. */
   readonly onRefused: (reason: string) => void;
 }
@@ -34,6 +37,8 @@ const IDLE_MS = 10_000;
 export class Segments {
   readonly #parts: SegmentsParts;
   readonly #segments = new Map<number, Segment>();
+  /** Of those that were asked for: what ends the turn of each. */
+  readonly #turns = new Map<number, () => void>();
   #lastId = 0;
   #pid: number | undefined;
   #refused = false;
@@ -94,7 +99,7 @@ export class Segments {
 
   /** A large buffer found no segment. Ask for one, unless that goes beyond the limits. */
   want(channel: SegmentChannel, bytes: number): void {
-    const { maxBytes, thresholdBytes, control, workerId } = this.#parts;
+    const { maxBytes, thresholdBytes, control, turns, workerId } = this.#parts;
     const size = roundedUp(bytes);
     if (this.#pid === undefined || this.#refused || size > maxBytes) return;
     const ofChannel = [...this.#segments.values()].filter((segment) => segment.channel === channel);
@@ -105,7 +110,11 @@ export class Segments {
     }
     const id = ++this.#lastId;
     this.#segments.set(id, new Segment({ workerId, id, channel, bytes: size }));
-    control.send(encodeMessage(FrameType.MAP, { segment: id, channel, bytes: size, thresholdBytes }));
+    const map = encodeMessage(FrameType.MAP, { segment: id, channel, bytes: size, thresholdBytes });
+    this.#turns.set(
+      id,
+      turns.take(() => control.send(map)),
+    );
     this.#sweep ??= setInterval(() => this.#giveBackIdle(), IDLE_MS).unref();
   }
 
@@ -113,6 +122,7 @@ export class Segments {
   onMapped({ segment: id, fd, token, error }: Mapped): void {
     const segment = this.#segments.get(id);
     if (segment?.state !== 'asked') throw this.#violation(`a segment ${id} that it was not asked for`);
+    this.#endTurn(id);
     const { control } = this.#parts;
     try {
       if (fd === null || token === null) throw new Error(error ?? 'it does not say why');
@@ -151,8 +161,15 @@ export class Segments {
   close(): void {
     clearInterval(this.#sweep);
     this.#pid = undefined;
+    // Those that wait first, or one would begin when the other ends.
+    for (const id of [...this.#turns.keys()].reverse()) this.#endTurn(id);
     for (const segment of this.#segments.values()) segment.close();
     this.#segments.clear();
+  }
+
+  #endTurn(id: number): void {
+    this.#turns.get(id)?.();
+    this.#turns.delete(id);
   }
 
   get #totalBytes(): number {

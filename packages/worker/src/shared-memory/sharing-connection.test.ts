@@ -15,6 +15,7 @@ import { encodeMessage, FrameType, type Frame, type MapSegment, type PypoolError
 import { createMemoryTransport, type Connection, type RuntimeSide } from '@pypool/transport';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HELLO } from '../life/fake-process.js';
+import { MapTurns } from './map-turns.js';
 import { ResultMemory } from './result-memory.js';
 import { sharingConnection, type SharingOptions } from './sharing-connection.js';
 
@@ -39,6 +40,7 @@ class Shared {
     this.connection = sharingConnection(inner, {
       workerId: 'w',
       memory: new ResultMemory(0),
+      turns: new MapTurns(),
       intoOf: () => undefined,
       thresholdBytes: MIB,
       maxBytes: 32 * MIB,
@@ -457,5 +459,39 @@ describe('segments', () => {
       side.runtime.control.send(lie);
       expect(await side.controlEnded).toMatchObject({ code: 'protocol', outcome: 'unknown' });
     }
+  });
+});
+
+describe('several workers', () => {
+  const maps = (side: Shared) => side.told.filter(({ type }) => type === FrameType.MAP).length;
+
+  it('make their segments one after another, so that each sees what is left', async () => {
+    const oneAtATime = new MapTurns();
+    const [first, second] = [await shared({ turns: oneAtATime }), await shared({ turns: oneAtATime })];
+    for (const side of [first, second]) side.call(1, pattern(MIB));
+    await until(() => first.calls.length === 1 && second.calls.length === 1);
+    await turns(3);
+    expect([maps(first), maps(second)]).toEqual([1, 0]);
+    await first.make();
+    expect(maps(second)).toBe(1);
+    await second.make();
+    expect([...first.refusals, ...second.refusals]).toEqual([]);
+  });
+
+  it('do not wait for one that is gone', async () => {
+    const oneAtATime = new MapTurns();
+    const [first, second] = [await shared({ turns: oneAtATime }), await shared({ turns: oneAtATime })];
+    for (const side of [first, second]) side.call(1, pattern(MIB));
+    first.runtime.replies.send({
+      type: FrameType.RESULT,
+      tagged: true,
+      callId: 1,
+      envelope: '[0]',
+      buffers: [pattern(MIB)],
+    });
+    await until(() => first.replies.length === 1 && second.calls.length === 1);
+    expect([maps(first), maps(second)]).toEqual([1, 0]);
+    first.connection.destroy();
+    await until(() => maps(second) === 1);
   });
 });

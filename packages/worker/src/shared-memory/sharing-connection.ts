@@ -9,6 +9,7 @@ import {
 import type { Connection } from '@pypool/transport';
 import { asPypoolError } from '../calls/errors.js';
 import { GatheringListener } from './gathering-listener.js';
+import type { MapTurns } from './map-turns.js';
 import { PlacingSink } from './placing-sink.js';
 import type { ResultMemory } from './result-memory.js';
 import { Segments, type SharedMemoryLimits } from './segments.js';
@@ -16,6 +17,8 @@ import { Segments, type SharedMemoryLimits } from './segments.js';
 /** What {@link sharingConnection} needs to know. */
 export interface SharingOptions extends SharedMemoryLimits {
   readonly workerId: string;
+  /** Of all workers of one source. */
+  readonly turns: MapTurns;
   /** Where large results are read into. It stays its maker's. */
   readonly memory: ResultMemory;
   /** Memory of its caller's for the result of a call, as long as it may be written to. */
