@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { PageState } from '../connect/page-state.js';
 import { count, latency } from '../look/format.js';
+import { readyWorkers } from './ready-workers.js';
 
 /** The numbers to look at first: of the last second, but for the failures, which are of a minute. */
 export function Figures({
@@ -10,18 +11,10 @@ export function Figures({
 }): JSX.Element {
   const now = samples.at(-1);
   const failures = samples.slice(-60).reduce((sum, sample) => sum + (sample.failures ?? 0), 0);
-  const allReady = workers?.filter(({ state }) => state === 'ready');
-  const ready = allReady?.filter(({ overflow }) => !overflow).length;
-  const extra = (allReady?.length ?? 0) - (ready ?? 0);
-  const size = pool?.size ?? 0;
+  const { ready, of, tone } = readyWorkers(workers, pool?.size ?? 0);
   return (
     <dl class="figures" aria-label="Now">
-      <Figure
-        name="Workers ready"
-        value={ready}
-        of={extra > 0 ? `of ${size} + ${extra}` : `of ${size}`}
-        tone={ready !== undefined && ready < size ? 'warn' : ''}
-      />
+      <Figure name="Workers ready" value={ready} of={of} tone={tone} />
       <Figure name="Calls a second" value={now?.calls} />
       <Figure name="Latency p50" text={latency(now?.p50Ms)} />
       <Figure name="Latency p99" text={latency(now?.p99Ms)} />
