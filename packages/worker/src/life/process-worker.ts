@@ -10,55 +10,23 @@ import {
 } from '@pypool/protocol';
 import { CallRunner } from '../calls/call-runner.js';
 import { asPypoolError } from '../calls/errors.js';
-import type { ProcessExit } from '../launcher/contract.js';
 import { keepAliveDuring } from '../launcher/keep-alive.js';
-import { FatalStack } from '../output/fatal-stack.js';
-import { Tail } from '../output/tail.js';
 import type { PythonWorker } from '../python-worker.js';
 import { dumpWorker } from '../stacks/dump-worker.js';
 import { Inspector } from '../stacks/inspector.js';
-import {
-  deathError,
-  takesNoCalls,
-  wentOnRunning,
-  type DeathFacts,
-  type WorkerExit,
-  type WorkerIdentity,
-} from './exit.js';
+import { takesNoCalls, type WorkerExit, type WorkerIdentity } from './exit.js';
 import { answerHello } from './handshake.js';
-import { isEnding } from './is-ending.js';
 import { isStopped } from './is-stopped.js';
 import { tellsMemory, treeMemoryBytes } from './memory.js';
 import type { ProcessWorkerObserver, ProcessWorkerParts } from './parts.js';
 import { factsOf } from './function-facts.js';
 import { receiveControl, type ControlReader } from './receive-control.js';
 import { readToEnd } from './read-to-end.js';
-import { startFailed, startRefused } from './start-error.js';
 import type { StartProgress } from './start-timeout.js';
-import { StateTimer } from './state-timer.js';
+import { WorkerEnd } from './worker-end.js';
 import { moveTo, type WorkerState } from './worker-state.js';
 
-/**
- * How long channels and output are read on after the exit. A child that left the group, or that the kernel is slow to end, may hold
- * them open.
- */
-const READ_TO_END_MS = 1_000;
-
-/** How long a process may take to exit whose channels have ended. */
-const OWN_EXIT_MS = 1_000;
-
-/** How long a process may take to stop that nobody asked to, once it has answered the calls that it was left with. */
-const STOP_MS = 10_000;
-
-/** How long a killed process may take to be reaped before it is reported and let go: in a system call that cannot be interrupted. */
-const REAP_MS = 10_000;
-
-/**
- * One Python process with its connection: the handshake, the calls, the end.
- *
- * Outcomes are judged in one place, {@link ProcessWorker.#bury}, when the process has been reaped and its replies have been read to
- * their end; nothing else answers a call with an error of the worker.
- */
+/** One Python process with its connection: the handshake, and the calls. How it ends is its {@link WorkerEnd}'s. */
 export class ProcessWorker implements PythonWorker {
   readonly id: string;
   readonly pid: number;
@@ -78,23 +46,10 @@ export class ProcessWorker implements PythonWorker {
   readonly #calls: CallRunner;
   readonly #reader: ControlReader;
   readonly #inspector: Inspector;
-  readonly #stderr = new Tail();
-  readonly #fatalStack = new FatalStack();
-  readonly #timer = new StateTimer();
+  readonly #end: WorkerEnd;
   #state: WorkerState = { name: 'handshaking' };
   #capabilities: readonly string[] = [];
-  #startError: PypoolError | undefined;
-  /** We ended it; it did not end by itself. */
-  #killed = false;
-  /** We asked it to end, for the sake of a call. */
-  #terminated = false;
-  /** It takes no more calls for the sake of one that it has. */
-  #yielded = false;
-  /** All that its kernel accepted for replies has been read: what has no answer now, has none. */
-  #repliesExact = false;
-  #closeAt = Infinity;
   #settleStart!: { resolve: () => void; reject: (error: PypoolError) => void };
-  #settleExit!: (exit: WorkerExit) => void;
 
   constructor(parts: ProcessWorkerParts) {
     const { process, welcome, codec } = parts;
@@ -121,22 +76,30 @@ export class ProcessWorker implements PythonWorker {
       graces: parts.cancelGraces,
       maxInterrupts: parts.maxInterrupts,
       engine: welcome.engine,
-      signal: (signal) => {
-        if (signal === 'SIGTERM') this.#terminated = true;
-        process.signal(signal);
-      },
-      onYield: () => this.#yield(),
-      onVacated: () => this.#stopYielded(),
-      onMustEnd: () => this.#die({ decided: true }),
+      signal: (signal) => this.#end.signal(signal),
+      onYield: () => this.#end.yield(),
+      onVacated: () => this.#end.stopYielded(),
+      onMustEnd: () => this.#end.kill(),
       onWorn: () => this.#observer.onWorn(),
     });
     this.started = new Promise((resolve, reject) => (this.#settleStart = { resolve, reject }));
     this.started.catch(() => undefined); // whoever started it awaits it; a death before that is not unhandled
-    this.exited = new Promise((resolve) => (this.#settleExit = resolve));
+    this.#end = new WorkerEnd({
+      process,
+      calls: this.#calls,
+      remedies: parts.remedies,
+      observer: parts.observer,
+      identity: () => this.#identity,
+      state: () => this.#state,
+      move: (to) => this.#move(to),
+      inspector: this.#inspector,
+      onNotStarted: (error) => this.#settleStart.reject(error),
+    });
+    this.exited = this.#end.exited;
     this.#reader = {
       onHello: (frame) => this.#welcome(frame),
       onReady: (functions) => this.#becomeReady(functions),
-      onStartFailed: (error) => this.#failStart(error),
+      onStartFailed: (error) => this.#end.onStartFailed(error),
       onPong: (pong) => this.#observer.onPong(pong),
       onDumped: (dumped) => this.#inspector.onDumped(dumped),
       onRevoked: (revoked) => this.#calls.onRevoked(revoked),
@@ -151,15 +114,12 @@ export class ProcessWorker implements PythonWorker {
       onLine: (stream, line) => {
         const own = stream === 'stderr' ? this.#inspector.sift(line) : line;
         if (own === undefined) return; // written for us
-        if (stream === 'stderr') {
-          this.#stderr.push(own.line);
-          this.#fatalStack.push(own.line);
-        }
+        if (stream === 'stderr') this.#end.onStderr(own.line);
         this.#observer.onOutput(stream, own);
       },
-      onChannelEnd: (channel, error, isCutOff) => this.#onChannelEnd(channel, error, isCutOff),
+      onChannelEnd: (channel, error, isCutOff) => this.#end.onChannelEnd(channel, error, isCutOff),
     });
-    void process.exited.then((exit) => this.#onExit(exit, read));
+    void process.exited.then((exit) => this.#end.onExit(exit, read));
   }
 
   get facts(): Readonly<Record<string, unknown>> {
@@ -224,38 +184,13 @@ export class ProcessWorker implements PythonWorker {
 
   /** Finish what runs, then stop, killing after `timeoutMs`. Idempotent; the shortest time given holds. */
   close({ timeoutMs }: { readonly timeoutMs: number }): Promise<WorkerExit> {
-    if (this.#state.name === 'handshaking' || this.#state.name === 'importing') return this.kill();
-    if (this.#state.name === 'ready') this.#takeNoMore();
-    const closeAt = performance.now() + timeoutMs;
-    if (this.#state.name === 'closing' && closeAt < this.#closeAt) {
-      this.#closeAt = closeAt;
-      this.#timer.start(timeoutMs, () => this.#die({ decided: true }));
-    }
+    this.#end.close(timeoutMs);
     return this.exited;
   }
 
   kill(reason?: PypoolError): Promise<WorkerExit> {
-    this.#die({ reason, decided: true });
+    this.#end.kill(reason);
     return this.exited;
-  }
-
-  /** The end of requests is the runtime's sign to finish what it has, run its stop hooks and exit. */
-  #takeNoMore(): void {
-    this.#move({ name: 'closing' });
-    this.#parts.process.connection.requests.end();
-  }
-
-  /** One of its calls may be ended only with all others: these may finish, and nobody else comes in. */
-  #yield(): void {
-    if (this.#state.name !== 'ready') return;
-    this.#yielded = true;
-    this.#takeNoMore();
-    this.#becomeUnavailable(undefined);
-  }
-
-  /** It was closed by nobody, so nobody bounds its stop. */
-  #stopYielded(): void {
-    if (this.#yielded) void this.close({ timeoutMs: STOP_MS });
   }
 
   #move(to: WorkerState): void {
@@ -280,7 +215,7 @@ export class ProcessWorker implements PythonWorker {
 
   /** What a frame made throw ends the connection, and the worker with it: malformed by the rules of the wire, or a bug of ours. */
   #onThrown(error: unknown): void {
-    this.#die({ reason: asPypoolError(error, undefined), decided: true });
+    this.#end.kill(asPypoolError(error, undefined));
     // Nothing behind that frame counts any more.
     this.#parts.process.connection.destroy();
   }
@@ -305,120 +240,13 @@ export class ProcessWorker implements PythonWorker {
     this.#settleStart.resolve();
   }
 
-  #failStart(error: PypoolError): void {
-    this.#startError ??= startRefused(this.#identity, error, this.#parts.remedies?.onRaised(error) ?? '');
-    this.#awaitExit('said that it cannot start');
-  }
-
-  /** A channel ended. Of a worker that was asked to stop that is expected; any other is ending, or has to. */
-  #onChannelEnd(channel: 'replies' | 'control', error: PypoolError | undefined, isCutOff: boolean): void {
-    if (channel === 'replies') {
-      // What looks like the beginning of a frame may be garbage, and what it took for its rest the answers of calls behind.
-      this.#repliesExact = error === undefined && !isCutOff && this.#parts.process.connection.exactEnd;
-    }
-    if (error !== undefined) {
-      const broken = error.code === 'protocol' || error.code === 'frame-too-large';
-      return this.#die({ reason: error, decided: broken });
-    }
-    this.#awaitExit(`closed its ${channel} channel`);
-  }
-
-  /** It is about to exit by itself, which tells more than a kill would: it has a moment for that. */
-  #awaitExit(what: string): void {
-    const { name } = this.#state;
-    this.#calls.revokeNoMore();
-    if (name === 'closing') this.#stopYielded();
-    if (name !== 'handshaking' && name !== 'importing' && name !== 'ready') return;
-    this.#move({ name: 'ending' });
-    const end = (): void => this.#die({ reason: wentOnRunning(this.#identity, what), decided: true });
-    this.#timer.start(OWN_EXIT_MS, () => {
-      // On a busy machine, who reaps it may not have come to that: its exit tells more.
-      if (this.#isHere && isEnding(this.pid)) this.#timer.start(REAP_MS, end);
-      else end();
-    });
-    if (name === 'ready') this.#becomeUnavailable(undefined);
-  }
-
-  /** Kill the process group. The first reason holds. */
-  #die({ reason, decided }: Ending): void {
-    const { name } = this.#state;
-    if (name === 'dying' || name === 'dead') return;
-    this.#move({ name: 'dying', reason });
-    this.#killed = decided;
-    this.#calls.revokeNoMore();
-    // Before a call is answered, which that may do: whoever hears of it has the next call ready.
-    if (name === 'ready') this.#becomeUnavailable(reason);
-    this.#calls.stop();
-    this.#parts.process.signal('SIGKILL');
-    this.#timer.start(REAP_MS, () => this.#bury(undefined));
-  }
-
-  /** Where it is ended for the sake of a call, that is why, whatever breaks first; the other calls of it are not told so. */
-  #becomeUnavailable(reason: PypoolError | undefined): void {
-    const error = this.#calls.endedFor ?? reason ?? takesNoCalls(this.#identity, this.#state.name);
-    this.#observer.onUnavailable(error);
-  }
-
-  #onExit(exit: ProcessExit, read: Promise<void>): void {
-    if (this.#state.name === 'dead') return;
-    const asked = this.#state.name === 'closing' && exit.exitCode === 0;
-    this.#die({ decided: this.#terminated });
-    // Once more, for what it started in its last moment.
-    this.#parts.process.signal('SIGKILL');
-    const bury = (): void => this.#bury(exit, asked);
-    this.#timer.start(READ_TO_END_MS, bury);
-    void read.then(bury);
-  }
-
-  /** Judge what became of its calls, tell everybody, and let go of it. */
-  #bury(exit: ProcessExit | undefined, asked = false): void {
-    if (this.#state.name !== 'dying') return;
-    const { reason } = this.#state;
-    this.#timer.stop();
-    this.#move({ name: 'dead' });
-    this.#inspector.end();
-    const facts: DeathFacts = {
-      ...this.#identity,
-      exit,
-      stderr: [...this.#stderr.lines],
-      pythonStack: this.#fatalStack.frames,
-      reason,
-    };
-    // Where replies could not be read to their end, an answer of any call may be among what was lost.
-    this.#calls.answerAll((name, ran, culprit) =>
-      deathError(facts, ran || !this.#repliesExact ? 'unknown' : 'not-started', name, culprit),
-    );
-    const { connection, stdout, stderr } = this.#parts.process;
-    for (const part of [connection, stdout, stderr]) part.destroy();
-    this.#settleStart.reject(this.#startError ?? startFailed(facts, this.#remedyOnSilence(facts)));
-    const end: WorkerExit = {
-      reason: asked ? 'closed' : this.#killed ? 'killed' : 'died',
-      exitCode: exit?.exitCode,
-      signal: exit?.signal,
-      rusage: exit?.rusage,
-      error: asked ? undefined : deathError(facts, 'unknown', undefined),
-    };
-    this.#observer.onExit(end);
-    this.#settleExit(end);
-  }
-
-  #remedyOnSilence({ pythonVersion, stderr }: DeathFacts): string {
-    return (pythonVersion === undefined && this.#parts.remedies?.onSilence(stderr)) || '';
-  }
-
   /** How far its start has come. */
   get progress(): StartProgress {
-    return { ...this.#identity, stderr: [...this.#stderr.lines] };
+    return { ...this.#identity, stderr: this.#end.stderr };
   }
 
   get #identity(): WorkerIdentity {
     const { id: workerId, pid, pythonVersion } = this;
     return { workerId, pid, pythonVersion, interpreter: this.#parts.interpreter };
   }
-}
-
-interface Ending {
-  readonly reason?: PypoolError | undefined;
-  /** We end it; otherwise it is ending by itself, and the kill is for what it leaves behind. */
-  readonly decided: boolean;
 }
