@@ -18,18 +18,11 @@ import { creditBytesOf } from './credit-bytes.js';
 import { metaOf } from './call-meta.js';
 import { CallBudgets, maySend } from './call-budgets.js';
 import { CallStacks } from './call-stacks.js';
-import { CallTable, type OpenCall, type TakenCall } from './call-table.js';
+import { CallTable, type OpenCall } from './call-table.js';
 import { CancelModes } from './cancel-modes.js';
-import { CancelLadder, type HardRung, type Rung } from './cancel-ladder.js';
-import {
-  endedAt,
-  intoArgument,
-  leftBehind,
-  noInputs,
-  notSent,
-  protocolViolation,
-  type Culprit,
-} from './errors.js';
+import { CancelLadder, isHard, type HardRung } from './cancel-ladder.js';
+import { EndedCalls, type Judge } from './ended-calls.js';
+import { endedAt, intoArgument, noInputs, notSent, protocolViolation } from './errors.js';
 import { readInto, sharesMemory } from './into.js';
 import { ownBuffers } from './own-buffers.js';
 import type { CallRunnerParts } from './parts.js';
@@ -49,8 +42,7 @@ export class CallRunner {
   readonly #ladder: CancelLadder;
   readonly #stacks: CallStacks;
   readonly #modes: CancelModes;
-  /** Calls that run no more and are told with those that their process ends under: a signal hit them, or they were ended with it. */
-  readonly #kept: TakenCall[] = [];
+  readonly #ended: EndedCalls;
   #canRevoke = false;
   #canInput = false;
   #interrupts = 0;
@@ -75,6 +67,7 @@ export class CallRunner {
       signal: parts.signal,
       end: parts.onMustEnd,
     });
+    this.#ended = new EndedCalls(parts.workerId, this.#ladder, this.#stacks);
   }
 
   /** What READY said of the functions, and HELLO of what the runtime can do. */
@@ -245,8 +238,7 @@ export class CallRunner {
 
   /** Why the process is being ended, or takes no more calls, where that is for the sake of a call. */
   get endedFor(): PypoolError | undefined {
-    const { culprit } = this.#ladder.process;
-    return culprit === undefined ? undefined : this.#endedBy(culprit);
+    return this.#ended.endedFor;
   }
 
   /** The process is ending: no budget matters any more, and who was ended waits until it has. */
@@ -257,47 +249,10 @@ export class CallRunner {
     this.#stacks.stop();
   }
 
-  /**
-   * Answer whatever is left, when nothing can be read any more.
-   *
-   * @param judge - what to tell a call; `ran` where its execution had begun; the `culprit` where the process was ended for the sake of another.
-   */
-  answerAll(judge: (name: string, ran: boolean, culprit: Culprit | undefined) => PypoolError): void {
+  /** Answer whatever is left, when nothing can be read any more. */
+  answerAll(judge: Judge): void {
     this.stop();
-    const culprit = this.#culprit;
-    const left = this.#calls.takeAll();
-    left.push(...this.#kept);
-    for (const { open, ran } of left) {
-      const { call } = open;
-      const death = judge(call.name, ran, culprit);
-      const endedBy = this.#endedBy(open);
-      if (endedBy === undefined) call.onError(death);
-      else
-        call.onError(
-          open.ending === undefined
-            ? endedBy
-            : endedAt(endedBy, death.outcome, this.#rungOf(open), this.#stacks.drop(open)),
-        );
-    }
-  }
-
-  /** Whom the process was ended for, where it was. */
-  get #culprit(): Culprit | undefined {
-    const { culprit, rung } = this.#ladder.process;
-    const error = culprit === undefined ? undefined : this.#endedBy(culprit);
-    if (culprit === undefined || rung === undefined || error === undefined) return undefined;
-    return { name: culprit.call.name, error: endedAt(error, 'unknown', rung), rung };
-  }
-
-  /** The last that was done to end a call: in its process, where that is more. */
-  #rungOf({ rung }: OpenCall): Rung | undefined {
-    return rung === undefined ? rung : (this.#ladder.process.rung ?? rung);
-  }
-
-  #endedBy(open: OpenCall): PypoolError | undefined {
-    const { call, endedBy, ending, rung } = open;
-    const wasLeft = ending === 'leave' && (isHard(rung) || this.#ladder.process.has(open));
-    return endedBy ?? (wasLeft ? leftBehind(call.name, this.#parts.workerId) : undefined);
+    this.#ended.answer(this.#calls.takeAll(), judge);
   }
 
   /** `SIGINT` reaches Python only when C code lets it; before anything that ends the process, its stacks have to be written. */
@@ -333,7 +288,7 @@ export class CallRunner {
     if (endedBy !== undefined && this.#stopped) {
       // Its process is being ended; it answers when that is gone. The next of the table may have begun.
       this.#calls.remove(open);
-      this.#kept.push({ open, ran: true });
+      this.#ended.keep(open, true);
       return;
     }
     const error = type === FrameType.ERROR ? (said as PypoolError) : undefined;
@@ -344,7 +299,7 @@ export class CallRunner {
     else if (wasCancelled && error.outcome === 'finished') this.#countInterrupt(call.name);
     this.#calls.remove(open);
     if (ending !== undefined || this.#ladder.process.yielded) this.#ran(open);
-    if (wasHit) this.#kept.push({ open, ran: true });
+    if (wasHit) this.#ended.keep(open, true);
     else if (endedBy !== undefined) {
       // Otherwise it is one whose value could not be decoded.
       const outcome = error?.outcome ?? 'finished';
@@ -361,7 +316,7 @@ export class CallRunner {
     if (isHard(rung)) this.#parts.onMustEnd();
     this.#calls.remove(open);
     if (ending !== undefined || this.#ladder.process.yielded) this.#ran(open);
-    if (endedBy !== undefined && this.#stopped) this.#kept.push({ open, ran: false });
+    if (endedBy !== undefined && this.#stopped) this.#ended.keep(open, false);
     else if (endedBy !== undefined) call.onError(endedAt(endedBy, 'not-started', undefined));
     else if (ending === 'leave') call.onResult(undefined);
     else call.onRevoked?.();
@@ -383,9 +338,4 @@ export class CallRunner {
     open.call.onStart();
     this.#budgets.begun(open);
   }
-}
-
-/** Whether a call was ended in a way that its process is not to outlive. */
-function isHard(rung: Rung | undefined): boolean {
-  return rung !== undefined && rung !== 'interrupt';
 }

@@ -95,3 +95,8 @@ export class CancelLadder {
     this.#climbing.set(open, timer);
   }
 }
+
+/** Whether a call was ended in a way that its process is not to outlive. */
+export function isHard(rung: Rung | undefined): boolean {
+  return rung !== undefined && rung !== 'interrupt';
+}
