@@ -14,7 +14,6 @@ import {
 import { attachTelemetry } from '@pypool/telemetry';
 import type { PythonPool, PythonPoolEvents } from 'pypool';
 import { expect, it, vi } from 'vitest';
-import type { ProgramDefinition } from '../../src/index.js';
 import { dspyFor, KEY, local, needsDspy, SLOW_MS } from '../dspy-for.js';
 import { modelServer } from '../model-server/model-server.js';
 
@@ -130,7 +129,7 @@ it(
       session.configureLm({ model: 'openai/x', [KEY.value]: 1 }),
       session.configureLm({ model: 'openai/x', apiKeyEnv: KEY.value }),
       session.createProgram('bad', KEY.value),
-      session.createProgram('bad', { signature: 'a -> b', [KEY.value]: 1 } as ProgramDefinition),
+      session.createProgram('bad', { signature: 'a -> b', [KEY.value]: 1 }),
       session.executeProgram('qa', { [KEY.value]: 1 }),
     ];
     for (const refused of misplaced) errors.push(await refused.catch((error: unknown) => error));
