@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createPythonPool, type PythonPool } from 'pypool';
 import { fakePool } from 'pypool/testing';
 import { describe, expect, it } from 'vitest';
-import { ATTR, CALL_BUCKETS, measurePool, METRIC } from '../src/index.js';
+import { ATTR, CALL_BUCKETS, measurePool, METRIC, type ObservablePool } from '../src/index.js';
 import { metricsInMemory, SHOP } from './collect.js';
 
 type Collected = Awaited<ReturnType<ReturnType<typeof metricsInMemory>['collect']>>;
@@ -108,6 +108,39 @@ function portOf(exporter: PrometheusExporter): number {
   const { _server } = exporter as unknown as { _server: Server };
   return (_server.address() as AddressInfo).port;
 }
+
+describe('sessions', () => {
+  it('are counted without a copy of them all, where their pool can say how many it has', async () => {
+    const sessionsOf = async (sessions: NonNullable<ObservablePool['sessions']>) => {
+      const memory = metricsInMemory();
+      const { name, observe, status, stats, on, off } = pool;
+      const end = measurePool(
+        { name, observe, status, stats, on, off, sessions },
+        { meterProvider: memory.provider },
+      );
+      const metrics = await memory.collect();
+      end();
+      await memory.close();
+      return points(metrics, METRIC.SESSION_COUNT).map(([, count]) => count);
+    };
+    await using pool = fakePool({ f: () => 1 });
+    for (const id of ['ann', 'ben']) pool.session(id);
+    const { sessions } = pool;
+    let copies = 0;
+    const list = () => {
+      copies += 1;
+      return sessions.list();
+    };
+    const counting = {
+      list,
+      get size() {
+        return sessions.size;
+      },
+    };
+    expect([await sessionsOf(counting), copies]).toEqual([[2], 0]);
+    expect([await sessionsOf({ list }), copies]).toEqual([[2], 1]);
+  });
+});
 
 describe('labels', () => {
   /** The methods that calls of these are counted under. */

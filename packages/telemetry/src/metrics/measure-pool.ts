@@ -73,7 +73,8 @@ function observeStanding(pool: ObservablePool, meter: Meter, calls: CallMeter): 
     for (const [state, count] of Object.entries(workersByState(status))) {
       result.observe(workers, count, { ...ofPool, [ATTR.WORKER_STATE]: state });
     }
-    if (pool.sessions !== undefined) tell(sessions, pool.sessions.list().length);
+    // A list is a copy of them all: for each reader, at each look.
+    if (pool.sessions !== undefined) tell(sessions, pool.sessions.size ?? pool.sessions.list().length);
     const bytes = await residentBytes(status.workers);
     if (bytes !== undefined) tell(memory, bytes);
   };
