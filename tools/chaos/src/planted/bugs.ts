@@ -29,7 +29,7 @@ export const BUGS: readonly PlantedBug[] = [
   {
     name: 'death-not-started',
     about: 'a dead worker is said never to have begun with its calls',
-    file: 'packages/worker/src/life/process-worker.ts',
+    file: 'packages/worker/src/life/worker-end.ts',
     find: "ran || !this.#repliesExact ? 'unknown' : 'not-started'",
     replace: "'not-started'",
   },
