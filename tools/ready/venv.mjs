@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { findPython } from './python.mjs';
 
@@ -8,8 +8,8 @@ import { findPython } from './python.mjs';
  * A Python environment that holds what a requirements file pins. Made anew where it was made of another file or by
  * another Python; where nothing is missing this takes a fraction of a second.
  *
- * @param {{ folder: string, requirements?: string, holds: string, complete?: boolean, timeoutMs?: number }} wanted
- *   Without `requirements` it holds no package, not even pip. `holds` names the packages to people. `complete`: the file pins all that its packages need, so that nothing is
+ * @param {{ folder: string, requirements: string, holds: string, complete?: boolean, timeoutMs?: number }} wanted
+ *   `holds` names the packages to people. `complete`: the file pins all that its packages need, so that nothing is
  *   resolved, and nothing compiled before it is imported. `timeoutMs` bounds all of it; none by default.
  * @returns {{ bin: string } | { missing: string }} where its programs are, or in one line why there is none: what
  *   needs it is skipped then, since the index of packages is not always there.
@@ -19,7 +19,7 @@ export function provideVenv({ folder, requirements, holds, complete = false, tim
   const stamp = join(folder, 'installed');
   const wanted = createHash('sha256')
     .update(`${python}\n${version}\n`)
-    .update(requirements === undefined ? '' : readFileSync(requirements))
+    .update(readFileSync(requirements))
     .digest('hex');
   const bin = join(folder, 'bin');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return { bin };
@@ -30,13 +30,10 @@ export function provideVenv({ folder, requirements, holds, complete = false, tim
   // A package without a wheel for this Python would be compiled, for minutes, if a compiler is there at all.
   const asIs = complete ? ['--no-deps', '--no-compile'] : [];
   const install = ['install', ...options, ...asIs, '--only-binary', ':all:', '-r', requirements];
-  const steps =
-    requirements === undefined
-      ? [[python, ['-m', 'venv', '--without-pip', folder]]]
-      : [
-          [python, ['-m', 'venv', folder]],
-          [join(bin, 'python'), ['-m', 'pip', ...install]],
-        ];
+  const steps = [
+    [python, ['-m', 'venv', folder]],
+    [join(bin, 'python'), ['-m', 'pip', ...install]],
+  ];
   const ends = performance.now() + timeoutMs;
   for (const [file, args] of steps) {
     // To spawnSync 0 is no limit.
@@ -52,6 +49,38 @@ export function provideVenv({ folder, requirements, holds, complete = false, tim
   }
   writeFileSync(stamp, wanted);
   return { bin };
+}
+
+/**
+ * A Python environment that holds no package, not even pip. It is moved into place when it is whole, and each version of Python has its own: two
+ * commands may want one at the same time, and neither takes away what the other runs.
+ *
+ * @param {string} folder where it is, but for the version
+ * @returns {{ bin: string } | { missing: string }} as of {@link provideVenv}
+ */
+export function provideBareVenv(folder) {
+  const { file: python, version } = findPython();
+  const place = `${folder}-${version}`;
+  const bare = { bin: join(place, 'bin') };
+  const isThere = () => existsSync(join(bare.bin, 'python'));
+  if (isThere()) return bare;
+
+  console.log(`Making a Python environment with no package in ${relative(process.cwd(), place)} ...`);
+  const made = `${place}.${process.pid}`;
+  const { status, error, stdout, stderr } = spawnSync(python, ['-m', 'venv', '--without-pip', made], {
+    encoding: 'utf8',
+  });
+  try {
+    if (status !== 0) return { missing: error?.message ?? reasonOf(`${stdout}${stderr}`) };
+    // One whose Python is no longer there.
+    if (!isThere()) rmSync(place, { recursive: true, force: true });
+    renameSync(made, place);
+  } catch (failure) {
+    if (!isThere()) throw failure; // else another command was faster
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
+  return bare;
 }
 
 /** The line that says why. Without a network, pip's last one says that no version of the package exists. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
 import { BaseSequencer } from 'vitest/node';
 import type { TestSpecification } from 'vitest/node';
 
@@ -9,13 +10,13 @@ import type { TestSpecification } from 'vitest/node';
 export class PartSequencer extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const placed = files.map((file) => ({ file, place: this.#place(file) }));
-    placed.sort((one, other) => (one.place < other.place ? -1 : 1));
+    placed.sort((one, other) => one.place.localeCompare(other.place, 'en'));
     return Promise.resolve(placed.map(({ file }) => file));
   }
 
   #place({ project, moduleId }: TestSpecification): string {
-    const isLibrary = project.config.root.includes('/packages/');
-    return [isLibrary ? '1' : '0', this.#random(project.config.root), this.#random(moduleId)].join(' ');
+    const part = relative(this.ctx.config.root, project.config.root);
+    return [part.startsWith('packages') ? '1' : '0', this.#random(part), this.#random(moduleId)].join(' ');
   }
 
   /** The same for one seed, whatever other files there are. */

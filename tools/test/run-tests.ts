@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { provideVenv } from '../ready/venv.mjs';
+import { provideBareVenv } from '../ready/venv.mjs';
 import { runPython } from './python.js';
 import { closingLine, noResults, skippedLines, sum } from './results.js';
 import type { Results } from './results.js';
@@ -38,7 +38,7 @@ export async function runTests({ root, seed, typescript, python }: TestRun): Pro
  * as a `.pth` file or a shim of pyenv does.
  */
 function barePython(root: string): string {
-  const venv = provideVenv({ folder: join(root, '.cache/python-bare'), holds: 'no package' });
+  const venv = provideBareVenv(join(root, '.cache/python-bare'));
   if ('bin' in venv) return join(venv.bin, 'python');
   console.log(`Tests run with the Python as it is, for an empty environment cannot be made: ${venv.missing}`);
   return 'python3';

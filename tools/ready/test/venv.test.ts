@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { provideVenv } from '../venv.mjs';
+import { provideBareVenv, provideVenv } from '../venv.mjs';
 
 /** Stands in for Python and its pip, which succeeds unless its last argument, a requirements file, holds a failure's text. */
 const PYTHON = `#!/bin/sh
@@ -50,15 +50,27 @@ describe('a Python environment', () => {
     expect(provide('\n')).toEqual({ provided, kept: false });
   });
 
-  it('without a file of requirements holds no package', () => {
+  it('that is bare holds no package, and is made anew where its Python is gone', () => {
     vi.unstubAllEnvs();
-    const folder = join(home, 'bare');
-    const provided = provideVenv({ folder, holds: 'no package' });
-    expect(provided).toEqual({ bin: join(folder, 'bin') });
-    const found =
-      'import os, sys; print(sys.prefix, os.listdir(next(p for p in sys.path if p.endswith("site-packages"))))';
-    const { stdout } = spawnSync(join(folder, 'bin/python'), ['-c', found], { encoding: 'utf8' });
-    expect(stdout).toBe(`${folder} []\n`);
+    const { bin } = provideBareVenv(join(home, 'bare')) as { bin: string };
+    const python = join(bin, 'python');
+    const look = 'import os, sys; print([os.listdir(p) for p in sys.path if p.endswith("site-packages")])';
+    const packages = () => spawnSync(python, ['-c', look], { encoding: 'utf8' }).stdout;
+    expect(packages()).toBe('[[]]\n');
+    rmSync(python);
+    symlinkSync(join(home, 'nowhere'), python);
+    expect(provideBareVenv(join(home, 'bare'))).toEqual({ bin });
+    expect(packages()).toBe('[[]]\n');
+    expect(readdirSync(home).filter((name) => name.startsWith('bare'))).toHaveLength(1);
+  });
+
+  it('that is bare says why it cannot be made, and leaves nothing of it', () => {
+    writeFileSync(
+      join(home, 'python3'),
+      PYTHON.replace("'-m venv') ", "'-m venv') echo broken >&2; exit 1;"),
+    );
+    expect(provideBareVenv(join(home, 'bare'))).toEqual({ missing: 'broken' });
+    expect(readdirSync(home)).toEqual(['python3']);
   });
 
   it('that cannot be made says why in one line, and is tried again', () => {
