@@ -24,9 +24,16 @@ describe('options', () => {
     { stalledClientMs: 0 },
     { maxTimeoutMs: -1 },
     { maxWorkers: 1 },
+    { maxWorkers: 3, size: 4 },
   ])('refuse %j', (option) => {
     const [name] = Object.keys(option);
     expect(() => resolveGatewayOptions({ module, ...option })).toThrow(`the gateway: ${name}: expected`);
+  });
+
+  it('ask for no more time than a request may, and leave it to the pool to judge its size', () => {
+    expect(resolveGatewayOptions({ module, maxTimeoutMs: 1_000 }).timeoutMs).toBe(1_000);
+    expect(resolveGatewayOptions({ module, size: 1_000 }).maxWorkers).toBe(1_000);
+    expect(() => resolveGatewayOptions({ module, size: Infinity })).not.toThrow();
   });
 
   it('take a token without the white space around it, as of the last line of a file', () => {

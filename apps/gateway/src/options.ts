@@ -73,7 +73,7 @@ export type ResolvedGatewayOptions = Required<
 export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayOptions {
   const { host = '127.0.0.1', port = 0, open = false, maxBodyBytes = 16 * 1024 ** 2 } = options;
   const { drainMs = 0, closeTimeoutMs = 30_000, stalledClientMs = 30_000 } = options;
-  const { maxTimeoutMs = 3_600_000, size = 2, maxWorkers = Math.max(256, size) } = options;
+  const { maxTimeoutMs = 3_600_000, size = 2, maxWorkers } = options;
   const token = options.token?.trim();
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid('port', 'a whole number up to 65535', port);
@@ -85,7 +85,7 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
   if (stalledClientMs !== Infinity && !(stalledClientMs >= 1 && stalledClientMs <= MAX_TIMER_MS))
     throw invalid('stalledClientMs', 'a number of milliseconds from 1 up, or Infinity', stalledClientMs);
   if (!(maxTimeoutMs >= 0)) throw invalid('maxTimeoutMs', 'a number of milliseconds from 0 up', maxTimeoutMs);
-  if (!Number.isInteger(maxWorkers) || maxWorkers < size)
+  if (maxWorkers !== undefined && (!Number.isInteger(maxWorkers) || maxWorkers < size))
     throw invalid('maxWorkers', `a whole number of at least size (${size})`, maxWorkers);
   if (token === '') throw invalid('token', 'a text that is not empty', token);
   if (token !== undefined && !/^[!-~]+$/.test(token)) throw unsendable();
@@ -97,9 +97,9 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
     size,
     overflow: options.overflow ?? 0,
     maxQueue: options.maxQueue ?? 1_000,
-    timeoutMs: options.timeoutMs ?? 60_000,
+    timeoutMs: options.timeoutMs ?? Math.min(60_000, maxTimeoutMs),
     maxTimeoutMs,
-    maxWorkers,
+    maxWorkers: maxWorkers ?? Math.max(256, size),
     maxSessions: options.maxSessions ?? 100_000,
     sessionTtlMs: options.sessionTtlMs ?? 3_600_000,
     host,

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gateway } from '../src/gateway.js';
@@ -35,6 +34,11 @@ describe('a stream', () => {
       ['message', 1],
       ['end', {}],
     ]);
+  });
+
+  it('is the same to who asks without a socket', async () => {
+    const { body } = await gateway.app.inject({ method: 'POST', url: '/call/count', payload: { to: 2 } });
+    expect(body).toBe('{"item":0}\n{"item":1}\n{"end":true}\n');
   });
 
   it('that fails says so in its place', async () => {
@@ -111,10 +115,8 @@ describe('a stream', () => {
       );
       await live.next('log', ({ text }) => text === 'stream ended');
       expect(await (await post(`${hasty.url}/call/echo`, ['free'])).json()).toBe('free');
-      const closed = once(
-        socket.on('error', () => undefined),
-        'close',
-      );
+      socket.on('error', () => undefined);
+      const closed = new Promise((resolve) => socket.once('close', resolve));
       socket.resume();
       await closed;
     },

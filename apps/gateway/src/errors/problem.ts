@@ -52,7 +52,7 @@ export function problemOf(error: unknown): Problem {
 }
 
 /** The folders of absolute paths: where things are on this machine, such as the interpreter, is for its log. Of each the last name is left. */
-const FOLDERS = /(?<![\w.:/~-])(?:\/[^\s/"'`,;:()]+)*\/(?=[^\s/"'`,;:()])/g;
+const FOLDERS = /(?<![\w./~-])(?!(?<=:)\/\/)(?:\/[^\s/"'`,;:()]+)*\/(?=[^\s/"'`,;:()])/g;
 
 function ofPool(error: PypoolError): Problem {
   // From its second line on a message quotes what Python printed.

@@ -46,6 +46,7 @@ const UNCHECKED: ArgumentBinder = {
 class SignatureBinder implements ArgumentBinder {
   readonly #function: string;
   readonly #positional: readonly CheckedParameter[];
+  readonly #positionalOnly: readonly CheckedParameter[];
   readonly #named = new Map<string, CheckedParameter>();
   readonly #rest: CheckedParameter | undefined;
   readonly #others: CheckedParameter | undefined;
@@ -53,6 +54,7 @@ class SignatureBinder implements ArgumentBinder {
   constructor(name: string, parameters: readonly CheckedParameter[]) {
     this.#function = name;
     this.#positional = parameters.filter(({ kind }) => kind === 'positional' || kind === 'either');
+    this.#positionalOnly = parameters.filter(({ kind }) => kind === 'positional');
     this.#rest = parameters.find(({ kind }) => kind === 'rest');
     this.#others = parameters.find(({ kind }) => kind === 'keywords');
     for (const parameter of parameters)
@@ -108,14 +110,14 @@ class SignatureBinder implements ArgumentBinder {
       if (parameter.kind !== 'positional') kwargs[name] = value;
     }
     this.#addMissing(errors, ({ name }) => Object.hasOwn(values, name));
-    const args = this.#positionalOnly(values, errors);
+    const args = this.#positionalOnly.length === 0 ? [] : this.#argsOf(values, errors);
     if (errors.length > 0) throw invalidFields(`${this.#function}() cannot be called like this`, errors);
     return { args, kwargs };
   }
 
   /** Those that Python takes by position alone; one that was left out before another has its default, where that is known. */
-  #positionalOnly(values: Readonly<Record<string, unknown>>, errors: FieldError[]): unknown[] {
-    const only = this.#positional.filter(({ kind }) => kind === 'positional');
+  #argsOf(values: Readonly<Record<string, unknown>>, errors: FieldError[]): unknown[] {
+    const only = this.#positionalOnly;
     const last = only.findLastIndex(({ name }) => Object.hasOwn(values, name));
     return only.slice(0, last + 1).map((parameter) => {
       if (Object.hasOwn(values, parameter.name)) return values[parameter.name];

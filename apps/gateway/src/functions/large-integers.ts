@@ -20,7 +20,7 @@ export function refuseLargeIntegers(text: string, value: unknown, name = ''): vo
   if (place === undefined) return;
   const field = name === '' ? place.replace(/^\./, '') || 'body' : name + place;
   throw invalidFields('The arguments cannot be read', [
-    { field, message: 'is an integer beyond 2^53, which would arrive rounded: send it as a text' },
+    { field, message: 'is an integer beyond 2^53 that would arrive rounded: send it as a text' },
   ]);
 }
 
@@ -36,7 +36,7 @@ function mayBeRounded(value: unknown, depth: number): boolean {
   return false;
 }
 
-/** Where in JSON an integer is that a number of JavaScript does not hold: `.points[1].x`; `undefined`: nowhere. */
+/** Where in JSON an integer is that JavaScript would write otherwise than it is written: `.points[1].x`; `undefined`: nowhere. */
 export function findLargeInteger(text: string): string | undefined {
   /** Of each array that is open the index, of each object the key, or `null` where one is to come. */
   const open: (number | string | null)[] = [];
@@ -54,7 +54,7 @@ export function findLargeInteger(text: string): string | undefined {
     } else if (char === '-' || (char >= '0' && char <= '9')) {
       NUMBER.lastIndex = at;
       const [number] = NUMBER.exec(text)!;
-      if (/^-?\d{16,}$/.test(number) && !Number.isSafeInteger(Number(number)))
+      if (/^-?\d{16,}$/.test(number) && String(Number(number)) !== number)
         return open.map((place) => (typeof place === 'number' ? `[${place}]` : `.${place}`)).join('');
       at += number.length - 1;
     }

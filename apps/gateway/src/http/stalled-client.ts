@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 
 /**
  * Cut off the client of a response that takes nothing of what waits for it for `limitMs`: whatever produces for it would wait with it for ever.
@@ -9,10 +10,12 @@ import type { ServerResponse } from 'node:http';
  * @param limitMs `Infinity`: never
  */
 export function cutOffWhenStalled(response: ServerResponse, limitMs: number): void {
-  if (limitMs === Infinity) return;
+  const { socket } = response;
+  // Who asks without a socket takes everything.
+  if (limitMs === Infinity || !(socket instanceof Socket)) return;
   response.setTimeout(limitMs, () => {
     if (response.writableLength > 0) response.destroy();
   });
   // Before Node sets the time that a connection may be idle: a request that was sent ahead over the same one has another response, and no such limit.
-  response.prependOnceListener('finish', () => response.socket?.setTimeout(0));
+  response.prependOnceListener('finish', () => socket.setTimeout(0));
 }
