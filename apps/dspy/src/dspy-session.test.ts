@@ -203,6 +203,27 @@ it('keeps the program of a name that was made last, however they are answered', 
   expect(session.getProgramInfo('qa').definition).toEqual({ signature: 'c -> d' });
 });
 
+it('keeps no program that was made before its name was deleted, however late it is answered', async () => {
+  const { dspy, asked } = dspyAsked('create_program');
+  await using _ = dspy;
+  const session = dspy.session('ann');
+  const first = session.createProgram('qa', 'a -> b');
+  const second = session.createProgram('qa', 'c -> d');
+  const other = session.createProgram('other', 'g -> h');
+  (await asked('c -> d')).answer();
+  await second;
+  expect(session.deleteProgram('qa')).toBe(true);
+  const third = session.createProgram('qa', 'e -> f');
+  (await asked('a -> b')).answer();
+  expect(await first).toMatchObject(INFO);
+  expect(session.listPrograms()).toEqual([]);
+  (await asked('g -> h')).answer();
+  (await asked('e -> f')).answer();
+  await Promise.all([other, third]);
+  expect(session.getProgramInfo('qa').definition).toEqual({ signature: 'e -> f' });
+  expect(session.getProgramInfo('other').definition).toEqual({ signature: 'g -> h' });
+});
+
 it('says what is missing before a worker is asked', async () => {
   const records = new SessionRecords();
   const pool = fakePool({ create_program: () => INFO }, { sessions: records.endedBy() });

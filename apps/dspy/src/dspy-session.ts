@@ -9,7 +9,8 @@ import type {
   ProgramPart,
   ProgramResult,
 } from './program.js';
-import type { SessionRecord, SessionRecords, StoredProgram } from './session-records.js';
+import type { StoredProgram } from './programs.js';
+import type { SessionRecord, SessionRecords } from './session-records.js';
 
 /** What sessions of one service share. */
 export interface Shared {
@@ -25,6 +26,13 @@ export interface ListedProgram {
   readonly name: string;
   readonly kind: ProgramInfo['kind'];
   readonly createdAt: Date;
+}
+
+/** What keeps the answer to a question. */
+interface Keeping<T> {
+  keep(value: T): void;
+  /** There is no answer to come any more. */
+  end?(): void;
 }
 
 /** Inputs of a program, by name. */
@@ -54,25 +62,24 @@ export class DspySession {
     const asked = this.#door().call<ModelInfo>('configure_lm', { model: chosen });
     return this.#keep(asked, ({ model: ofSession }) => {
       const keep = ofSession.ask();
-      return () => keep(chosen);
+      return { keep: () => keep(chosen) };
     });
   }
 
   /**
    * Give this session a program, in the place of one of that name, once Python has found that it can be built. Of several of one name at once the last
-   * that was made holds.
+   * that was made holds, and none that was made before its name was deleted.
    *
    * Rejects with a PythonError `invalid-definition`, whose `failure.data.path` says what is wrong.
    */
   async createProgram(name: string, program: ProgramDefinition | string): Promise<ProgramInfo> {
     const definition = typeof program === 'string' ? { signature: program } : structuredClone(program);
     const created = this.#door().call<ProgramInfo>('create_program', { program: definition });
-    return this.#keep(created, (record) => {
-      const order = ++record.created;
-      return (info) => {
-        const there = record.programs.get(name);
-        if (there !== undefined && there.order > order) return;
-        record.programs.set(name, { definition, info, order, createdAt: Date.now() });
+    return this.#keep(created, ({ programs }) => {
+      const asked = programs.ask(name);
+      return {
+        keep: (info) => asked.keep({ definition, info, createdAt: Date.now() }),
+        end: () => asked.end(),
       };
     });
   }
@@ -133,7 +140,7 @@ export class DspySession {
 
   /** The programs of this session, in the order in which they were made. */
   listPrograms(): ListedProgram[] {
-    const programs = this.#shared.records.find(this.id)?.programs ?? new Map<string, StoredProgram>();
+    const programs = this.#shared.records.find(this.id)?.programs.kept ?? [];
     return [...programs].map(([name, { info, createdAt }]) => ({
       name,
       kind: info.kind,
@@ -151,7 +158,7 @@ export class DspySession {
     return structuredClone({ ...info, definition });
   }
 
-  /** Forget a program. Whether there was one. */
+  /** Forget a program, and let none that is being made under this name take its place. Whether there was one. */
   deleteProgram(name: string): boolean {
     return this.#shared.records.find(this.id)?.programs.delete(name) ?? false;
   }
@@ -172,24 +179,25 @@ export class DspySession {
    *
    * @param keeping - makes what keeps it, at once: what is asked for now holds against what was before
    */
-  async #keep<T>(call: Promise<T>, keeping: (record: SessionRecord) => (value: T) => void): Promise<T> {
+  async #keep<T>(call: Promise<T>, keeping: (record: SessionRecord) => Keeping<T>): Promise<T> {
     const { pool, records } = this.#shared;
     const record = records.open(this.id);
-    const keep = keeping(record);
+    const asked = keeping(record);
     try {
       const value = await call;
       if (records.find(this.id) !== record)
         throw new DspyError('session-ended', `The session ${this.id} was ended before its call was.`);
-      keep(value);
+      asked.keep(value);
       return value;
     } finally {
+      asked.end?.();
       // A session that was refused, or expired on the way, is told of by nobody.
       if (pool.sessions.get(this.id) === undefined && records.find(this.id) === record) records.end(this.id);
     }
   }
 
   #find(name: string): StoredProgram {
-    const programs = this.#shared.records.find(this.id)?.programs;
+    const programs = this.#shared.records.find(this.id)?.programs.kept;
     const program = programs?.get(name);
     if (program !== undefined) return program;
     const known = programs === undefined || programs.size === 0 ? 'none' : [...programs.keys()].join(', ');

@@ -1,21 +1,11 @@
 import type { SessionRegistryOptions } from 'pypool';
 import { LastAsked } from './last-asked.js';
-import type { ModelConfig, ProgramDefinition, ProgramInfo } from './program.js';
-
-/** A program of a session: all that any worker needs to run it, and what Python has said of it. */
-export interface StoredProgram {
-  readonly definition: ProgramDefinition;
-  readonly info: ProgramInfo;
-  /** Among the programs that its session was asked to make. */
-  readonly order: number;
-  readonly createdAt: number;
-}
+import type { ModelConfig } from './program.js';
+import { Programs } from './programs.js';
 
 /** What a session has. */
 export interface SessionRecord {
-  readonly programs: Map<string, StoredProgram>;
-  /** Programs that it was ever asked to make. */
-  created: number;
+  readonly programs: Programs;
   /** In place of the service's own. */
   readonly model: LastAsked<ModelConfig>;
 }
@@ -33,7 +23,7 @@ export class SessionRecords {
   open(sessionId: string): SessionRecord {
     let record = this.#records.get(sessionId);
     if (record === undefined) {
-      record = { programs: new Map(), created: 0, model: new LastAsked() };
+      record = { programs: new Programs(), model: new LastAsked() };
       this.#records.set(sessionId, record);
     }
     return record;
@@ -43,13 +33,13 @@ export class SessionRecords {
   end(sessionId: string): number {
     const record = this.#records.get(sessionId);
     this.#records.delete(sessionId);
-    return record?.programs.size ?? 0;
+    return record?.programs.kept.size ?? 0;
   }
 
   /** How many sessions there are, and how many programs in all. */
   count(): { sessions: number; programs: number } {
     let programs = 0;
-    for (const record of this.#records.values()) programs += record.programs.size;
+    for (const record of this.#records.values()) programs += record.programs.kept.size;
     return { sessions: this.#records.size, programs };
   }
 
