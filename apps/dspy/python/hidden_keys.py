@@ -30,7 +30,7 @@ def learn() -> None:
     global _values
     found = {value for name, value in os.environ.items() if len(value) >= SHORTEST and is_key(name)}
     # As they are, in an address, in what `repr` writes, and in JSON.
-    written = (str, lambda value: quote(value, safe=""), lambda value: repr(value)[1:-1], _in_json)
+    written = (str, lambda value: quote(value, safe=""), _in_repr, _in_repr_with_both_quotes, _in_json)
     # The longest first: one may be the beginning of another.
     forms = {write(value) for value in found for write in written}
     _values = tuple(sorted(forms, key=len, reverse=True))
@@ -88,6 +88,15 @@ def hide_in_warnings() -> None:
         show(warning)
 
     module._showwarnmsg = show_without_keys
+
+
+def _in_repr(value: str) -> str:
+    return repr(value)[1:-1]
+
+
+def _in_repr_with_both_quotes(value: str) -> str:
+    """As part of a longer text: a ``'`` has a backslash only where there is a ``"`` as well."""
+    return repr(value + '"')[1:-2]
 
 
 def _in_json(value: str) -> str:

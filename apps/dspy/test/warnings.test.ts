@@ -25,11 +25,12 @@ it.each([
   pool.on('log', (record) => (told += `${record.source}: ${record.message}\n`));
   await pool.call('warn', [KEY.value]);
   // The last of them.
-  await vi.waitUntil(() => told.includes('quotes'), { timeout: 20_000 });
+  await vi.waitUntil(() => told.includes('both'), { timeout: 20_000 });
 
   expect(told).toMatch(new RegExp(`^${source}: `));
   expect(told.match(/says \[key\]/g)).toHaveLength(2);
   expect(told).toContain('NeedsTwo: says [key]');
   expect(told).toMatch(/quotes .\[key\]/);
+  expect(told).toContain(`both '[key] "said" [key]'`);
   expect(told).not.toContain('7f3a9c52');
 });
