@@ -1,6 +1,5 @@
 import { STREAM_CREDIT, type CallMeta, type OutgoingCall, type PypoolError } from '@pypool/protocol';
 
-import { isIdempotent } from '../lifecycle/retry.js';
 import type { WorkerRecord } from '../worker/worker-record.js';
 import type { CallListEntry } from './call-list.js';
 import type { PendingCall } from './pending-call.js';
@@ -70,11 +69,6 @@ export class Attempt implements OutgoingCall, CallListEntry<Attempt> {
     return this.#answered || this.call.state === 'settled' ? undefined : this.call.terms.into;
   }
 
-  /** Asked only of a call that has `into`. */
-  get mayRepeat(): boolean {
-    return this.call.kind === 'call' && isIdempotent(this.call, this.worker);
-  }
-
   get executionTimeoutMs(): number {
     const { terms, name } = this.call;
     const { functions } = this.worker;
@@ -102,8 +96,8 @@ export class Attempt implements OutgoingCall, CallListEntry<Attempt> {
     if (!this.#answered) this.call.item(value, bytes);
   }
 
-  onRead(): void {
-    this.call.read = true;
+  onSpent(): void {
+    this.call.spent = true;
   }
 
   onResult(value: unknown): void {

@@ -40,8 +40,8 @@ export abstract class PendingCall implements QueuedCall, SelectableCall {
 
   state: CallState = 'placing';
   attempts = 0;
-  /** Its handler has read of an iterable among its arguments. */
-  read = false;
+  /** Its arguments may not be any more what they were: read of, or overwritten by its result. */
+  spent = false;
   attempt: Attempt | undefined = undefined;
   /** Who watches it, where somebody does. */
   watched: WatchedCall | undefined = undefined;

@@ -47,17 +47,6 @@ async function isRetried(
 }
 
 describe('a call that its worker failed', () => {
-  it('was told to it as one that may be made again, where it may', async () => {
-    const { pool, factory } = await fakePool({ concurrency: 5, facts: [['safe', SAFE]] });
-    void pool.call('f');
-    void pool.call('f', [], { idempotent: true });
-    void pool.call('safe');
-    void pool.call('safe', [], { idempotent: false });
-    void pool.stream('safe').next();
-    const told = factory.workers[0]!.calls.map(({ mayRepeat }) => mayRepeat);
-    expect(told).toEqual([false, true, true, false, false]);
-  });
-
   it.each(deaths)('is given to another worker where it provably never ran (%s)', async (code) => {
     expect(await isRetried(code, 'not-started')).toBe(true);
     expect(await isRetried(code, 'not-started', { idempotent: false })).toBe(true);
@@ -78,11 +67,11 @@ describe('a call that its worker failed', () => {
     },
   );
 
-  it('is not once its handler has read of an iterable, which it could not read again', async () => {
+  it('is not once its arguments are spent: an iterable that was read of, or memory that its result was read into', async () => {
     const { pool, factory } = await fakePool();
     const call = rejection(pool.call('f', [], { idempotent: true }));
     const [first] = factory.workers;
-    first!.calls[0]!.onRead?.();
+    first!.calls[0]!.onSpent?.();
     first!.fail(createError({ code: 'worker-exited', outcome: 'unknown', message: 'gone' }));
     expect(await call).toMatchObject({ code: 'worker-exited', outcome: 'unknown' });
     expect(factory.alive.flatMap(({ calls }) => calls)).toEqual([]);

@@ -28,12 +28,7 @@ export function mayRunAgain(
 ): boolean {
   if (!isDeath(error) || !call.wanted || call.attempts >= maxAttempts) return false;
   if (error.outcome !== 'unknown' || call.kind === 'stream') return error.outcome === 'not-started';
-  // What its handler has read of an iterable is gone.
-  if (call.read) return false;
-  return isIdempotent(call, worker);
-}
-
-/** Whether running a call twice is harmless, as its caller says or else its function. */
-export function isIdempotent(call: PendingCall, worker: WorkerRecord): boolean {
+  // What its handler has read of an iterable is gone, and so is what its result was read over.
+  if (call.spent) return false;
   return call.terms.idempotent ?? worker.functions?.get(call.name)?.idempotent ?? false;
 }

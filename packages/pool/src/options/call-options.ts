@@ -43,7 +43,8 @@ export interface PoolCallOptions {
   /**
    * Memory that the first bytes or array of the result are read into, if they fit: the result lies in it then, and no memory has to be found for it. Until the call
    * has settled its content is undefined, and it is of no other call; where the call fails, it stays undefined. What does not fit, or begins at no multiple of 8 bytes,
-   * has its result in memory of its own, as ever. It may be an argument of the same call, unless that is idempotent: then `invalid-options`. Nothing to a stream.
+   * has its result in memory of its own, as ever. It may be an argument of the same call. Once some of the result was read into it, the call is not made again,
+   * idempotent or not. Nothing to a stream.
    */
   readonly into?: ArrayBufferView | undefined;
   /** For those who build on the pool, not for callers: what travels beside `attributes`, such as the session of those who keep sessions. */

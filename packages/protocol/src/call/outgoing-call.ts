@@ -40,14 +40,10 @@ export interface OutgoingCall {
   readonly meta: CallMeta | undefined;
   /**
    * Memory of the caller's that the first bytes or array of its result may be read into. `undefined` where there is none, and from when the
-   * call has been answered or given up: nobody writes to it any more then. Whoever has none may leave it out.
+   * call has been answered or given up: nobody writes to it any more then. `onSpent` is told before anything
+   * is written there. Whoever has none may leave it out.
    */
   readonly into?: ArrayBufferView | undefined;
-  /**
-   * Whoever made it may make it once more although it has begun, with the arguments as they are then: so `into` may share no memory with them. Whoever makes no
-   * call again may leave it out.
-   */
-  readonly mayRepeat?: boolean;
   /** Budget from its start to its result. `Infinity`: none. Streams have no budget unless given. */
   readonly executionTimeoutMs: number;
   /** Budget for each item of a stream while the consumer waits for it. `Infinity`: none. */
@@ -68,10 +64,10 @@ export interface OutgoingCall {
   onResult(value: unknown): void;
   onError(error: PypoolError): void;
   /**
-   * Its handler has begun to read an iterable that is among its arguments: that cannot be read again, so the call cannot be made again. Told at most once.
-   * Whoever makes no call again may leave it out.
+   * Its arguments may not be any more what they were: its handler has begun to read an iterable among them, or its result has begun to be read into
+   * `into`, where others of them may lie. So it cannot be made again. Told at most once. Whoever makes no call again may leave it out.
    */
-  onRead?(): void;
+  onSpent?(): void;
   /**
    * It was taken back: it has not started and never will, even where `onStart` was told meanwhile. Told only of calls that were asked back; whoever
    * asks for none back may leave it out.

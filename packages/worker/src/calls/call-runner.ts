@@ -22,8 +22,8 @@ import { CallTable, type OpenCall } from './call-table.js';
 import { CancelModes } from './cancel-modes.js';
 import { CancelLadder, isHard, type HardRung } from './cancel-ladder.js';
 import { EndedCalls, type Judge } from './ended-calls.js';
-import { endedAt, intoArgument, noInputs, notSent, protocolViolation } from './errors.js';
-import { readInto, sharesMemory } from './into.js';
+import { endedAt, noInputs, notSent, protocolViolation } from './errors.js';
+import { readInto } from './into.js';
 import { ownBuffers } from './own-buffers.js';
 import type { CallRunnerParts } from './parts.js';
 import { readReply } from './read-reply.js';
@@ -94,9 +94,6 @@ export class CallRunner {
         found === undefined ? call.args : found.args,
         metaOf(call, found),
       );
-      if (buffers.length > 0 && call.into !== undefined && call.mayRepeat === true) {
-        if (sharesMemory(call.into, buffers)) throw intoArgument(call.name);
-      }
       this.#parts.connection.requests.send({
         type: FrameType.CALL,
         tagged,
@@ -168,10 +165,7 @@ export class CallRunner {
     const one = open.inputs?.[input];
     if (one === undefined)
       throw protocolViolation(this.#parts.workerId, `call ${callId} has no input ${input}`);
-    if (!open.read) {
-      open.read = true;
-      open.call.onRead?.();
-    }
+    this.#spend(open);
     one.pull(n, bytes);
   }
 
@@ -203,7 +197,7 @@ export class CallRunner {
     }
     let said: unknown;
     try {
-      const whole = frame.buffers.length > 0 ? readInto(frame, open.call) : frame;
+      const whole = frame.buffers.length > 0 ? readInto(frame, this.#intoOf(open)) : frame;
       said = readReply(whole, open.call, this.#parts);
     } catch (error) {
       // A value of a type that is not registered here is the trouble of this call alone.
@@ -215,9 +209,10 @@ export class CallRunner {
     else this.#answer(open, frame.type, said);
   }
 
-  /** Memory of its caller's for the result of a call, as long as it may be written to. */
+  /** Memory of its caller's for the result of a call, as long as it may be written to. For whoever writes there now, and for nobody else. */
   intoOf(callId: number): ArrayBufferView | undefined {
-    return this.#calls.get(callId)?.call.into;
+    const open = this.#calls.get(callId);
+    return open && this.#intoOf(open);
   }
 
   /** Calls that have no answer. */
@@ -331,6 +326,19 @@ export class CallRunner {
     if (!this.#modes.wears(name)) return;
     this.#interrupts += 1;
     if (this.#interrupts === this.#parts.maxInterrupts + 1) this.#parts.onWorn();
+  }
+
+  #intoOf(open: OpenCall): ArrayBufferView | undefined {
+    const { into } = open.call;
+    // What its arguments share with it cannot be told of all: a registered type or a `toJSON` may be made of that memory.
+    if (into !== undefined) this.#spend(open);
+    return into;
+  }
+
+  #spend(open: OpenCall): void {
+    if (open.spent) return;
+    open.spent = true;
+    open.call.onSpent?.();
   }
 
   #begin(open: OpenCall): void {

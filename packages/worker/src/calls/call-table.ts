@@ -29,8 +29,8 @@ export interface OpenCall {
   rung: Rung | undefined;
   /** `undefined` for what is no stream. */
   readonly flow: StreamFlow | undefined;
-  /** One of its inputs has been read. */
-  read: boolean;
+  /** It was told that it cannot be made again. */
+  spent: boolean;
   /** Iterables among its arguments. */
   readonly inputs: readonly CallInput[] | undefined;
 }
@@ -83,7 +83,7 @@ export class CallTable {
       ending: undefined,
       rung: undefined,
       flow: call.kind === 'stream' ? flowOf(call) : undefined,
-      read: false,
+      spent: false,
       inputs,
     };
     this.#open.set(id, open);

@@ -38,18 +38,6 @@ export function noInputs(name: string): PypoolError {
   });
 }
 
-/** Why a call whose result would be read into one of its arguments was not sent, where it may be made again. */
-export function intoArgument(name: string): PypoolError {
-  return createError({
-    code: 'invalid-options',
-    message:
-      `Call option into: it shares memory with an argument of ${name}, which is idempotent: made again after its worker died, it would be sent what was read there of its first result. ` +
-      'Give it other memory, or say idempotent: false.',
-    outcome: 'not-started',
-    context: { option: 'into', function: name },
-  });
-}
-
 /** Why what a call returned or yielded could not be sent back. Python does not know how the limits are set. */
 export function notReturned(error: PypoolError, name: string): PypoolError {
   return renamed(

@@ -1,4 +1,4 @@
-import { FrameType, type Frame, type OutgoingCall } from '@pypool/protocol';
+import { FrameType, type Frame } from '@pypool/protocol';
 
 /** Where any array may begin. */
 const ALIGNED_BYTES = 8;
@@ -10,20 +10,11 @@ export function partOf(into: ArrayBufferView | undefined, bytes: number): Uint8A
   return new Uint8Array(into.buffer, into.byteOffset, bytes);
 }
 
-/** Whether something of a caller's memory for a result is in one of these buffers as well. */
-export function sharesMemory(into: ArrayBufferView, buffers: readonly Uint8Array[]): boolean {
-  const end = into.byteOffset + into.byteLength;
-  return buffers.some(
-    ({ buffer, byteOffset, byteLength }) =>
-      buffer === into.buffer && byteOffset < end && into.byteOffset < byteOffset + byteLength,
-  );
-}
-
 /** A result as it is, with its first buffer in its caller's memory, where there is any: what came through shared memory lies there already. */
-export function readInto(frame: Frame, call: OutgoingCall): Frame {
+export function readInto(frame: Frame, into: ArrayBufferView | undefined): Frame {
   const [first, ...others] = frame.buffers;
   if (frame.type !== FrameType.RESULT || first === undefined || first.byteLength === 0) return frame;
-  const target = partOf(call.into, first.byteLength);
+  const target = partOf(into, first.byteLength);
   if (target === undefined || target.buffer === first.buffer) return frame;
   target.set(first);
   return { ...frame, buffers: [target, ...others] };

@@ -12,7 +12,7 @@ export class RecordedCall implements OutgoingCall {
   readonly creditBytes: number | undefined = undefined;
   /** Of items. */
   bytes = 0;
-  /** `start`, `item 1`, `result 2`, `error worker-exited/unknown`, `read`, `revoked`, in order. */
+  /** `start`, `item 1`, `result 2`, `error worker-exited/unknown`, `spent`, `revoked`, in order. */
   readonly told: string[] = [];
   value: unknown;
   error: PypoolError | undefined;
@@ -52,8 +52,8 @@ export class RecordedCall implements OutgoingCall {
     this.told.push(`error ${error.code}/${error.outcome}`);
   }
 
-  onRead(): void {
-    this.told.push('read');
+  onSpent(): void {
+    this.told.push('spent');
   }
 
   onRevoked(): void {

@@ -32,28 +32,38 @@ describe('a call', () => {
     expect(marked.told).toEqual(['start', 'result null']);
   });
 
-  it('may have its result in one of its arguments, unless it may be made again', async () => {
+  it('tells that it cannot be made again once its result is read into memory of its caller, where its arguments may lie', async () => {
     const { fake, worker } = await ready();
-    const array = new Float64Array([1, 2]);
-    const into = array.subarray(1);
-    const [once, again, apart] = [false, true, true].map((mayRepeat, at) =>
-      Object.assign(new RecordedCall({ args: [{ array: at === 2 ? array.slice() : array }] }), {
-        into,
-        mayRepeat,
-      }),
-    );
-    for (const call of [once!, again!, apart!]) worker.run(call);
-    expect(again!.error).toMatchObject({
-      code: 'invalid-options',
-      outcome: 'not-started',
-      context: { option: 'into', function: 'f' },
-    });
+    const into = new Uint8Array(new SharedArrayBuffer(8));
+    const call = Object.assign(new RecordedCall({ args: [into] }), { into });
+    const other = new RecordedCall();
+    const piecewise = Object.assign(new RecordedCall(), { into });
+    for (const each of [call, other, piecewise]) worker.run(each);
     await settle();
-    expect(fake.requests).toHaveLength(2);
-    fake.result(1, null);
-    fake.result(2, null);
+    fake.result(1, { $: ['bytes', 0] }, true, [new Uint8Array(8).fill(7)]);
+    fake.result(2, { $: ['bytes', 0] }, true, [new Uint8Array(8)]);
     await settle();
-    expect([once!.answers, again!.answers, apart!.answers]).toEqual([1, 1, 1]);
+    // As whoever reads it from shared memory asks.
+    for (let piece = 0; piece < 2; piece++) expect(worker.intoOf(3)).toBe(into);
+    expect(piecewise.told).toEqual(['start', 'spent']);
+    fake.result(3, { $: ['bytes', 0] }, true, [new Uint8Array(8).fill(7)]);
+    await settle();
+    expect(piecewise.told).toEqual(['start', 'spent', expect.stringMatching(/^result/)]);
+    expect(call.told).toEqual(['start', 'spent', expect.stringMatching(/^result/)]);
+    expect([...into]).toEqual(Array(8).fill(7));
+    expect(other.told).toEqual(['start', expect.stringMatching(/^result/)]);
+  });
+
+  it('tells so also where its result is then found to be none, and its worker is at an end', async () => {
+    const { fake, worker } = await ready();
+    const call = Object.assign(new RecordedCall(), { into: new Uint8Array(8) });
+    worker.run(call);
+    await settle();
+    fake.result(1, { $: ['no such tag', 0] }, true, [new Uint8Array(8)]);
+    await settle();
+    fake.die({ exitCode: undefined, signal: 'SIGKILL' });
+    await settle();
+    expect(call.told).toEqual(['start', 'spent', 'error protocol/unknown']);
   });
 
   it('is answered with what its handler raised', async () => {

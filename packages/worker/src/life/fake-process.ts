@@ -104,13 +104,14 @@ export class FakeProcess {
     this.runtime.control.send(encodeMessage(FrameType.DUMPED, { n, threads: [], tasks: null, calls }));
   }
 
-  result(callId: number, value: unknown, tagged = false): void {
+  result(callId: number, value: unknown, tagged = false, buffers: readonly Uint8Array[] = []): void {
     this.runtime.replies.send({
       ...NO_CALL,
       type: FrameType.RESULT,
       callId,
       tagged,
       envelope: JSON.stringify(value),
+      buffers,
     });
   }
 
