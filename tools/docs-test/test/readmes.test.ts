@@ -1,5 +1,5 @@
 // Runs the samples of every README and of the documentation as their readers would: the TypeScript ones as programs that must compile and
-// exit with 0, in a folder that holds the Python ones of the same page. CONTRIBUTING.md says how a page marks them.
+// exit with 0, with the packages as they are built, in a folder that holds the Python ones of the same page. CONTRIBUTING.md says how a page marks them.
 
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
@@ -8,7 +8,6 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '../../test/run-program.js';
-import { SOURCE_CONDITION } from '../../test/vitest-preset.js';
 import { fileNameOf, samplesOf } from '../samples.js';
 import type { Sample } from '../samples.js';
 
@@ -57,7 +56,7 @@ describe.each(pages)('$path', ({ path, programs, modules }) => {
   for (const program of programs) {
     it(`has a program on line ${program.line} that runs`, async ({ skip }) => {
       if (program.notRun !== undefined) skip(program.notRun);
-      const asProgram = ['--import', 'tsx', `--conditions=${SOURCE_CONDITION}`, programFile(program)];
+      const asProgram = ['--import', 'tsx', programFile(program)];
       const asTest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', config, '--root', '.'];
       const args = program.isTest ? [...asTest, programFile(program)] : asProgram;
       await runProgram({ file: process.execPath, args, cwd: folderOf(path) });
