@@ -30,7 +30,8 @@ it.each(['call', 'sessions/me/call'])(
     propagation.setGlobalPropagator(new W3CTraceContextPropagator());
     await using gateway = await gatewayFor();
     const url = `${gateway.url}/${path}`;
-    const { traceparent } = (await (await post(`${url}/told`, undefined, { headers })).json()) as any;
+    const answer = await post(`${url}/told`, undefined, { headers });
+    const { traceparent } = (await answer.json()) as { traceparent: string };
     await (await post(`${url}/count`, [2], { headers })).text();
     await (await post(`${url}/echo`, ['of no trace'])).text();
     const [told, count, alone] = exporter.getFinishedSpans();
