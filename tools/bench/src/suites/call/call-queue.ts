@@ -119,6 +119,50 @@ export function bareQueue(queued: number): BenchQueue {
   };
 }
 
+/** As much of a call as any queue keeps from which a call may be taken out at any place: what it asks for, when it was made, and its links. */
+class ListedCall {
+  next: ListedCall | undefined = undefined;
+  ended = false;
+
+  constructor(
+    readonly id: number,
+    readonly name: string,
+    readonly args: unknown,
+    readonly madeAt: number,
+    readonly resolve: (value: unknown) => void,
+    public previous: ListedCall | undefined,
+  ) {}
+}
+
+/** The least that can be left early: a list of {@link ListedCall}. It knows of no deadline, no budget, no worker and no outcome. */
+export function listQueue(): BenchQueue {
+  let first: ListedCall | undefined;
+  let last: ListedCall | undefined;
+  let made = 0;
+  return {
+    submit() {
+      const args = [1];
+      return new Promise((resolve) => {
+        const call = new ListedCall(++made, 'f', args, Math.trunc(performance.now()), resolve, last);
+        if (last === undefined) first = call;
+        else last.next = call;
+        last = call;
+      });
+    },
+    finish() {
+      const call = first;
+      if (call === undefined) return false;
+      first = call.next;
+      if (first === undefined) last = undefined;
+      else first.previous = undefined;
+      call.next = undefined;
+      call.ended = true;
+      call.resolve(1);
+      return true;
+    },
+  };
+}
+
 /** Workers that take a call and leave its end to the bench. */
 function idleWorkers(running: OutgoingCall[]): WorkerFactory {
   const exit: WorkerExit = { reason: 'closed', exitCode: 0, signal: undefined, error: undefined };

@@ -32,7 +32,8 @@ export async function queueCost(
   const pool = pairOf('pool', 'steady');
   const again = queueSubject({ of: 'pool', queued: FEW, use: 'steady' }, ', again');
   const bare = pairOf('bare', 'steady');
-  const pairs = quick ? [pool, bare] : [pool, bare, pairOf('pool', 'bursts'), pairOf('bare', 'bursts')];
+  const list = pairOf('list', 'steady');
+  const pairs = quick ? [pool, bare] : [pool, list, bare, pairOf('pool', 'bursts'), pairOf('bare', 'bursts')];
   const subjects = [again, ...pairs.flatMap(({ few, many }) => [few, many])];
   progress(`filling queues of ${FEW} and ${MANY} calls`);
   await using lineup = await startAll(subjects, pinning);

@@ -10,7 +10,7 @@ import { GarbageWatch } from '../../measure/garbage.js';
 import { selfTimes } from '../../measure/profile.js';
 import type { SelfTimes } from '../../measure/profile.js';
 import { WORKERS } from '../../subjects/subject.js';
-import { bareQueue, burst, fill, poolQueue, sessionQueue, turn } from './call-queue.js';
+import { bareQueue, burst, fill, listQueue, poolQueue, sessionQueue, turn } from './call-queue.js';
 import type { BenchQueue } from './call-queue.js';
 import type { QueueKind } from './queue-subject.js';
 
@@ -44,6 +44,7 @@ process.exit(0);
 
 async function queueOf({ of, sessions }: QueueKind): Promise<BenchQueue> {
   if (of === 'bare') return bareQueue(queued);
+  if (of === 'list') return listQueue();
   return sessions === undefined ? poolQueue(workers) : sessionQueue(sessions);
 }
 

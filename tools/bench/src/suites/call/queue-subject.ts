@@ -9,7 +9,7 @@ import type { CallCost } from './queue-driver.js';
 
 /** Which queue. */
 export interface QueueKind {
-  readonly of: 'pool' | 'bare';
+  readonly of: 'pool' | 'list' | 'bare';
   readonly queued: number;
   /** It keeps its length; it is filled and emptied again and again; one call is made at a time, and none waits. */
   readonly use: 'steady' | 'bursts' | 'alone';
@@ -72,9 +72,10 @@ export function queueSubject(kind: QueueKind, called = ''): QueueSubject {
 }
 
 function nameOf({ of, queued, use, workers, sessions }: QueueKind): string {
+  const kinds = { pool: 'pool', list: 'list of calls', bare: 'bare promises' };
   const uses = { steady: `${queued} queued`, bursts: `bursts of ${queued}`, alone: 'one call at a time' };
   return [
-    of === 'pool' ? 'pool' : 'bare promises',
+    kinds[of],
     ...(workers === undefined ? [] : [`${workers} workers`]),
     ...(sessions === undefined ? [] : [`${sessions} sessions`]),
     uses[use],
