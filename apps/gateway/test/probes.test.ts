@@ -116,5 +116,6 @@ it('describes its functions as OpenAPI, and measures their calls for Prometheus'
   await post(`${url}/call/echo`, [1]);
   const page = await (await fetch(`${url}/metrics`)).text();
   expect(page).toMatch(/^rpc_client_call_duration_count\{.*rpc_method="echo".*\} 1$/m);
+  expect(page).not.toContain(process.execPath);
   expect(page).toMatch(/^pypool_worker_count\{.*pypool_worker_state="idle".*\} 1$/m);
 });

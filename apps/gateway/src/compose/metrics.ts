@@ -12,7 +12,8 @@ export interface Metrics {
 
 /** Measure a pool. The exporter is asked through our own server, and starts none. */
 export function collectMetrics(pool: ObservablePool): Metrics {
-  const exporter = new PrometheusExporter({ preventServerStart: true });
+  // Of the process it would tell what Node is called and where it is; the pool's name is on each metric.
+  const exporter = new PrometheusExporter({ preventServerStart: true, withoutTargetInfo: true });
   const provider = new MeterProvider({ readers: [exporter] });
   const end = measurePool(pool, { meterProvider: provider });
   return {

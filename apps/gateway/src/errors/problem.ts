@@ -51,12 +51,20 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
-/** The folders of absolute paths: where things are on this machine, such as the interpreter, is for its log. Of each the last name is left. */
-const FOLDERS = /(?<![\w./~-])(?!(?<=:)\/\/)(?:\/[^\s/"'`,;:()]+)*\/(?=[^\s/"'`,;:()])/g;
+/**
+ * The folders of absolute paths: where things are on this machine, such as the interpreter, is for its log. Of each the last name is left. The name of
+ * a folder may be of several words: rather a word too many is left out than a folder told.
+ */
+const FOLDERS =
+  /(?<![\w./~-])(?!(?<=:)\/\/)(?:\/[^\s/"'`,;:()]+(?: [^\s/"'`,;:()]+){0,8})*\/(?=[^\s/"'`,;:()])/g;
+
+/** What leads over to lines that are left out. */
+const LEAD = /(?<=[.!?]) [^.!?]*:$/;
 
 function ofPool(error: PypoolError): Problem {
   // From its second line on a message quotes what Python printed.
-  const [line = ''] = error.message.split('\n', 1);
+  const [first = '', ...quoted] = error.message.split('\n', 2);
+  const line = quoted.length === 0 ? first : first.replace(LEAD, '');
   // What the function itself says is its own.
   const detail = error.category === 'python' ? line : line.replaceAll(FOLDERS, '');
   return {
