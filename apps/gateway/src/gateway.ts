@@ -5,15 +5,16 @@ import { logEvents } from './compose/log-events.js';
 import { collectMetrics, type Metrics } from './compose/metrics.js';
 import { traceRequests, type Traces } from './compose/traces.js';
 import { adminRoutes } from './http/admin-routes.js';
+import { readBodies } from './http/bodies.js';
 import { callRoutes } from './http/call-routes.js';
 import { answerError, answerErrors } from './http/errors.js';
 import { guard } from './http/guard.js';
-import { exactJsonBodies } from './http/json-body.js';
 import { openApiRoute } from './http/openapi-route.js';
 import { pageRoutes } from './http/page-routes.js';
 import { probeRoutes } from './http/probe-routes.js';
 import { sessionRoutes } from './http/session-routes.js';
 import { cutOffWhenStalled } from './http/stalled-client.js';
+import { answerUnreadable } from './http/unreadable-requests.js';
 import { watchUnused } from './http/unused-connections.js';
 import { LiveFeed } from './live/feed.js';
 import { resolveGatewayOptions, type GatewayOptions, type ResolvedGatewayOptions } from './options.js';
@@ -32,7 +33,7 @@ export interface Gateway extends AsyncDisposable {
   readonly url: string;
   /** The pool, for those who are in the same process. */
   readonly pool: ComposedPool['pool'];
-  /** The server, to be asked without a socket (`inject`). */
+  /** The server, to be asked without a socket (`inject`): by that nobody is told of who gives a request up, so limit its time by `x-timeout-ms`. */
   readonly app: FastifyInstance;
   /**
    * Leave with no request failed: tell `/readyz`, go on for `drainMs`, take no more connections, answer what is open, then let the workers go.
@@ -92,6 +93,7 @@ class GatewayServer implements Gateway {
       requestTimeout: REQUEST_TIMEOUT_MS,
       // What the router refuses is answered as all else is.
       frameworkErrors: answerError,
+      clientErrorHandler: answerUnreadable,
       routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
       // A line for each request would cost more than many of the calls.
       logController: new LogController({ disableRequestLogging: true }),
@@ -115,7 +117,7 @@ class GatewayServer implements Gateway {
     const { pool, front } = this.#composed;
     const isLeaving = (): boolean => this.#isLeaving;
     answerErrors(app);
-    exactJsonBodies(app);
+    readBodies(app);
     guard(app, { token, open });
     app.addHook('onSend', (_request, reply, _payload, done) => {
       if (isLeaving()) reply.header('connection', 'close');

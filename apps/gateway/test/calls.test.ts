@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenTime } from '../../../tools/test/given-time.js';
 import type { Gateway } from '../src/gateway.js';
@@ -95,8 +97,25 @@ describe('arguments', () => {
     const response = await postBytes(`${url}/call/crop?width=3&mode=right`, bytes);
     expect(response.headers.get('content-type')).toBe('application/octet-stream');
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([253, 254, 255]);
+    const anything = await postBytes(`${url}/call/echo`, bytes);
+    expect(new Uint8Array(await anything.arrayBuffer())).toEqual(bytes);
     const refused = await problem(await postBytes(`${url}/call/crop?width=wide&mode=up`, bytes));
     expect(refused.errors.map(({ field }: { field: string }) => field)).toEqual(['width', 'mode']);
+  });
+
+  it.each([
+    ['total', 'body', 'fits no parameter'],
+    ['crop?width=3&data=abc', 'data', 'is the body already'],
+  ])('that are bytes are refused where they are none or given twice: %s', async (path, field, message) => {
+    const refused = await problem(await postBytes(`${url}/call/${path}`, new Uint8Array(3)));
+    expect(refused).toMatchObject({ status: 400, errors: [{ field, message }] });
+  });
+
+  it('may be nothing, whatever type that is said to be of', async () => {
+    for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
+      const init = { method: 'POST', headers: { 'content-type': type }, body: '' };
+      expect((await fetch(`${url}/call/told`, init)).status, type).toBe(200);
+    }
   });
 });
 
@@ -105,6 +124,7 @@ describe('results', () => {
     expect(await (await post(`${url}/call/exact`)).text()).toBe(
       '{"integer":1152921504606846977,"decimal":"1.10","id":"00000000-0000-0000-0000-000000000001","bytes":"YWJj","set":[1]}',
     );
+    expect(await (await post(`${url}/call/negative_zero`)).text()).toBe('[-0.0]');
     for (const value of [null, true, 0, 'ä', [], { a: [1.5] }])
       expect(await (await post(`${url}/call/echo`, { value })).json()).toEqual(value);
   });
@@ -155,6 +175,27 @@ describe('errors', () => {
     expect(response.statusCode).toBe(403);
   });
 
+  it.each([
+    ['a request line that is none', 'HELLO\r\n\r\n', 400],
+    ['headers that are too long', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('tell what is no HTTP that can be read: %s', async (_, bytes, status) => {
+    const { hostname, port } = new URL(url);
+    const client = connect(Number(port), hostname);
+    client.end(bytes);
+    const answer = await text(client);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toContain('\r\ncontent-type: application/problem+json; charset=utf-8\r\n');
+    const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
+    expect(JSON.parse(body)).toMatchObject({ status, code: 'bad-request', category: 'request' });
+  });
+
+  it('serves who names no host, as a probe by HTTP/1.0 does, for no browser would', async () => {
+    const { hostname, port } = new URL(url);
+    const client = connect(Number(port), hostname);
+    client.write('GET /healthz HTTP/1.0\r\n\r\n');
+    expect(await text(client)).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   it('tell bodies that are too large, of another type, or no JSON', async () => {
     const type = (type: string) => ({ headers: { 'content-type': type }, method: 'POST' });
     const large = { ...type('application/json'), body: JSON.stringify('x'.repeat(17 * 1024 ** 2)) };
@@ -162,8 +203,24 @@ describe('errors', () => {
       status: 413,
       code: 'body-too-large',
     });
-    const xml = { ...type('application/xml'), body: '<a/>' };
-    expect(await problem(await fetch(`${url}/call/echo`, xml))).toMatchObject({ status: 415 });
+    // The second is what curl says of a body unless it is told otherwise.
+    for (const other of ['application/xml', 'application/x-www-form-urlencoded', 'text/plain']) {
+      const init = { ...type(other), body: '{"value": 1}' };
+      expect(await problem(await fetch(`${url}/call/echo`, init))).toMatchObject({
+        status: 415,
+        detail: `A body of ${other} cannot be read: send application/json, or bytes as application/octet-stream.`,
+      });
+    }
+    for (const plain of ['application/json', 'application/octet-stream']) {
+      const headers = { 'content-type': plain, 'content-encoding': 'gzip' };
+      const init = { method: 'POST', headers, body: '{"value": 1}' };
+      expect(await problem(await fetch(`${url}/call/echo`, init))).toMatchObject({ status: 415 });
+    }
+    const latin1 = { ...type('application/json'), body: Buffer.from('["\xe4"]', 'latin1') };
+    expect(await problem(await fetch(`${url}/call/echo`, latin1))).toMatchObject({
+      status: 400,
+      detail: 'The body is not UTF-8.',
+    });
     const half = { ...type('application/json'), body: '{"value":' };
     expect(await problem(await fetch(`${url}/call/echo`, half))).toMatchObject({ status: 400 });
     const poison = { ...type('application/json'), body: '{"__proto__":{"a":1}}' };

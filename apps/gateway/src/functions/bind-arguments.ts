@@ -13,7 +13,7 @@ export interface BoundArguments {
 export interface ArgumentBinder {
   /** Of JSON: an object holds parameters by name, an array by position; `undefined`: none. */
   ofJson(body: unknown): BoundArguments;
-  /** Of bytes, which are the first parameter that takes some, and of the query, which are the others by name. */
+  /** Of bytes, which are the first parameter that takes some, or else the first of which nothing is known, and of the query: the others by name. */
   ofBytes(body: Uint8Array, query: Readonly<Record<string, unknown>>): BoundArguments;
 }
 
@@ -68,10 +68,16 @@ class SignatureBinder implements ArgumentBinder {
   }
 
   ofBytes(body: Uint8Array, query: Readonly<Record<string, unknown>>): BoundArguments {
-    const taker = [...this.#named.values()].find(({ schema }) => mayBeBytes(schema)) ?? this.#positional[0];
+    const taker =
+      [...this.#named.values()].find(({ schema }) => mayBeBytes(schema)) ??
+      this.#positional.find(({ schema }) => Object.keys(schema).length === 0);
     if (taker === undefined)
       throw invalidFields(`${this.#function}() takes no bytes`, [
         { field: 'body', message: 'fits no parameter' },
+      ]);
+    if (Object.hasOwn(query, taker.name))
+      throw invalidFields(`${this.#function}() cannot be called like this`, [
+        { field: taker.name, message: 'is the body already' },
       ]);
     const named: Record<string, unknown> = { [taker.name]: body };
     for (const [name, text] of Object.entries(query)) named[name] = this.#fromQuery(name, text);

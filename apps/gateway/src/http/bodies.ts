@@ -1,10 +1,20 @@
-import type { FastifyInstance } from 'fastify';
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { RequestError } from '../errors/request-error.js';
 import { refuseLargeIntegers } from '../functions/large-integers.js';
 
-/** Take JSON as Fastify does, which refuses what would change prototypes, and refuse besides what it cannot hold as it is. */
-export function exactJsonBodies(app: FastifyInstance): void {
+/** Read bodies of JSON and of bytes as they are, or refuse them: nothing that a client has sent is changed on the way. */
+export function readBodies(app: FastifyInstance): void {
+  // It refuses what would change prototypes.
   const parse = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
+  app.removeAllContentTypeParsers();
+
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    // Many clients name the type of a body that they do not send.
+    if (bytes.length === 0) return done(null, undefined);
+    const refused = refusalOfEncoding(request) ?? refusalOfText(bytes);
+    if (refused !== undefined) return done(refused);
+    const text = bytes.toString();
     void parse(request, text, (error, body: unknown) => {
       if (error !== null) return done(error);
       try {
@@ -15,4 +25,36 @@ export function exactJsonBodies(app: FastifyInstance): void {
       done(null, body);
     });
   });
+
+  // No copy, no base64.
+  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (request, bytes, done) =>
+    done(refusalOfEncoding(request) ?? null, bytes),
+  );
+
+  app.addContentTypeParser('*', ({ headers }, _payload, done) => {
+    if (headers['content-length'] === '0') return done(null, undefined);
+    const type = headers['content-type'];
+    done(
+      unsupported(
+        `A body ${type === undefined ? 'without a content-type' : `of ${type}`} cannot be read: send application/json, or bytes as application/octet-stream.`,
+      ),
+    );
+  });
+}
+
+/** What is compressed would be taken for what it is compressed of. */
+function refusalOfEncoding({ headers }: FastifyRequest): RequestError | undefined {
+  const encoding = headers['content-encoding'];
+  return encoding === undefined || encoding === 'identity'
+    ? undefined
+    : unsupported(`The body is encoded (${encoding}): send it as it is.`);
+}
+
+/** Bytes that are no UTF-8 would be replaced, and nobody would notice. */
+function refusalOfText(bytes: Buffer): RequestError | undefined {
+  return isUtf8(bytes) ? undefined : new RequestError(400, 'malformed-json', 'The body is not UTF-8.');
+}
+
+function unsupported(message: string): RequestError {
+  return new RequestError(415, 'unsupported-media-type', message);
 }

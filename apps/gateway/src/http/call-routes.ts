@@ -27,11 +27,6 @@ export function callRoutes(
   { pool, front, catalogue }: ComposedPool,
   { isLeaving, traces, stalledClientMs, maxTimeoutMs }: CallRouteOptions,
 ): void {
-  // The bytes as they are: no copy, no base64.
-  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
-  );
-
   app.post<{ Params: CallParams }>('/call/:name', (request, reply) => answer(request, reply, pool));
   app.post<{ Params: CallParams }>('/sessions/:id/call/:name', (request, reply) =>
     answer(request, reply, front.session(request.params.id!)),

@@ -61,8 +61,9 @@ class OwnNames {
   #last: string | undefined;
 
   refusal({ headers }: FastifyRequest): RequestError | undefined {
-    const { host = '' } = headers;
-    if (host === this.#last) return undefined;
+    const { host } = headers;
+    // Every browser names one; a probe that speaks HTTP/1.0 need not.
+    if (host === undefined || host === this.#last) return undefined;
     if (URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname)) {
       this.#last = host;
       return undefined;

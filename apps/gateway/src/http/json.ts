@@ -20,7 +20,8 @@ function isPlain(value: unknown): boolean {
     case 'boolean':
       return true;
     case 'number':
-      return Number.isFinite(value);
+      // JSON.stringify writes -0 as 0.
+      return Number.isFinite(value) && !Object.is(value, -0);
     case 'object':
       if (value === null) return true;
       if (Array.isArray(value)) return value.every(isPlain);
@@ -35,6 +36,7 @@ function isPlain(value: unknown): boolean {
 function write(value: unknown, path: string): string {
   if (isPlain(value)) return JSON.stringify(value);
   if (typeof value === 'bigint') return String(value);
+  if (Object.is(value, -0)) return '-0.0';
   if (value === undefined) return 'null';
   if (Array.isArray(value)) return writeItems(value, path);
   if (value instanceof Date || value instanceof PythonValue) return JSON.stringify(value);
