@@ -32,8 +32,9 @@ export class IdleSweep {
     const now = this.#clock.now();
     let leavesAt = Infinity;
     for (const record of this.#roster.ready) {
-      if (record.overflow) leavesAt = Math.min(leavesAt, this.#restsSince(record, now) + this.#idleTimeoutMs);
+      if (record.overflow) leavesAt = Math.min(leavesAt, this.#leavesAt(record, now));
     }
+    if (leavesAt === Infinity) return;
     this.#timer = this.#clock.after(leavesAt - now, () => this.#sweep());
   }
 
@@ -47,7 +48,7 @@ export class IdleSweep {
     const now = this.#clock.now();
     // From the highest slot down: the marks move when one leaves.
     for (const record of [...this.#roster.ready].reverse()) {
-      const rested = this.#restsSince(record, now) + this.#idleTimeoutMs <= now;
+      const rested = this.#leavesAt(record, now) <= now;
       if (record.overflow && rested && this.#hasSpare) this.#onIdle(record);
     }
     this.watch();
@@ -59,8 +60,9 @@ export class IdleSweep {
     return this.#minIdle === 0 || freePlaces >= (this.#minIdle + 1) * placesPerWorker;
   }
 
-  /** A busy one rests from now on at the earliest. */
-  #restsSince(record: WorkerRecord, now: number): number {
-    return record.inFlight === 0 && record.bound.size === 0 ? record.idleSince : now;
+  /** A busy one rests from now on at the earliest, and is looked at again then; without any time to rest, when it has answered. */
+  #leavesAt({ inFlight, bound, idleSince }: WorkerRecord, now: number): number {
+    if (inFlight === 0 && bound.size === 0) return idleSince + this.#idleTimeoutMs;
+    return this.#idleTimeoutMs === 0 ? Infinity : now + this.#idleTimeoutMs;
   }
 }

@@ -56,6 +56,23 @@ describe('resize', () => {
     expect(factory.alive).toHaveLength(1);
   });
 
+  it('lets those above size go at once where they need not rest, and none that is busy', async () => {
+    const { pool, factory, clock } = await fakePool({ size: 1, overflow: 1, idleTimeoutMs: 0 });
+    const calls = ['a', 'b', 'c'].map((name) => pool.call(name));
+    await flush();
+    await clock.advance(10);
+    expect(pool.status().workers.map(({ state }) => state)).toEqual(['ready', 'ready']);
+    expect(clock.timers).toBe(1); // of the calls' budgets
+    factory.workers[1]!.answer();
+    await clock.advance(10);
+    expect(factory.workers[1]!.calls).toMatchObject([{ name: 'c' }]);
+    factory.workers[1]!.answer();
+    await clock.advance(0);
+    expect(pool.status().workers).toMatchObject([{ slot: 0, state: 'ready' }]);
+    factory.workers[0]!.answer();
+    await Promise.all(calls);
+  });
+
   it('goes down to 0 where overflow serves, and up again', async () => {
     const { pool, factory, clock } = await fakePool({ size: 2, overflow: 1, idleTimeoutMs: 50 });
     pool.resize(0);
