@@ -141,6 +141,27 @@ describe('map', () => {
     expect(pool.status().queued).toBe(0);
   });
 
+  it('tells whoever leaves it that its source could not be closed, once its calls have ended', async () => {
+    const { pool, factory } = await fakePool();
+    const source = (function* () {
+      try {
+        yield* [1, 2];
+      } finally {
+        throw new Error('stuck');
+      }
+    })();
+    const map = pool.map('double', source, { concurrency: 1 });
+    const next = rejection(map.next());
+    await flush();
+    const left = rejection(map.return());
+    // As long as this, and longer: a rejection that nobody looks at would end the process before the call has ended.
+    await new Promise((resolve) => setImmediate(resolve));
+    const [worker] = factory.workers;
+    worker!.fail(worker!.cancelled[0]!.error);
+    expect(await left).toMatchObject({ message: 'stuck' });
+    expect(await next).toMatchObject({ message: 'stuck' });
+  });
+
   it('is aborted by its signal, also while its source has nothing to give', async () => {
     const { pool } = await fakePool();
     const abort = new AbortController();

@@ -223,10 +223,11 @@ class CallMap<T, Item> implements PoolMap<T> {
     this.#options.signal?.removeEventListener?.('abort', this.#onAbort);
     this.#abort.abort(reason);
     const closed = this.#exhausted ? undefined : this.#source?.close();
+    // It may fail before the calls have ended, and is looked at only then: until then nobody would have seen to that.
+    closed?.catch(() => undefined);
     while (this.#running > 0) await new Promise<void>((resolve) => this.#wakers.push(resolve));
     // A generator that is waiting for its next item is closed after that, and may wait forever.
-    if (this.#pulling) closed?.catch(() => undefined);
-    else await closed;
+    if (!this.#pulling) await closed;
   }
 
   #wake(): void {
