@@ -246,7 +246,7 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
   // Closing
 
   onForce(limitMs: number | undefined): void {
-    this.#course.refuseWaiting((call) => errors.closedWhileWaiting(this.options.name, call, limitMs));
+    this.#refuseClosed(limitMs);
     this.supervisor.abortStarts();
     for (const record of [...this.roster.all]) this.supervisor.kill(record, this.closedError('unknown'));
     this.reconcile();
@@ -271,14 +271,20 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
     }
   }
 
-  /** While the circuit is not closed, calls wait for workers that are up, and for no others. */
+  /** While the circuit is not closed, calls wait for workers that are up, and for no others; and for none once the pool has ended what was left. */
   #refuseHopeless(): void {
+    const { waiting, ahead } = this.calls;
+    // One that was on its way from one place to another when the rest was refused.
+    if (waiting > ahead && !this.mayStart) this.#refuseClosed(this.closing.forcedAfterMs);
     if (this.policy.circuit.state === 'closed') return;
     const { trouble } = this.policy;
-    const { waiting, ahead } = this.calls;
     if (trouble === undefined || this.roster.ready.length > 0 || waiting === ahead) return;
     const nextStartMs = Math.max(0, trouble.pausedUntil - this.options.clock.now());
     this.#course.refuseWaiting(() => errors.circuitOpen(this.options.name, trouble, nextStartMs));
+  }
+
+  #refuseClosed(limitMs: number | undefined): void {
+    this.#course.refuseWaiting((call) => errors.closedWhileWaiting(this.options.name, call, limitMs));
   }
 
   #startWorkers(): void {

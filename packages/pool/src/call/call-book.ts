@@ -25,6 +25,7 @@ export interface CallBookOwner {
 export class CallBook {
   readonly #options: ResolvedPoolOptions;
   readonly #counters: Counters;
+  readonly #owner: CallBookOwner;
   readonly #deadlines: Deadlines;
   readonly #aborts: AbortWatch;
   readonly #doubts = new Doubts();
@@ -40,6 +41,7 @@ export class CallBook {
   constructor(options: ResolvedPoolOptions, counters: Counters, owner: CallBookOwner) {
     this.#options = options;
     this.#counters = counters;
+    this.#owner = owner;
     this.#deadlines = new Deadlines(options.clock, (call, now) => owner.onDue(call, now));
     this.#aborts = new AbortWatch((call, reason) => owner.onAbort(call, reason));
     this.#budgets = { at: Infinity, startTimeoutMs: options.startTimeoutMs };
@@ -85,7 +87,10 @@ export class CallBook {
     this.#deadlines.add(call, call.submittedAt);
     this.#early?.push(call);
     const { signal } = call.terms;
-    if (signal !== undefined) this.#aborts.add(call, signal);
+    if (signal === undefined) return;
+    this.#aborts.add(call, signal);
+    // By a strategy or an observer that was asked meanwhile: the event is over.
+    if (signal.aborted) this.#owner.onAbort(call, signal.reason);
   }
 
   /** A worker failed it: from now on nothing may say that it never ran, where it may have. */

@@ -121,10 +121,12 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
   }
 
   onRevoked(attempt: Attempt): void {
-    const { call, worker, ahead, endedBy } = attempt;
+    const { call, worker, ahead } = attempt;
     const pool = this.#pool;
     pool.counters.takenBack += 1;
     call.watched?.takenBack();
+    // Asked for only now: whoever was told may have ended it.
+    const { endedBy } = attempt;
     pool.calls.release(attempt, pool.options.clock.now(), false);
     if (endedBy !== undefined) this.#book.fail(call, endedBy);
     else if (!pool.mayStart) this.#refuse(call);

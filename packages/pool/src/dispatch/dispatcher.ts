@@ -195,13 +195,15 @@ export class Dispatcher {
     for (const call of orphans) {
       if (call.state === 'placing' && this.place(call, now, (bound) => bound) === 'full') unplaced.push(call);
     }
-    for (const call of unplaced.reverse()) this.#putBack(call);
+    // Placing the others has run code of the user's, which may have ended one of these.
+    for (const call of unplaced.reverse()) if (call.state === 'placing') this.#putBack(call);
   }
 
   /** Take out all that wait. */
   clear(): PendingCall[] {
     const calls: QueuedCall[] = [...this.#queue.clear(), ...this.limits.clear()];
-    for (const record of this.#roster.ready) calls.push(...record.bound.clear());
+    // Also of one that takes no more calls, and whose listeners are told so before its calls are placed anew.
+    for (const record of this.#roster.all) calls.push(...record.bound.clear());
     this.#bound = 0;
     for (const call of calls as PendingCall[]) {
       call.state = 'placing';

@@ -87,6 +87,9 @@ export class RunningCalls {
     } catch (error) {
       attempt.onError(asPypoolError(error, `Worker ${record.id}`));
     }
+    // By whoever was told of it before the worker had it: a listener, or code within the arguments. What it said then was of a call that nobody knew.
+    if (attempt.endedBy !== undefined) record.worker!.cancel(attempt, attempt.endedBy);
+    else if (!call.wanted) record.worker!.leave(attempt);
   }
 
   /** A worker answered: its place is free, and the call in no queue. @param served whether it ran to its end */

@@ -58,6 +58,7 @@ export class WatchedCall {
   #watches: readonly CallWatch[];
   #trace: TraceContext | undefined;
   #beganAt: number | undefined;
+  #settled = false;
 
   constructor(call: PendingCall, watch: CallWatch) {
     this.#call = call;
@@ -103,11 +104,14 @@ export class WatchedCall {
     const { wanted, attempts, submittedAt } = this.#call;
     const executionMs = this.#beganAt === undefined ? undefined : now - this.#beganAt;
     const end = { error, left: !wanted, attempts, totalMs: now - submittedAt, executionMs };
-    this.#tell((watch) => watch.onSettled?.(end));
+    this.#settled = true;
+    this.#tell((watch) => watch.onSettled?.(end), true);
   }
 
-  #tell(tell: (watch: CallWatch) => void): void {
+  /** @param last what is told when all else has been: of two watches the first may end the call while the second has yet to hear */
+  #tell(tell: (watch: CallWatch) => void, last = false): void {
     for (const watch of this.#watches) {
+      if (this.#settled !== last) return;
       try {
         tell(watch);
       } catch (error) {

@@ -83,12 +83,13 @@ export class Supervisor {
       );
   }
 
-  /** Let a ready worker finish what it has and stop. */
+  /** Let a ready worker finish what it has and stop. Ignored for one that leaves already: whoever lets several go tells of each, and a listener may have been faster. */
   retire(
     record: WorkerRecord,
     reason: RetireReason,
     { reached, timeoutMs = this.#options.closeTimeoutMs }: RetireOptions = {},
   ): void {
+    if (record.state.kind !== 'ready') return;
     this.#retire(record, reason, undefined, reached);
     if (record.inFlight === 0) this.#stop(record, timeoutMs);
   }
