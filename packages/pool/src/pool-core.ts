@@ -53,6 +53,8 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
   #again = false;
   /** Nothing goes on but calls coming and going. */
   #calm = false;
+  /** The workers are gone, and what they came from is being closed. */
+  #factoryCloses = false;
 
   constructor(options: ResolvedPoolOptions) {
     const { clock, name, size, idleTimeoutMs, minIdle, queue, selection } = options;
@@ -264,9 +266,12 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
   }
 
   async onClose(): Promise<void> {
+    this.#factoryCloses = true;
     try {
       await this.options.factory.close();
     } finally {
+      this.#factoryCloses = false;
+      this.#alive.while(this.#somebodyWaits);
       this.announce.closed();
     }
   }
@@ -318,7 +323,8 @@ export class PoolCore implements CallCourseOwner, SupervisorOwner, StartPolicyOw
   get #somebodyWaits(): boolean {
     const { closing, roster } = this;
     const waiters = this.#drains.pending || this.#readiness.wanted > 0 || this.turnover.reloading;
-    return this.capacity.open > 0 || roster.starting > 0 || closing.pending || waiters;
+    const closes = closing.pending || this.#factoryCloses;
+    return this.capacity.open > 0 || roster.starting > 0 || closes || waiters;
   }
 
   closedError(outcome: 'not-started' | 'unknown'): PypoolError {

@@ -198,8 +198,13 @@ describe('the process', () => {
     factory.workers[0]!.answer();
     expect(clock.holds).toBe(0);
     await call;
+    let closeFactory!: () => void;
+    factory.close = () => new Promise<void>((resolve) => (closeFactory = resolve));
     const closing = pool.close();
+    await flush();
+    expect(factory.alive).toEqual([]);
     expect(clock.holds).toBe(1);
+    closeFactory();
     await closing;
     expect(clock.holds).toBe(0);
   });
