@@ -33,7 +33,7 @@ export class CallBook {
   readonly #streamTerms: CallTerms;
   readonly #budgets: BudgetStart;
   /** Calls whose budgets do not count yet; `undefined` once the pool has had a ready worker. */
-  #early: PendingCall[] | undefined = [];
+  #early: Set<PendingCall> | undefined = new Set();
   #made = 0;
   /** `undefined` while nobody observes. */
   observers: CallObservers | undefined = undefined;
@@ -53,6 +53,11 @@ export class CallBook {
   /** Whether the pool has had a ready worker. */
   get clocksRun(): boolean {
     return this.#budgets.at !== Infinity;
+  }
+
+  /** Open calls whose budgets do not count yet. */
+  get early(): number {
+    return this.#early?.size ?? 0;
   }
 
   /** @returns a call that is settled already where its options, its signal or its deadline forbid it to begin */
@@ -85,7 +90,7 @@ export class CallBook {
   watch(call: PendingCall): void {
     if (call.state === 'settled') return;
     this.#deadlines.add(call, call.submittedAt);
-    this.#early?.push(call);
+    this.#early?.add(call);
     const { signal } = call.terms;
     if (signal === undefined) return;
     this.#aborts.add(call, signal);
@@ -112,12 +117,12 @@ export class CallBook {
 
   /** The first worker is ready: from now on waiting costs time. */
   runClocks(): void {
-    const early = this.#early ?? [];
+    const early = this.#early;
     this.#early = undefined;
-    if (this.clocksRun) return;
+    if (early === undefined) return;
     const now = this.#options.clock.now();
     this.#budgets.at = now;
-    for (const call of early) if (call.state !== 'settled') this.#deadlines.add(call, now);
+    for (const call of early) this.#deadlines.add(call, now);
   }
 
   /** The good end of a call that no worker has any more. */
@@ -148,6 +153,7 @@ export class CallBook {
     call.state = 'settled';
     this.#deadlines.settled(call);
     this.#doubts.forget(call);
+    this.#early?.delete(call);
     const { signal } = call.terms;
     if (signal !== undefined) this.#aborts.remove(call, signal);
   }
