@@ -2,9 +2,12 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { setImmediate as turn } from 'node:timers/promises';
 import { pipeTransport } from '@pypool/transport-pipe';
+import { socketTransport } from '@pypool/transport-socket';
 import { describe, expect, it } from 'vitest';
 import { resolveEnvironment } from '../src/environment.js';
+import { forkServer } from '../src/fork-server/fork-server.js';
 import type { LaunchRequest, WorkerLauncher } from '../src/launcher/contract.js';
 import { spawnLauncher } from '../src/launcher/spawn-launcher.js';
 import type { GuardianLoss } from '../src/launcher/guardian.js';
@@ -132,6 +135,30 @@ describe.skipIf(process.platform !== 'linux')('the guardian', () => {
     await launcher.close();
     expect(descendantsOf(process.pid)).toEqual([]);
   });
+
+  it.each([
+    ['spawn', spawnLauncher, pipeTransport],
+    ['fork-server', forkServer, socketTransport],
+  ])(
+    'is not waited for where it hangs, by whoever gives up or closes (%s)',
+    async (_, launcherOf, transportOf) => {
+      using runtime = fixtureRuntime('sleep_forever', 'never_guard');
+      const [launcher, transport, abort] = [
+        launcherOf({ runtimeDir: runtime.dir }),
+        transportOf(),
+        new AbortController(),
+      ];
+      const launch = launcher.launch({ ...request(), transport }, abort.signal);
+      launch.catch(() => undefined);
+      while (guardiansOf(process.pid).length === 0) await turn();
+      const reason = new Error('no longer wanted');
+      abort.abort(reason);
+      await expect(launch).rejects.toBe(reason);
+      await launcher.close();
+      await transport.close();
+      expect(descendantsOf(process.pid)).toEqual([]);
+    },
+  );
 
   it('is not replaced for ever when it keeps dying', async () => {
     using runtime = fixtureRuntime('sleep_forever', 'guard_for_a_moment');

@@ -115,6 +115,7 @@ class ForkServerLauncher implements WorkerLauncher {
       result = await shared.wait(signal);
     } catch (error) {
       if (shared.isGivenUp || !signal.aborted) home.forget(shared);
+      if (shared.isGivenUp && !signal.aborted) return undefined;
       throw error;
     }
     // Nothing is awaited from here to the fork: all who waited for an import that failed ask for theirs in one turn.
@@ -183,21 +184,29 @@ class ForkServerLauncher implements WorkerLauncher {
   }
 
   #startImport(home: ImportHome, request: LaunchRequest): SharedImport {
-    const shared: SharedImport = new SharedImport(
-      this.#startServer(home, request).then((server) => {
+    const shared: SharedImport = new SharedImport(async (signal) => {
+      try {
+        const server = await this.#startServer(home, request, signal);
         void server.ended.then((exit) => {
           this.#imports.delete(shared);
           home.forget(shared);
           if (server.isLost && shared.hasServed) home.observer?.onLoss?.({ exit, workers: server.workers });
         });
         return server;
-      }),
-    );
+      } catch (error) {
+        this.#imports.delete(shared);
+        throw error;
+      }
+    });
     this.#imports.add(shared);
     return shared;
   }
 
-  async #startServer(home: ImportHome, request: LaunchRequest): Promise<ForkServerProcess> {
+  async #startServer(
+    home: ImportHome,
+    request: LaunchRequest,
+    signal: AbortSignal,
+  ): Promise<ForkServerProcess> {
     const python = this.#pythonFor(request);
     // Started before the fork server and awaited after it, so that the two cost the longer of both.
     this.#guard(python)
@@ -213,7 +222,7 @@ class ForkServerLauncher implements WorkerLauncher {
     });
     try {
       // It runs nothing of the user's before it is told what to import.
-      await this.#guarded(server.process);
+      await orAborted(this.#guarded(server.process), signal);
     } catch (error) {
       await server.close();
       throw error;

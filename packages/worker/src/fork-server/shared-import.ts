@@ -1,6 +1,7 @@
 import { isStartTimeout } from '../life/start-timeout.js';
 import { orAborted } from '../launcher/connect.js';
 import type { ImportProgress } from '../launcher/contract.js';
+import { closed } from './fork-server-errors.js';
 import type { ForkServerProcess } from './fork-server-process.js';
 import type { ImportReport } from './fork-server-messages.js';
 
@@ -12,6 +13,7 @@ export interface ImportResult {
 
 /** One import of the modules, by one fork server, for all starts that wait for it. */
 export class SharedImport {
+  readonly #close = new AbortController();
   readonly #starting: Promise<ForkServerProcess>;
   readonly #result: Promise<ImportResult>;
   #server: ForkServerProcess | undefined;
@@ -21,9 +23,10 @@ export class SharedImport {
   #isGivenUp = false;
   #isTaken = false;
 
-  constructor(starting: Promise<ForkServerProcess>) {
-    this.#starting = starting;
-    this.#result = starting.then((server) => this.#watch(server));
+  /** @param start - leaves nothing where it rejects, as it has to when its signal aborts */
+  constructor(start: (signal: AbortSignal) => Promise<ForkServerProcess>) {
+    this.#starting = start(this.#close.signal);
+    this.#result = this.#starting.then((server) => this.#watch(server));
     this.#result.catch(() => undefined); // whoever waits hears of it
   }
 
@@ -79,6 +82,7 @@ export class SharedImport {
 
   /** End its fork server, whatever that does. Never rejects. */
   async close(): Promise<void> {
+    this.#close.abort(closed());
     const server = await this.#starting.catch(() => undefined);
     await server?.close();
   }

@@ -36,18 +36,27 @@ export class GuardianProcess {
    * Start one and wait until it guards.
    *
    * @param sockets - see {@link clearAway}; told at once
+   * @param signal - gives it up: an interpreter that hangs never guards, and never ends by itself
    * @throws PypoolError `start-failed`.
    */
   static async start(
     command: Omit<ProcessCommand, 'stdin' | 'pipes'>,
     sockets: Iterable<string>,
+    signal: AbortSignal,
   ): Promise<GuardianProcess> {
     const guardian = new GuardianProcess(
       await spawnProcess({ ...command, stdin: true, pipes: 0 }),
       command.file,
     );
     for (const path of sockets) guardian.clearAway(path);
-    await guardian.#line('ready');
+    const giveUp = (): void => guardian.#process.signal('SIGKILL');
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    try {
+      await guardian.#line('ready');
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
     return guardian;
   }
 

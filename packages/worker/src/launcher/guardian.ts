@@ -42,6 +42,7 @@ export class Guardian {
   #starting: Promise<void> | undefined;
   #running: GuardianProcess | undefined;
   #losses: number[] = [];
+  readonly #givenUp = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(options: GuardianOptions) {
@@ -117,7 +118,7 @@ export class Guardian {
   async #start(): Promise<void> {
     const { python, file, env } = this.#options;
     const command = { file: python, args: guardianArgs(file), env, cwd: process.cwd() };
-    const guardian = await GuardianProcess.start(command, this.#sockets);
+    const guardian = await GuardianProcess.start(command, this.#sockets, this.#givenUp.signal);
     void guardian.exited.then((exit) => this.#lost(guardian, exit));
     // Before anything else is awaited: a group that is registered from now on must find it, all earlier ones are told here.
     this.#running = guardian;
@@ -140,7 +141,10 @@ export class Guardian {
   }
 
   async #close(): Promise<void> {
-    // One that is just starting is ended as well; one that cannot start has ended.
+    // One that is just starting is not waited for: nothing says that it ever will have started.
+    this.#givenUp.abort();
+    await this.#running?.close();
+    // It had started in this very moment, or cannot; what it was told to guard, the end of it has answered.
     await this.#starting?.catch(() => undefined);
     await this.#running?.close();
   }
