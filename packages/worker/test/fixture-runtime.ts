@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { guardianFile, runtimeDir } from '../src/python/runtime-files.js';
 
 /**
- * A folder that launchers take for the runtime, in which `pypool.__main__` behaves like one of `fixtures/launcher`; the guardian is the
+ * A folder that launchers take for the runtime, in which `pypool.__main__`, and `pypool.fork_server`, behaves like one of `fixtures/launcher`; the guardian is the
  * real one unless another is named.
  */
 export function fixtureRuntime(behaviour: string, guardian?: string): Disposable & { readonly dir: string } {
@@ -13,10 +13,12 @@ export function fixtureRuntime(behaviour: string, guardian?: string): Disposable
   const dir = mkdtempSync(join(tmpdir(), 'pypool-runtime-'));
   mkdirSync(join(dir, 'pypool'));
   copyFileSync(guardian === undefined ? guardianFile(runtimeDir()) : fixture(guardian), guardianFile(dir));
-  writeFileSync(
-    join(dir, 'pypool', '__main__.py'),
-    `import runpy\n\n\ndef main():\n    runpy.run_path(${JSON.stringify(program)}, run_name="__main__")\n`,
-  );
+  for (const module of ['__main__', 'fork_server']) {
+    writeFileSync(
+      join(dir, 'pypool', `${module}.py`),
+      `import runpy\n\n\ndef main():\n    runpy.run_path(${JSON.stringify(program)}, run_name="__main__")\n`,
+    );
+  }
   return { dir, [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }) };
 }
 

@@ -9,9 +9,13 @@ import {
   type PythonWorkers,
   type PythonWorkersOptions,
 } from '../src/index.js';
+import { resolveEnvironment } from '../src/environment.js';
+import { ForkServerProcess } from '../src/fork-server/fork-server-process.js';
+import { findPython } from '../src/python/find-python.js';
 import type { WorkerExit } from '../src/life/exit.js';
-import { descendantsOf, isAlive, pythonsOf, untilGone, untilStopped } from './processes.js';
-import { fixture, leavesNothing, rejection } from './worker-for.js';
+import { fixtureRuntime } from './fixture-runtime.js';
+import { descendantsOf, guardiansOf, isAlive, pythonsOf, untilGone, untilStopped } from './processes.js';
+import { fixture, leavesNothing, openSockets, rejection } from './worker-for.js';
 
 leavesNothing();
 
@@ -152,6 +156,54 @@ describe.skipIf(process.platform !== 'linux')('workers of a fork server', () => 
     const error = await starting;
     expect(error).toMatchObject({ code: 'start-timeout', context: { phase: 'importing' } });
     expect(isAlive(error.context['pid'] as number)).toBe(false);
+  });
+
+  it('leave none behind that hangs as it forks, once nobody waits for it', async () => {
+    await using home = new Home('hang_at_fork');
+    const forks = new Promise<void>((resolve) => home.workers.on('output', () => resolve()));
+    const [one, other] = [new AbortController(), new AbortController()];
+    const starts = [home.start(0, one.signal), home.start(0, other.signal)].map(rejected);
+    await forks;
+    const late = createError({ code: 'start-timeout', message: 'Not ready.' });
+    const before = pythonsOf(process.pid);
+    one.abort(late);
+    expect(await starts[0]).toMatchObject({ code: 'start-timeout' });
+    expect(pythonsOf(process.pid)).toEqual(before);
+    other.abort(late);
+    expect(await starts[1]).toMatchObject({ code: 'start-timeout' });
+    await untilGone(before.filter((pid) => !guardiansOf(process.pid).includes(pid)));
+  });
+
+  it('leave nothing open here at its end, though what the module started on its import still has it', async () => {
+    const before = openSockets();
+    const home = new Home('leave_on_import');
+    const child = (await call(await home.start(), 'child')) as number;
+    try {
+      await home[Symbol.asyncDispose]();
+      await turn();
+      expect(openSockets()).toBe(before);
+    } finally {
+      process.kill(child, 'SIGKILL');
+    }
+  });
+
+  it('are asked for elsewhere where it died as it reported one, which says nothing against forking', async () => {
+    using runtime = fixtureRuntime('fork_and_die');
+    const server = await ForkServerProcess.start({
+      file: findPython().path,
+      runtime: runtime.dir,
+      env: resolveEnvironment(),
+      cwd: '/',
+      user: undefined,
+      onLine: () => undefined,
+    });
+    expect(await server.imported).toMatchObject({ failed: false });
+    const forking = server.fork({ args: [], env: {} }, never);
+    // In this very turn, so that its report is read when it is dead.
+    while (isAlive(server.process.pid));
+    expect(await forking).toMatchObject({ type: 'failed' });
+    expect(server.isLost).toBe(true);
+    await server.ended;
   });
 
   it('come from a newer one after a reload; the older one ends with its last worker', async () => {

@@ -43,7 +43,8 @@ export function leavesNothing(): void {
   });
 }
 
-function openSockets(): number {
+/** Sockets that this process has open. */
+export function openSockets(): number {
   return readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).startsWith('socket:')).length;
 }
 

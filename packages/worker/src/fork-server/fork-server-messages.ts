@@ -90,7 +90,7 @@ export class ForkServerLink {
 
 function parsed(line: string): ForkServerReport | undefined {
   try {
-    return JSON.parse(line) as ForkServerReport;
+    return (JSON.parse(line) as ForkServerReport | null) ?? undefined;
   } catch {
     return undefined; // whoever asked is told
   }

@@ -1,6 +1,8 @@
 import { forkServerArgs } from '../launcher/bootstrap.js';
+import { orAborted } from '../launcher/connect.js';
 import type { ImportProgress, ProcessExit } from '../launcher/contract.js';
 import { spawnProcess, type ProcessCommand, type SpawnedProcess } from '../launcher/spawn-process.js';
+import { isEnding } from '../life/is-ending.js';
 import type { OutputLine } from '../output/line-builder.js';
 import type { Attachable } from '../launcher/attach.js';
 import { ForkedProcess } from './forked-process.js';
@@ -37,6 +39,8 @@ export class ForkServerProcess {
   readonly #link: ForkServerLink;
   readonly #children = new Map<number, ForkedProcess>();
   readonly #forks = new Map<number, (forked: Forked) => void>();
+  /** Of those, the ones that nobody waits for any more. */
+  readonly #unwanted = new Set<number>();
   #settleImport!: (report: ImportReport | undefined) => void;
   #python: string | undefined;
   #lastFork = 0;
@@ -84,12 +88,19 @@ export class ForkServerProcess {
     this.#link.send({ type: 'import', ...order });
   }
 
-  /** Fork a worker. Never rejects. */
-  fork(worker: WorkerToBe): Promise<Forked> {
+  /** Fork a worker. Rejects with the signal's reason, and for nothing else; a worker that comes after that is ended. */
+  async fork(worker: WorkerToBe, signal: AbortSignal): Promise<Forked> {
     const id = ++this.#lastFork;
-    if (this.#exit !== undefined) return Promise.resolve(lost(id));
+    if (this.#exit !== undefined) return lost(id);
     this.#link.send({ type: 'fork', id, ...worker });
-    return new Promise((resolve) => this.#forks.set(id, resolve));
+    const forking = new Promise<Forked>((resolve) => this.#forks.set(id, resolve));
+    try {
+      return await orAborted(forking, signal);
+    } catch (error) {
+      this.#unwanted.add(id);
+      void forking.then((late) => late instanceof ForkedProcess && late.discard());
+      throw error;
+    }
   }
 
   /** Have it be a worker itself, and no fork server any more: one that cannot be forked is a process all the same that has imported the modules. */
@@ -111,7 +122,8 @@ export class ForkServerProcess {
   /** Fork no more, and end with the last worker. */
   retire(): void {
     this.#retired = true;
-    if (this.#children.size === 0 && this.#forks.size === 0) void this.close();
+    // One that hangs answers nobody: it is not to stay for the sake of those who have given up.
+    if (this.#children.size === 0 && this.#forks.size === this.#unwanted.size) void this.close();
   }
 
   /** End it, with every worker that it has. */
@@ -155,6 +167,8 @@ export class ForkServerProcess {
       this.#children.set(pid, child);
       this.#answer(id, child);
     } catch (error) {
+      // It died as it said so, and its pipes with it: that is for its exit to answer, and no reason to fork no more.
+      if (isEnding(this.process.pid)) return;
       const found = [error instanceof Error ? error.message : String(error)];
       this.#answer(id, { type: 'refused', id, hazards: [{ hazard: 'proc', found }] });
     }
@@ -164,6 +178,7 @@ export class ForkServerProcess {
   #answer(id: number, forked: Forked): void {
     this.#forks.get(id)?.(forked);
     this.#forks.delete(id);
+    this.#unwanted.delete(id);
     if (this.#retired) this.retire();
   }
 
@@ -173,6 +188,7 @@ export class ForkServerProcess {
     for (const child of this.#children.values()) child.onOrphaned();
     for (const id of [...this.#forks.keys()]) this.#answer(id, lost(id));
     await withinMs(this.output.ended, READ_TO_END_MS);
+    this.output.close();
     this.#settleImport(undefined);
     return exit;
   }

@@ -126,7 +126,7 @@ class ForkServerLauncher implements WorkerLauncher {
       throw await importEnded(server, request.workerId, this.#python);
     }
     if (report.hazards.length === 0) {
-      const forking = server.fork(worker);
+      const forking = server.fork(worker, signal);
       if (report.failed) server.retire();
       return this.#fork(forking, { home, shared, server, offer, request, signal });
     }
@@ -148,9 +148,8 @@ class ForkServerLauncher implements WorkerLauncher {
     const { home, shared, server, offer, request, signal } = start;
     let forked: Forked;
     try {
-      forked = await orAborted(forking, signal);
+      forked = await forking;
     } catch (error) {
-      void forking.then((late) => late instanceof ForkedProcess && late.discard());
       if (isStartTimeout(error)) {
         // It is stopped, or a hook at the fork hangs: it may be no better for the next.
         home.forget(shared);

@@ -14,6 +14,7 @@ export class ImportOutput {
   readonly #tail = new Tail();
   readonly #crash = new FatalStack();
   readonly #streams: readonly { readonly from: Readable; readonly to: PassThrough }[];
+  #isHandedOver = false;
 
   constructor(
     stdout: Readable,
@@ -47,12 +48,23 @@ export class ImportOutput {
     return this.#crash.frames;
   }
 
+  /** Read no more: what the process has left behind may hold it open for as long as it likes. Idempotent. */
+  close(): void {
+    if (this.#isHandedOver) return;
+    for (const { from, to } of this.#streams) {
+      from.destroy();
+      to.destroy();
+    }
+  }
+
   /** What follows is somebody else's to read. @returns stdout and stderr from here on */
   handOver(): readonly [Readable, Readable] {
+    this.#isHandedOver = true;
     const rest = this.#streams.map(({ from, to }) => {
       from.unpipe(to);
       to.end();
-      return from.pipe(new PassThrough());
+      // Whoever has it closes it, and with it what it comes from.
+      return from.pipe(new PassThrough()).once('close', () => from.destroy());
     });
     return rest as [PassThrough, PassThrough];
   }
