@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { LiveListener } from './events.js';
@@ -80,6 +81,18 @@ it('waits for no connection that was opened ahead and never used', async () => {
   await accepted;
   await gateway.close();
   await ended;
+});
+
+it('answers the request of a connection that was opened before it stopped to listen', async () => {
+  const gateway = await gatewayFor();
+  const { hostname, port } = new URL(gateway.url);
+  const accepted = once(gateway.app.server, 'connection');
+  const client = connect(Number(port), hostname);
+  await accepted;
+  const closed = gateway.close();
+  client.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  expect(await text(client)).toMatch(/^HTTP\/1.1 200 [^]*\r\nconnection: close\r\n/);
+  await closed;
 });
 
 it('is not held up by a page that asks for its feed again', async () => {
