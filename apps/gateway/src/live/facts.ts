@@ -1,4 +1,4 @@
-import type { Pool } from '@pypool/pool';
+import type { Pool, PoolStatus } from '@pypool/pool';
 import type { ExposedFunction, PypoolError } from '@pypool/protocol';
 import type { LogEvent } from '@pypool/worker';
 import type { LiveFailure, LiveFunction, LiveLog, LivePool, LiveWaiting } from './messages.js';
@@ -11,15 +11,18 @@ const SHOWN_WAITING = 20;
 const MAX_TEXT = 8_000;
 
 /** The pool as a whole. */
-export function livePool(pool: Pool, python: string, startedAt: number): LivePool {
-  const { state, size, overflow } = pool.status();
+export function livePool(
+  pool: Pool,
+  { state, size, overflow }: PoolStatus,
+  python: string,
+  startedAt: number,
+): LivePool {
   const { status: health, reasons } = pool.health();
   return { name: pool.name, state, health, reasons, size, overflow, python, startedAt };
 }
 
 /** The calls that wait, the longest waiting of them. */
-export function liveWaiting(pool: Pool): LiveWaiting {
-  const { queued, waiting } = pool.status();
+export function liveWaiting({ queued, waiting }: PoolStatus): LiveWaiting {
   const longest = waiting.toSorted((a, b) => a.since - b.since).slice(0, SHOWN_WAITING);
   return {
     queued,

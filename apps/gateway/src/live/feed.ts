@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { CallEnd, ObservedCall, PoolEventName } from '@pypool/pool';
+import type { CallEnd, ObservedCall, PoolEventName, PoolStatus } from '@pypool/pool';
 import type { LogEvent } from '@pypool/worker';
 import type { ComposedPool } from '../compose/compose-pool.js';
 import { liveFailure, liveFunction, liveLog, livePool, liveWaiting } from './facts.js';
@@ -39,7 +39,7 @@ export class LiveFeed {
   readonly #seconds = new Seconds(Date.now());
   readonly #failures = new Recent<LiveFailure>(KEPT_FAILURES);
   readonly #logs = new Recent<LiveLog>(KEPT_LOGS);
-  readonly #workers: WorkerList;
+  readonly #workers = new WorkerList();
   readonly #sessions: RecentSessions;
   readonly #ends: (() => void)[] = [];
   /** What was told last of what is told when it has changed. */
@@ -50,7 +50,6 @@ export class LiveFeed {
   constructor(composed: ComposedPool) {
     this.#composed = composed;
     const { pool, workers, catalogue, front } = composed;
-    this.#workers = new WorkerList(pool);
     this.#sessions = new RecentSessions(front.sessions);
     const on = <Name extends PoolEventName>(
       name: Name,
@@ -61,8 +60,8 @@ export class LiveFeed {
     };
     // First, for the list has to know of it when it is asked.
     on('worker-exit', (event) => this.#workers.onExit(event, Date.now()));
-    for (const name of WORKER_EVENTS) on(name, () => this.#tellWorkers());
-    for (const name of POOL_EVENTS) on(name, () => this.#tellChanges());
+    for (const name of WORKER_EVENTS) on(name, () => this.#lookAt((status) => this.#tellWorkers(status)));
+    for (const name of POOL_EVENTS) on(name, () => this.#lookAt((status) => this.#tellChanges(status)));
     const onLog = (log: LogEvent): void => this.#onLog(log);
     workers.on('log', onLog);
     this.#ends.push(
@@ -82,24 +81,24 @@ export class LiveFeed {
     const listener = new Listener(response, () => this.#remove(listener));
     this.#listeners.add(listener);
     const now = Date.now();
-    const { pool } = this.#composed;
+    const status = this.#composed.pool.status();
     const beginning: Partial<LiveMessages> = {
       history: {
         samples: this.#seconds.from(now - 300_000),
         failures: this.#failures.all,
         logs: this.#logs.all,
       },
-      pool: livePool(pool, this.#composed.workers.python.path, this.#startedAt),
+      pool: this.#pool(status),
       functions: this.#functions(),
-      workers: this.#workers.all(now),
-      waiting: liveWaiting(pool),
+      workers: this.#workers.all(status.workers, now),
+      waiting: liveWaiting(status),
       sessions: this.#sessions.all,
     };
     for (const [name, data] of Object.entries(beginning)) listener.send(eventOf(name, data));
     if (this.#timer === undefined) {
       this.#sampledUntil = now;
       this.#schedule();
-      void this.#measure();
+      void this.#measure(status);
     }
   }
 
@@ -128,19 +127,19 @@ export class LiveFeed {
 
   #tick(): void {
     const now = Date.now();
-    const { queued, running } = this.#composed.pool.status();
-    this.#seconds.look(now, { queued, running });
+    const status = this.#composed.pool.status();
+    this.#seconds.look(now, status);
     const since = Math.floor(this.#sampledUntil / 1_000) * 1_000;
     for (const sample of this.#seconds.from(since)) this.#tell('sample', sample);
     this.#sampledUntil = now;
-    this.#tellWorkers();
-    this.#tellChanges();
-    void this.#measure();
+    this.#tellWorkers(status);
+    this.#tellChanges(status);
+    void this.#measure(status);
   }
 
   /** For the next time that workers are told of: nobody waits for it. */
-  async #measure(): Promise<void> {
-    const pids = this.#composed.pool.status().workers.map(({ facts }) => facts['pid']);
+  async #measure({ workers }: PoolStatus): Promise<void> {
+    const pids = workers.map(({ facts }) => facts['pid']);
     this.#workers.measured(await residentMemory(pids.filter((pid) => typeof pid === 'number')));
   }
 
@@ -162,15 +161,18 @@ export class LiveFeed {
     this.#tell('log', log);
   }
 
-  #tellWorkers(): void {
-    if (this.#listeners.size > 0) this.#tell('workers', this.#workers.all(Date.now()));
+  /** Nothing is looked at for nobody. */
+  #lookAt(tell: (status: PoolStatus) => void): void {
+    if (this.#listeners.size > 0) tell(this.#composed.pool.status());
   }
 
-  #tellChanges(): void {
-    if (this.#listeners.size === 0) return;
-    const { pool, workers } = this.#composed;
-    this.#tellChanged('pool', livePool(pool, workers.python.path, this.#startedAt));
-    this.#tellChanged('waiting', liveWaiting(pool));
+  #tellWorkers({ workers }: PoolStatus): void {
+    this.#tell('workers', this.#workers.all(workers, Date.now()));
+  }
+
+  #tellChanges(status: PoolStatus): void {
+    this.#tellChanged('pool', this.#pool(status));
+    this.#tellChanged('waiting', liveWaiting(status));
     this.#tellChanged('sessions', this.#sessions.all);
   }
 
@@ -185,6 +187,11 @@ export class LiveFeed {
     if (this.#listeners.size === 0) return;
     const event = eventOf(name, data);
     for (const listener of this.#listeners) listener.send(event);
+  }
+
+  #pool(status: PoolStatus): LiveMessages['pool'] {
+    const { pool, workers } = this.#composed;
+    return livePool(pool, status, workers.python.path, this.#startedAt);
   }
 
   #functions(): LiveMessages['functions'] {

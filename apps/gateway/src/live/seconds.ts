@@ -37,7 +37,8 @@ export class Seconds {
   }
 
   /** Finish the seconds before `now`, the last of which ended with this load. */
-  look(now: number, load: Load): void {
+  look(now: number, { queued, running }: Load): void {
+    const load = { queued, running };
     const second = secondOf(now);
     this.#finish(second);
     const last = second - 1;

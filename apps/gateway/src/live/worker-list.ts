@@ -1,4 +1,4 @@
-import type { Pool, PoolEvents, WorkerStatus } from '@pypool/pool';
+import type { PoolEvents, WorkerStatus } from '@pypool/pool';
 import type { LiveWorker } from './messages.js';
 
 /** How long a slot that nothing has taken shows how its last worker was lost. */
@@ -6,14 +6,9 @@ const GONE_MS = 10_000;
 
 /** What the workers of a pool look like, with what `status()` has forgotten: those before them. */
 export class WorkerList {
-  readonly #pool: Pool;
   readonly #exits = new Map<number, number>();
   readonly #gone = new Map<number, LiveWorker>();
   #rss: ReadonlyMap<number, number> = new Map();
-
-  constructor(pool: Pool) {
-    this.#pool = pool;
-  }
 
   /** A worker has exited. To be told before {@link all} is asked. */
   onExit(event: PoolEvents['worker-exit'], now: number): void {
@@ -42,9 +37,9 @@ export class WorkerList {
     this.#rss = rss;
   }
 
-  /** By slot. */
-  all(now: number): readonly LiveWorker[] {
-    const living = this.#pool.status().workers.map((worker) => this.#live(worker));
+  /** By slot: those that there are, and those that are gone. */
+  all(workers: readonly WorkerStatus[], now: number): readonly LiveWorker[] {
+    const living = workers.map((worker) => this.#live(worker));
     const taken = new Set(living.map(({ slot }) => slot));
     for (const [slot, { since }] of this.#gone) {
       if (taken.has(slot) || now - since > GONE_MS) this.#gone.delete(slot);
