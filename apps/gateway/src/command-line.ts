@@ -82,3 +82,12 @@ export function readCommandLine(
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as unknown as GatewayOptions;
 }
+
+/** Why it was not served, for people. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown };
+  return code === 'EADDRINUSE'
+    ? `Something listens at ${String(address)}:${String(port)} already: another --port, or 0 for any that is free.`
+    : error.message;
+}

@@ -1,24 +1,28 @@
 import { basename } from 'node:path';
-import { isPypoolError } from '@pypool/protocol';
-import { readCommandLine, USAGE } from './command-line.js';
+import { reasonOf, readCommandLine, USAGE } from './command-line.js';
 import { createGateway, type Gateway } from './gateway.js';
 import type { GatewayOptions } from './options.js';
 import { SAMPLE_MODULE } from './paths.js';
 
 const args = process.argv.slice(2);
-if (args.includes('--help')) console.log(USAGE);
+if (args.includes('--help') || args.includes('-h')) console.log(USAGE);
 else await serve();
 
 async function serve(): Promise<void> {
   let options: GatewayOptions;
-  let gateway: Gateway;
   try {
     options = readCommandLine(args, process.env, SAMPLE_MODULE);
+  } catch (error) {
+    console.error(`gateway: ${reasonOf(error)}\n\n${USAGE}`);
+    process.exitCode = 1;
+    return;
+  }
+  let gateway: Gateway;
+  try {
     // What is to be read by programs does not mix with what is said to people.
     gateway = await createGateway({ ...options, log: process.stderr });
   } catch (error) {
-    console.error(`gateway: ${error instanceof Error ? error.message : String(error)}`);
-    if (!isPypoolError(error)) console.error(`\n${USAGE}`);
+    console.error(`gateway: ${reasonOf(error)}`);
     process.exitCode = 1;
     return;
   }
@@ -30,9 +34,7 @@ async function serve(): Promise<void> {
   } catch (error) {
     // It goes on: the pool tries again, and /readyz tells.
     if (gateway.pool.status().state === 'open')
-      console.error(
-        `gateway: no worker is ready yet: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      console.error(`gateway: no worker is ready yet: ${reasonOf(error)}`);
   }
 }
 

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { readCommandLine, TOKEN_VARIABLE } from './command-line.js';
+import { readCommandLine, reasonOf, TOKEN_VARIABLE } from './command-line.js';
 import { resolveGatewayOptions } from './options.js';
 
 const module = './served.py';
@@ -7,7 +9,9 @@ const module = './served.py';
 describe('options', () => {
   it('refuse to serve others without a token, unless that is asked for', () => {
     for (const host of ['0.0.0.0', '::', '10.0.0.1', 'gateway.example']) {
-      expect(() => resolveGatewayOptions({ module, host })).toThrow(/set a token, or open: true/);
+      expect(() => resolveGatewayOptions({ module, host })).toThrow(
+        /set a token \(.+\), or open: true \(--open\)/,
+      );
       expect(resolveGatewayOptions({ module, host, token: 'secret' }).host).toBe(host);
       expect(resolveGatewayOptions({ module, host, open: true }).host).toBe(host);
     }
@@ -71,5 +75,18 @@ describe('the command line', () => {
     [['--sise', '2'], /Unknown option '--sise'/],
   ])('%j is refused', (args, message) => {
     expect(() => readCommandLine(args, {}, 'sample.py')).toThrow(message);
+  });
+
+  it('has a port that is taken told as such', async () => {
+    const first = createServer().listen(0, '127.0.0.1');
+    await once(first, 'listening');
+    const { port } = first.address() as AddressInfo;
+    const [error] = await once(createServer().listen(port, '127.0.0.1'), 'error').catch((reason: unknown) => [
+      reason,
+    ]);
+    first.close();
+    expect(reasonOf(error)).toBe(
+      `Something listens at 127.0.0.1:${port} already: another --port, or 0 for any that is free.`,
+    );
   });
 });

@@ -122,7 +122,7 @@ export function isLoopback(host: string): boolean {
 function unguarded(host: string): Error {
   return createError({
     code: 'invalid-options',
-    message: `Invalid options of the gateway: host: others can reach ${host}, and would call any function and reload the pool: set a token, or open: true where something in front of it decides who may.`,
+    message: `Invalid options of the gateway: host: others can reach ${host}, and would call any function and reload the pool: set a token (PYPOOL_GATEWAY_TOKEN), or open: true (--open) where something in front of it decides who may.`,
     context: { option: 'host', host },
   });
 }
