@@ -45,6 +45,7 @@ def import_ahead() -> None:
 def learn_keys() -> None:
     """The environment of a worker is its own only from here on."""
     hidden_keys.learn()
+    hidden_keys.hide_in_threads()
 
 
 @expose(idempotent=True)

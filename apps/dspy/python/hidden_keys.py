@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import traceback
 import warnings
 from fnmatch import fnmatchcase
@@ -88,6 +89,20 @@ def hide_in_warnings() -> None:
         show(warning)
 
     module._showwarnmsg = show_without_keys
+
+
+def hide_in_threads() -> None:
+    """From now on what ends a thread is told without keys: to Node, too, once the worker has its own hook."""
+    tell = threading.excepthook
+
+    def tell_without_keys(failed: threading.ExceptHookArgs) -> None:
+        told = "".join(traceback.format_exception(failed.exc_type, failed.exc_value, failed.exc_traceback))
+        if has_key(told):
+            error = RuntimeError(hidden(told))
+            failed = threading.ExceptHookArgs((RuntimeError, error, None, failed.thread))
+        tell(failed)
+
+    threading.excepthook = tell_without_keys
 
 
 def _in_repr(value: str) -> str:
