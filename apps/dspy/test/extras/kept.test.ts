@@ -1,27 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Dspy } from '../../src/index.js';
-import { dspyFor, hasDspy, local, needsDspy, SLOW_MS } from '../dspy-for.js';
-import { modelServer, type ModelServer } from '../model-server/model-server.js';
+import { expect, it } from 'vitest';
+import { local } from '../dspy-for.js';
+import { dspy, server, serveFile } from '../dspy-of-file.js';
 
-needsDspy();
+serveFile();
 
 /** As many as `programs.py` and `models.py` say. */
 const MOST_PROGRAMS = 256;
 const MOST_MODELS = 16;
-
-let server: ModelServer;
-let dspy: Dspy;
-
-beforeAll(async () => {
-  if (!hasDspy) return;
-  server = await modelServer();
-  dspy = await dspyFor(server);
-}, SLOW_MS);
-
-afterAll(async () => {
-  await dspy?.close();
-  await server?.[Symbol.asyncDispose]();
-});
 
 it('keeps as many built programs as it says, and lets go of the one that was not used for longest', async () => {
   const session = dspy.session('many');

@@ -1,24 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { codeOf, type Dspy, type ModelConfig } from '../../src/index.js';
-import { dspyFor, hasDspy, local, needsDspy, SLOW_MS } from '../dspy-for.js';
+import { describe, expect, it } from 'vitest';
+import { codeOf, type ModelConfig } from '../../src/index.js';
+import { local } from '../dspy-for.js';
+import { dspy, server, serveFile } from '../dspy-of-file.js';
 import type { Step } from '../model-server/behaviour.js';
-import { modelServer, type ModelServer } from '../model-server/model-server.js';
 
-needsDspy();
-
-let server: ModelServer;
-let dspy: Dspy;
-
-beforeAll(async () => {
-  if (!hasDspy) return;
-  server = await modelServer();
-  dspy = await dspyFor(server);
-}, SLOW_MS);
-
-afterAll(async () => {
-  await dspy?.close();
-  await server?.[Symbol.asyncDispose]();
-});
+serveFile();
 
 /** A session with a program, whose model is this one. */
 async function asking(model: ModelConfig) {

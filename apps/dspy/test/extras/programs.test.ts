@@ -1,23 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Dspy, ProgramDefinition, ProgramPart } from '../../src/index.js';
-import { dspyFor, hasDspy, killed, local, needsDspy, SLOW_MS } from '../dspy-for.js';
-import { modelServer, type ModelServer } from '../model-server/model-server.js';
+import { describe, expect, it } from 'vitest';
+import type { ProgramDefinition, ProgramPart } from '../../src/index.js';
+import { killed, local, SLOW_MS } from '../dspy-for.js';
+import { dspy, server, serveFile } from '../dspy-of-file.js';
 
-needsDspy();
-
-let server: ModelServer;
-let dspy: Dspy;
-
-beforeAll(async () => {
-  if (!hasDspy) return;
-  server = await modelServer();
-  dspy = await dspyFor(server);
-}, SLOW_MS);
-
-afterAll(async () => {
-  await dspy?.close();
-  await server?.[Symbol.asyncDispose]();
-});
+serveFile();
 
 async function partsOf(parts: AsyncIterable<ProgramPart>): Promise<ProgramPart[]> {
   const all: ProgramPart[] = [];
