@@ -1,8 +1,11 @@
 import type { JSX } from 'preact';
 import type { LiveSessions } from '../../../src/live/messages.js';
 import { count } from '../look/format.js';
+import { ScrollTable } from '../look/scroll-table.js';
 import { Section } from '../look/section.js';
 import { Elapsed } from '../look/ticking.js';
+
+const COLUMNS = ['Session', 'Active', 'Calls', 'Errors', 'Now'];
 
 /** For whom the pool works: the sessions that were active last. */
 export function Sessions({ sessions }: { readonly sessions: LiveSessions | undefined }): JSX.Element {
@@ -13,42 +16,21 @@ export function Sessions({ sessions }: { readonly sessions: LiveSessions | undef
       {shown.length === 0 ? (
         <p class="empty">No session is open. A call with a session id opens one.</p>
       ) : (
-        <div class="scroll" role="region" aria-label="Sessions, a table to scroll" tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Session</th>
-                <th scope="col" class="number">
-                  Active
-                </th>
-                <th scope="col" class="number">
-                  Calls
-                </th>
-                <th scope="col" class="number">
-                  Errors
-                </th>
-                <th scope="col" class="number">
-                  Now
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map(({ id, lastActivity, operations, errors, inFlight }) => (
-                <tr key={id}>
-                  <th scope="row" class="cut" title={id}>
-                    {id}
-                  </th>
-                  <td class="number">
-                    <Elapsed since={lastActivity} /> ago
-                  </td>
-                  <td class="number">{count(operations)}</td>
-                  <td class={`number ${errors > 0 ? 'bad' : ''}`}>{count(errors)}</td>
-                  <td class="number">{count(inFlight)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ScrollTable label="Sessions" columns={COLUMNS} numbers={COLUMNS.slice(1)}>
+          {shown.map(({ id, lastActivity, operations, errors, inFlight }) => (
+            <tr key={id}>
+              <th scope="row" class="cut" title={id}>
+                {id}
+              </th>
+              <td class="number">
+                <Elapsed since={lastActivity} /> ago
+              </td>
+              <td class="number">{count(operations)}</td>
+              <td class={`number ${errors > 0 ? 'bad' : ''}`}>{count(errors)}</td>
+              <td class="number">{count(inFlight)}</td>
+            </tr>
+          ))}
+        </ScrollTable>
       )}
     </Section>
   );

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { LiveWaiting } from '../../../src/live/messages.js';
 import { count } from '../look/format.js';
+import { ScrollTable } from '../look/scroll-table.js';
 import { Section } from '../look/section.js';
 import { Elapsed } from '../look/ticking.js';
 
@@ -15,35 +16,22 @@ export function Waiting({ waiting }: { readonly waiting: LiveWaiting | undefined
       {waiting === undefined || waiting.calls.length === 0 ? (
         <p class="empty">No call waits.</p>
       ) : (
-        <div class="scroll" role="region" aria-label="Waiting calls, a table to scroll" tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Function</th>
-                <th scope="col" class="number">
-                  For
-                </th>
-                <th scope="col">Because</th>
-              </tr>
-            </thead>
-            <tbody>
-              {waiting.calls.map(({ id, function: name, kind, since, session, why }) => (
-                <tr key={id}>
-                  <th scope="row">
-                    <code>{name}</code>
-                    {(kind === 'stream' || session !== undefined) && (
-                      <small>{[kind === 'stream' && 'stream', session].filter(Boolean).join(', ')}</small>
-                    )}
-                  </th>
-                  <td class="number">
-                    <Elapsed since={since} />
-                  </td>
-                  <td class="why">{why}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ScrollTable label="Waiting calls" columns={['Function', 'For', 'Because']} numbers={['For']}>
+          {waiting.calls.map(({ id, function: name, kind, since, session, why }) => (
+            <tr key={id}>
+              <th scope="row">
+                <code>{name}</code>
+                {(kind === 'stream' || session !== undefined) && (
+                  <small>{[kind === 'stream' && 'stream', session].filter(Boolean).join(', ')}</small>
+                )}
+              </th>
+              <td class="number">
+                <Elapsed since={since} />
+              </td>
+              <td class="why">{why}</td>
+            </tr>
+          ))}
+        </ScrollTable>
       )}
     </Section>
   );
