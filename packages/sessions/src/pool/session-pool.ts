@@ -40,7 +40,7 @@ export interface SessionPool {
    * options that are no object, or that there are not.
    */
   session(id: string, options?: { readonly metadata?: SessionMetadata }): Session;
-  /** The sessions that are open. Its `size` counts also those that have expired and were not swept yet. */
+  /** The sessions that are open. */
   readonly sessions: Pick<SessionRegistry, 'size' | 'list' | 'get' | 'end'>;
   /** `session(sessionId).call(command, args, options)`: the name that the first system of this kind had for it. */
   executeInSession<T = unknown>(

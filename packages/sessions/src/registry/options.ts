@@ -31,7 +31,7 @@ export interface SessionRegistryOptions {
   readonly maxSessions?: number;
   /**
    * How often expired sessions are swept out that nobody asks for. 0 or `Infinity`: never; they are then dropped only when
-   * asked for or when the limit is reached.
+   * they, the list or their number is asked for, or the limit is reached.
    *
    * @defaultValue `60_000`
    */

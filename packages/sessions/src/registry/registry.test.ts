@@ -285,6 +285,35 @@ describe('the timer', () => {
     expect(registry.size).toBe(0);
   });
 
+  it('is done for whoever asks how many there are, and once for each that expires', () => {
+    const { registry, clock, ended } = registryWith({ ttlMs: 100, sweepIntervalMs: 0 });
+    registry.open('a');
+    clock.advance(50);
+    const call = registry.begin('b');
+    expect(registry.size).toBe(2);
+    clock.advance(50);
+    expect(registry.size).toBe(1);
+    clock.advance(1_000);
+    expect(registry.size).toBe(1);
+    call.finish(false);
+    clock.advance(100);
+    expect([registry.size, ended]).toEqual([0, ['a expired', 'b expired']]);
+  });
+
+  it('ends, though whoever hears of an end begins the session again', () => {
+    let ended = 0;
+    const { registry } = registryWith({
+      ttlMs: 0,
+      onEnd({ id }) {
+        ended += 1;
+        if (ended < 50) registry.open(id);
+      },
+    });
+    registry.open('a');
+    expect(registry.list()).toHaveLength(1);
+    expect(ended).toBe(1);
+  });
+
   it('does not run at sweepIntervalMs 0', () => {
     const { registry, clock } = registryWith({ sweepIntervalMs: 0 });
     registry.open('a');

@@ -17,7 +17,7 @@ import type { SessionInfo, SessionMetadata, SessionRecord } from './session.js';
  * The same id begins a new session afterwards.
  */
 export interface SessionRegistry {
-  /** Sessions held, those included that have expired and were not yet found out. */
+  /** How many sessions are open. Asked without a copy of them all, as of {@link SessionRegistry.list}; looks at each only where one may have expired since it did last. */
   readonly size: number;
   /**
    * Make sure that a session is open, and merge metadata into it: a key set to `undefined` is removed, others are replaced whole.
@@ -62,6 +62,7 @@ class Registry implements SessionRegistry {
   }
 
   get size(): number {
+    if (this.#time.now() >= this.#nextExpiry) this.#sweep();
     return this.#options.store.size;
   }
 
@@ -148,10 +149,19 @@ class Registry implements SessionRegistry {
   }
 
   #remove(record: SessionRecord, reason: SessionEndReason): void {
-    const { store, onEnd, onLeak } = this.#options;
-    store.delete(record.id);
-    const stack = this.#stacks.get(record.id);
-    this.#stacks.delete(record.id);
+    this.#tellEnd(record, reason, this.#forget(record));
+  }
+
+  /** @returns where it was opened, where that is known */
+  #forget({ id }: SessionRecord): string | undefined {
+    this.#options.store.delete(id);
+    const stack = this.#stacks.get(id);
+    this.#stacks.delete(id);
+    return stack;
+  }
+
+  #tellEnd(record: SessionRecord, reason: SessionEndReason, stack: string | undefined): void {
+    const { onEnd, onLeak } = this.#options;
     if (stack !== undefined && reason === 'expired') tell(() => onLeak?.(sessionInfo(record), stack));
     tell(() => onEnd?.(sessionInfo(record), reason));
   }
@@ -165,11 +175,14 @@ class Registry implements SessionRegistry {
     const now = this.#time.now();
     // A session that begins or gets active after this sweep lives at least until then.
     let nextExpiry = now + ttlMs;
+    const expired: (readonly [SessionRecord, string | undefined])[] = [];
     for (const record of store.values()) {
-      if (this.#expired(record, now)) this.#remove(record, 'expired');
+      if (this.#expired(record, now)) expired.push([record, this.#forget(record)]);
       else if (record.inFlight === 0) nextExpiry = Math.min(nextExpiry, record.lastActivity + ttlMs);
     }
     this.#nextExpiry = nextExpiry;
+    // Afterwards: whoever hears of it may begin sessions and end others, or ask how many there are.
+    for (const [record, stack] of expired) this.#tellEnd(record, 'expired', stack);
   }
 
   #startSweeping(): void {
@@ -178,7 +191,7 @@ class Registry implements SessionRegistry {
     this.#sweepTimer = clock.after(sweepIntervalMs, () => {
       this.#sweepTimer = undefined;
       this.#sweep();
-      if (this.size > 0) this.#startSweeping();
+      if (this.#options.store.size > 0) this.#startSweeping();
     });
   }
 }
