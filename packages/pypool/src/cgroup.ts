@@ -13,7 +13,8 @@ export interface CgroupFolder {
 /** The folders of the cgroup that this process is in and of those above it, for one controller. */
 export function cgroupFolders(controller: 'cpu' | 'memory', read: ReadText = readText): CgroupFolder[] {
   return (read('/proc/self/cgroup') ?? '').split('\n').flatMap((line) => {
-    const [, controllers = '', path = ''] = line.split(':');
+    // Names of container runtimes have colons of their own, and stand last.
+    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
     const version = controllers === '' ? 2 : 1;
     if (version === 1 && !controllers.split(',').includes(controller)) return [];
     const parts = path.split('/').filter((part) => part !== '' && part !== '..');

@@ -14,6 +14,14 @@ describe('autoSize', () => {
     expect(autoSize(64, read)).toBe(2);
   });
 
+  it('finds a cgroup whose name has colons', () => {
+    const read = files({
+      '/proc/self/cgroup': '0::/pods.slice:cri-containerd:4711',
+      '/sys/fs/cgroup/pods.slice:cri-containerd:4711/cpu.max': '100000 100000',
+    });
+    expect(autoSize(64, read)).toBe(1);
+  });
+
   it('never goes below one', () => {
     const read = files({ '/proc/self/cgroup': '0::/', '/sys/fs/cgroup/cpu.max': '1000 100000' });
     expect(autoSize(8, read)).toBe(1);
