@@ -54,3 +54,12 @@ it('refuses calls in sessions once it is closed, and tracks none', async () => {
   }
   expect(pool.sessions.list()).toEqual([]);
 });
+
+it('keeps its sessions where it is not closed after all', async () => {
+  await using pool = fakePool({ one: () => 1 });
+  const session = pool.session('a');
+  await session.call('one');
+  await expect(pool.close({ timeout: 5 } as never)).rejects.toMatchObject({ code: 'invalid-options' });
+  expect(await session.call('one')).toBe(1);
+  expect(session.info()).toMatchObject({ operations: 2 });
+});

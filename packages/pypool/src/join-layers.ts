@@ -38,7 +38,8 @@ export function joinLayers(pool: Pool, workers: VisibleWorkers, withSessions: Se
     try {
       await pool.close(options);
     } finally {
-      withSessions.close();
+      // Options that there are not close nothing; a factory that cannot be closed leaves a pool that is.
+      if (pool.status().state === 'closed') withSessions.close();
     }
   };
   return {
