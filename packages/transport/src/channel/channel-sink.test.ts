@@ -133,4 +133,40 @@ describe('a channel sink', () => {
     expect(sink.bufferedBytes).toBe(0);
     expect(broken).toEqual([expect.objectContaining({ code: 'protocol', outcome: 'unknown' })]);
   });
+
+  it.each([1, 2])(
+    'breaks, and writes no more, where one of %i large buffers was transferred while it waited for the stream',
+    async (count) => {
+      const stream = new Recording();
+      const broken: PypoolError[] = [];
+      const sink = new ChannelSink(stream, (error) => broken.push(error));
+      stream.stick();
+      sink.send(call(1, ['a']));
+      await turn();
+      const buffers = Array.from({ length: count }, () => bytes(MIB));
+      sink.send({ ...call(2, ['b']), buffers });
+      await turn();
+      const [first] = buffers;
+      structuredClone(first, { transfer: [first!.buffer as ArrayBuffer] });
+      stream.loosen();
+      sink.send(call(3, ['c']));
+      await turn();
+      expect(stream.writes).toEqual([encoded(call(1, ['a']))]);
+      expect(sink.bufferedBytes).toBe(0);
+      expect(broken).toEqual([expect.objectContaining({ code: 'protocol', outcome: 'unknown' })]);
+    },
+  );
+
+  it('writes large buffers that waited for the stream as they are', async () => {
+    const stream = new Recording();
+    const sink = new ChannelSink(stream, unbroken);
+    stream.stick();
+    sink.send(call(1, ['a']));
+    await turn();
+    const frames = [{ ...call(2, ['b']), buffers: [bytes(MIB), bytes(10)] }, call(3, ['c'])];
+    for (const frame of frames) sink.send(frame);
+    await turn();
+    stream.loosen();
+    expect(Buffer.concat(stream.writes).equals(encoded(call(1, ['a']), ...frames))).toBe(true);
+  });
 });

@@ -9,9 +9,13 @@ import {
   type PypoolError,
 } from '@pypool/protocol';
 import type { FrameSink } from '../contract.js';
+import { WaitingBuffers } from './waiting-buffers.js';
 
 /** Where `drained()` starts to wait. About what a local socket holds: less would stall it, more only queues in Node's memory. */
 const MIN_HIGH_WATER_BYTES = 64 * 1024;
+
+/** Buffers up to here are copied as they are sent. */
+const COPIED_BYTES = 16 * 1024;
 
 const SETTLED = Promise.resolve();
 
@@ -27,6 +31,7 @@ export class ChannelSink implements FrameSink {
   readonly #waiters: (() => void)[] = [];
   readonly #highWaterBytes: number;
   readonly #onBroken: (error: PypoolError) => void;
+  readonly #waiting: WaitingBuffers;
   #open = true;
   #flushScheduled = false;
 
@@ -38,6 +43,7 @@ export class ChannelSink implements FrameSink {
     this.#stream = stream;
     this.#onBroken = onBroken;
     this.#encoder = new FrameEncoder(DEFAULT_LIMITS);
+    this.#waiting = new WaitingBuffers(stream, () => this.#breakOff());
     // Not below the stream's own mark: under that it does not say when it has drained.
     this.#highWaterBytes = Math.max(MIN_HIGH_WATER_BYTES, stream.writableHighWaterMark);
     stream.on('drain', this.#settleWaiters);
@@ -93,22 +99,28 @@ export class ChannelSink implements FrameSink {
     if (!this.#open) return;
     const promised = this.#encoder.pendingBytes;
     const chunks = this.#encoder.take();
-    if (bytesOf(chunks) !== promised) {
-      this.abandon();
-      this.#onBroken(takenAway());
-      return;
-    }
+    if (bytesOf(chunks) !== promised) return this.#breakOff();
+    const isBusy = this.#stream.writableLength > 0;
     if (chunks.length === 1) {
-      this.#stream.write(chunks[0]);
+      this.#write(chunks[0]!, isBusy);
     } else if (chunks.length > 1) {
       // Corked, the chunks reach the stream's `_writev` together: one system call, and no copy of large buffers.
       this.#stream.cork();
-      for (const chunk of chunks) this.#stream.write(chunk);
+      for (const chunk of chunks) this.#write(chunk, isBusy);
       this.#stream.uncork();
     }
     // Where few bytes stayed behind, no 'drain' will come.
     this.#settleWaiters();
   };
+
+  #write(chunk: Uint8Array, isBusy: boolean): void {
+    this.#stream.write(isBusy && chunk.byteLength > COPIED_BYTES ? this.#waiting.keep(chunk) : chunk);
+  }
+
+  #breakOff(): void {
+    this.abandon();
+    this.#onBroken(takenAway());
+  }
 
   readonly #settleWaiters = (): void => {
     if (this.#waiters.length === 0 || !this.#drained) return;
