@@ -47,19 +47,25 @@ export class PlacingSink implements FrameSink {
   }
 
   #place(frame: Frame): void {
-    checkFrame(frame, this.limits);
+    const mayBePlaced = frame.buffers.some(({ byteLength }) => this.#segments.isLarge(byteLength));
+    // A table that says where buffers lie is longer, and what is refused later than here breaks the connection.
+    checkFrame(mayBePlaced ? { ...frame, placed: [] } : frame, this.limits);
     const placed: PlacedBuffer[] = [];
     const copies: Copy[] = [];
+    const others: Copy[] = [];
     frame.buffers.forEach((buffer, index) => {
       const bytes = buffer.byteLength;
       const segment = this.#segments.isLarge(bytes) ? this.#segments.take(bytes) : undefined;
-      if (segment === undefined) return;
+      if (segment === undefined) {
+        if (bytes > COPIED_BYTES) others.push(notTaken(buffer));
+        return;
+      }
       placed.push({ index, segment: segment.id, bytes });
       copies.push(copyInto(segment, buffer));
     });
-    if (placed.length > 0) this.#queue.push({ ...own(frame), placed }, copies);
+    if (placed.length > 0) this.#queue.push({ ...own(frame), placed }, [...copies, ...others]);
     else if (this.#queue.idle) this.#inner.send(frame);
-    else this.#queue.push(own(frame), []);
+    else this.#queue.push(own(frame), others);
   }
 }
 
@@ -70,6 +76,18 @@ function copyInto(segment: Segment, buffer: Uint8Array): Copy {
     run(offset, count) {
       if (buffer.byteLength !== bytes) throw takenAway();
       segment.write(buffer, offset, count);
+    },
+  };
+}
+
+/** Nothing to copy: that a buffer which goes with its frame is still there, right before that goes on. */
+function notTaken(buffer: Uint8Array): Copy {
+  const { byteLength: bytes } = buffer;
+  return {
+    bytes: 0,
+    run: () => undefined,
+    done() {
+      if (buffer.byteLength !== bytes) throw takenAway();
     },
   };
 }

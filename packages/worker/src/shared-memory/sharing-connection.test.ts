@@ -234,6 +234,36 @@ describe('requests', () => {
     expect(side.told).toEqual([]);
   });
 
+  it('at a limit that they meet in their frame alone are refused as well, and nobody else suffers', async () => {
+    const side = await shared();
+    side.call(1, pattern(MIB));
+    await side.make();
+    side.connection.limit({ maxFrameBytes: 20, maxBufferBytes: MIB });
+    expect(() => side.call(2, pattern(MIB))).toThrow(
+      expect.objectContaining({
+        code: 'frame-too-large',
+        message: expect.stringContaining('21 bytes') as string,
+      }) as Error,
+    );
+    side.connection.limit({ maxFrameBytes: 21, maxBufferBytes: MIB });
+    side.call(3, pattern(MIB));
+    await until(() => side.calls.length === 2);
+    expect(side.calls[1]?.placed).toHaveLength(1);
+  });
+
+  it('end the connection where a buffer without a segment is transferred while those before it are copied', async () => {
+    const side = await shared();
+    side.call(1, pattern(9 * MIB));
+    await side.make();
+    const taken = pattern(MIB / 2);
+    side.call(2, pattern(9 * MIB));
+    side.call(3, taken);
+    await turns(1);
+    structuredClone(taken, { transfer: [taken.buffer as ArrayBuffer] });
+    expect(await side.ended).toMatchObject({ code: 'protocol', outcome: 'unknown' });
+    expect(side.calls.map(({ callId }) => callId)).not.toContain(3);
+  });
+
   it('end the connection where a buffer is transferred while it is copied', async () => {
     const side = await shared();
     side.call(1, pattern(9 * MIB));
