@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
@@ -11,6 +12,8 @@ export interface Listener {
   readonly place: string;
   /** Where that is in the file system, for a Unix socket. */
   readonly socketPath?: string;
+  /** Whether it can still be dialled: what cleans folders for temporary files may have removed a Unix socket's. */
+  isThere(): boolean;
   /** Listen no more, and remove what was made for it. Connections stay. */
   close(): Promise<void>;
 }
@@ -59,6 +62,7 @@ async function listenOnUnix(parent: string, events: ListenerEvents): Promise<Lis
     return {
       place: `unix:${folder.socketPath}`,
       socketPath: folder.socketPath,
+      isThere: () => existsSync(folder.socketPath),
       close() {
         server.close();
         return folder.remove();
@@ -88,6 +92,7 @@ async function listenOnTcp(
   const name = seen.host.includes(':') ? `[${seen.host}]` : seen.host;
   return {
     place: `${secureContext === undefined ? 'tcp' : 'tls'}:${name}:${seen.port}`,
+    isThere: () => true,
     async close() {
       server.close();
     },

@@ -16,7 +16,7 @@ import { SocketOffer } from './socket-offer.js';
  *
  * By default a Unix socket in a folder that only this user may enter; with `tcp` and `tls`, workers on other machines. Each worker is known by a
  * secret of its own, which it is given in its environment. One place is listened at for all workers, from the first offer until
- * {@link Transport.close}. Passes `transportConformance()`.
+ * {@link Transport.close}; where its folder is removed meanwhile, another one from the next offer on. Passes `transportConformance()`.
  *
  * @throws PypoolError `invalid-options`: unknown or contradictory options, a path that is too long for a socket, TCP without TLS beyond this machine.
  */
@@ -49,7 +49,7 @@ class SocketTransport implements Transport {
   async offer(signal: AbortSignal): Promise<ConnectionOffer> {
     signal.throwIfAborted();
     if (this.#closing !== undefined) throw closed();
-    const { place, socketPath } = await this.#listen();
+    const { place, socketPath } = await this.#listener();
     signal.throwIfAborted();
     // It may have been closed meanwhile.
     if (this.#closing !== undefined) throw closed();
@@ -81,19 +81,31 @@ class SocketTransport implements Transport {
     return this.#closing;
   }
 
+  /** Where workers can dial: another place than before, where somebody has removed that. Connections from there stay. */
+  async #listener(): Promise<Listener> {
+    const listening = this.#listening ?? this.#keep(this.#listen());
+    const listener = await listening;
+    if (listener.isThere() || this.#closing !== undefined) return listener;
+    if (this.#listening === listening) void this.#keep(listener.close().then(() => this.#listen()));
+    return this.#listener();
+  }
+
+  /** For all offers; where it fails, the next offer tries again. */
+  #keep(listening: Promise<Listener>): Promise<Listener> {
+    this.#listening = listening;
+    listening.catch(() => {
+      if (this.#listening === listening) this.#listening = undefined;
+    });
+    return listening;
+  }
+
   #listen(): Promise<Listener> {
-    if (this.#listening !== undefined) return this.#listening;
-    const listening = listen(this.#options, {
+    return listen(this.#options, {
       onConnection: (stream) => this.#reception.meet(stream),
       onError: (error) => {
         for (const offer of [...this.#offers.values()]) offer.fail(refused(error));
       },
     });
-    this.#listening = listening;
-    listening.catch(() => {
-      if (this.#listening === listening) this.#listening = undefined; // the next offer tries again
-    });
-    return listening;
   }
 
   #admit(newcomer: Newcomer, preamble: Preamble): boolean {

@@ -110,6 +110,45 @@ describe('where it listens', () => {
     await Promise.all([late.close(), transport.close()]);
   });
 
+  it('listens elsewhere once its folder was removed, at one place for all, and keeps the connections that it has', async () => {
+    const { transport, folder } = transportOf();
+    const first = await expecting(transport);
+    const kept = await expectLetIn(first.known, first.accepted);
+    let isEnded = false;
+    kept.listen({
+      replies: { onFrame: () => undefined, onEnd: () => (isEnded = true) },
+      control: { onFrame: () => undefined, onEnd: () => (isEnded = true) },
+    });
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+
+    const [second, third] = await Promise.all([expecting(transport), expecting(transport)]);
+    expect(second!.known.place).not.toBe(first.known.place);
+    expect(third!.known.place).toBe(second!.known.place);
+    for (const { known, accepted } of [second!, third!]) await expectLetIn(known, accepted);
+    expect(readdirSync(folder)).toHaveLength(1);
+    expect(isEnded).toBe(false);
+  });
+
+  it('listens elsewhere once its socket alone was removed', async () => {
+    const { transport, folder } = transportOf();
+    const { place } = knownFrom(await transport.offer(never));
+    rmSync(place.slice('unix:'.length));
+    const { known, accepted } = await expecting(transport);
+    await expectLetIn(known, accepted);
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  it('leaves nothing where it is closed while it begins to listen elsewhere', async () => {
+    const { transport, folder } = transportOf();
+    await transport.offer(never);
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    const offered = transport.offer(never);
+    offered.catch(() => undefined);
+    await transport.close();
+    await expect(offered).rejects.toMatchObject({ code: 'start-failed', message: /has been closed/ });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('keeps no Node process alive, neither by listening nor by a connection', async () => {
     const folder = mkdtempSync(join(tmpdir(), 't-'));
     const file = fileURLToPath(new URL('fixtures/idle_host.ts', import.meta.url));

@@ -174,7 +174,7 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
       counted: stats.calls,
       overfull,
       recovery,
-      starts: { failures: ends.failures, planted: faults.failingStarts },
+      starts: { failures: ends.failures, reasons: ends.reasons, planted: faults.failingStarts },
       prefetch: {
         // An event loop has so many calls at once that each takes long.
         isDue: sendsAhead(chosen) && mix === 'short' && chosen.engine !== 'async' && took >= LONG_SECONDS,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   createPythonPool,
@@ -8,7 +8,8 @@ import {
   type PythonPoolOptions,
 } from 'pypool';
 import { describe, expect, it } from 'vitest';
-import { optionsFor, testFolder } from '../src/pool-for.js';
+import { optionsFor, pidsOf, testFolder } from '../src/pool-for.js';
+import { until } from '../src/until.js';
 
 type Env = Exclude<PythonPoolOptions['env'], undefined | ((...facts: never) => unknown)>;
 
@@ -45,6 +46,24 @@ describe.skipIf(process.platform !== 'linux')('without the option launcher, work
     expect(one).toBe(other);
     expect(one).not.toBe(process.pid);
     expect(imports()).toBe(1);
+  });
+
+  it('are replaced as ever when the folder of their socket was removed, as what cleans temporary files may do', async () => {
+    const folder = join(testFolder(), 'sockets');
+    mkdirSync(folder);
+    await using pool = await poolWith('tell_parent', { transport: socketTransport({ folder }) });
+    await parents(pool);
+    const before = pidsOf(pool);
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    for (const pid of before) process.kill(pid, 'SIGKILL');
+
+    await until('two others serve', () => {
+      const { workers } = pool.status();
+      const isReady = workers.every(({ state }) => state === 'ready');
+      return isReady && workers.length === 2 && pidsOf(pool).every((pid) => !before.includes(pid));
+    });
+    expect(new Set((await parents(pool)).values()).size).toBe(1);
+    expect(pool.stats().workers.startFailures).toBe(0);
   });
 
   it('are started one by one where they do not dial the transport that is given', async () => {

@@ -138,7 +138,8 @@ export const CHECKS: readonly Check[] = [
     says: 'no start failed but those that were to, or were too slow',
     find: ({ starts }: Evidence): readonly string[] => {
       const failed = starts.failures.get('start-failed') ?? 0;
-      return failed <= starts.planted ? [] : [`${failed} starts failed, ${starts.planted} were to`];
+      if (failed <= starts.planted) return [];
+      return [`${failed} starts failed, ${starts.planted} were to: ${[...starts.reasons].join(' | ')}`];
     },
   },
   {

@@ -19,6 +19,8 @@ export interface Evidence {
   readonly starts: {
     /** Starts that failed, by the code of their error. */
     readonly failures: ReadonlyMap<string, number>;
+    /** What their errors say. */
+    readonly reasons: ReadonlySet<string>;
     /** Starts that were told to fail at once. */
     readonly planted: number;
   };
