@@ -122,9 +122,9 @@ describe('where it listens', () => {
     for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
 
     const [second, third] = await Promise.all([expecting(transport), expecting(transport)]);
-    expect(second!.known.place).not.toBe(first.known.place);
-    expect(third!.known.place).toBe(second!.known.place);
-    for (const { known, accepted } of [second!, third!]) await expectLetIn(known, accepted);
+    expect(second.known.place).not.toBe(first.known.place);
+    expect(third.known.place).toBe(second.known.place);
+    for (const { known, accepted } of [second, third]) await expectLetIn(known, accepted);
     expect(readdirSync(folder)).toHaveLength(1);
     expect(isEnded).toBe(false);
   });
