@@ -1,12 +1,27 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { findPython } from './python.mjs';
+
+/** The file in an environment that tells of what it was made. */
+const STAMP = 'installed';
 
 /**
  * A Python environment that holds what a requirements file pins. Made anew where it was made of another file or by
- * another Python; where nothing is missing this takes a fraction of a second.
+ * another Python; where nothing is missing this takes a fraction of a second. It comes to its place when it is whole:
+ * two commands may want one at the same time, and neither takes away what the other makes.
  *
  * @param {{ folder: string, requirements: string, holds: string, complete?: boolean, timeoutMs?: number }} wanted
  *   `holds` names the packages to people. `complete`: the file pins all that its packages need, so that nothing is
@@ -16,23 +31,39 @@ import { findPython } from './python.mjs';
  */
 export function provideVenv({ folder, requirements, holds, complete = false, timeoutMs = Infinity }) {
   const { file: python, version } = findPython();
-  const stamp = join(folder, 'installed');
   const wanted = createHash('sha256')
     .update(`${python}\n${version}\n`)
     .update(readFileSync(requirements))
     .digest('hex');
   const bin = join(folder, 'bin');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return { bin };
+  if (holdsWanted(folder, wanted)) return { bin };
 
   console.log(`Making a Python environment with ${holds} in ${relative(process.cwd(), folder)} ...`);
-  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(dirname(folder), { recursive: true });
+  // Its programs name the folder that they were installed into: it stays where it is, and its place is a link to it.
+  const made = mkdtempSync(`${folder}.`);
+  const missing = install(made, { python, requirements, complete, timeoutMs });
+  if (missing === undefined) writeFileSync(join(made, STAMP), wanted);
+  if (missing !== undefined || holdsWanted(folder, wanted)) rmSync(made, { recursive: true, force: true });
+  else putInPlace(made, folder);
+  return missing === undefined ? { bin } : { missing };
+}
+
+/** Whether what is wanted is there, whole. */
+function holdsWanted(folder, wanted) {
+  const stamp = join(folder, STAMP);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+}
+
+/** Make an environment in an empty folder. @returns {string | undefined} in one line why it could not be made */
+function install(folder, { python, requirements, complete, timeoutMs }) {
   const options = ['--disable-pip-version-check', '--quiet', '--retries', '1', '--timeout', '15'];
   // A package without a wheel for this Python would be compiled, for minutes, if a compiler is there at all.
   const asIs = complete ? ['--no-deps', '--no-compile'] : [];
-  const install = ['install', ...options, ...asIs, '--only-binary', ':all:', '-r', requirements];
+  const pip = ['-m', 'pip', 'install', ...options, ...asIs, '--only-binary', ':all:', '-r', requirements];
   const steps = [
     [python, ['-m', 'venv', folder]],
-    [join(bin, 'python'), ['-m', 'pip', ...install]],
+    [join(folder, 'bin', 'python'), pip],
   ];
   const ends = performance.now() + timeoutMs;
   for (const [file, args] of steps) {
@@ -44,11 +75,22 @@ export function provideVenv({ folder, requirements, holds, complete = false, tim
       ...left,
     });
     if (error?.code === 'ETIMEDOUT')
-      return { missing: `it was not installed within ${timeoutMs / 1_000} s, and given up` };
-    if (status !== 0) return { missing: error?.message ?? reasonOf(`${stdout}${stderr}`) };
+      return `it was not installed within ${timeoutMs / 1_000} s, and given up`;
+    if (status !== 0) return error?.message ?? reasonOf(`${stdout}${stderr}`);
   }
-  writeFileSync(stamp, wanted);
-  return { bin };
+  return undefined;
+}
+
+/** Have a place be what was made, in one step, and remove what it was before. */
+function putInPlace(made, place) {
+  const link = `${made}.link`;
+  symlinkSync(basename(made), link);
+  const was = lstatSync(place, { throwIfNoEntry: false });
+  const before = was?.isSymbolicLink() ? resolve(dirname(place), readlinkSync(place)) : undefined;
+  // No link takes the place of a folder.
+  if (was?.isDirectory()) rmSync(place, { recursive: true, force: true });
+  renameSync(link, place);
+  if (before !== undefined) rmSync(before, { recursive: true, force: true });
 }
 
 /**

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -9,7 +18,7 @@ import { provideBareVenv, provideVenv } from '../venv.mjs';
 const PYTHON = `#!/bin/sh
 case "$1 $2" in
   '-m venv') mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
-  '-m pip') for file; do :; done; if grep -q hang "$file"; then exec sleep 60; fi; if grep -q . "$file"; then cat "$file" >&2; exit 1; fi ;;
+  '-m pip') meanwhile=$WHILE_IT_INSTALLS; unset WHILE_IT_INSTALLS; eval "$meanwhile"; for file; do :; done; if grep -q hang "$file"; then exec sleep 60; fi; if grep -q . "$file"; then cat "$file" >&2; exit 1; fi ;;
   *) echo "3.12.1 $0" ;;
 esac
 `;
@@ -39,7 +48,7 @@ describe('a Python environment', () => {
     const provided = provideVenv({ folder, requirements, holds: 'nothing', ...more });
     const mark = join(folder, 'mark');
     const kept = existsSync(mark);
-    writeFileSync(mark, '');
+    if ('bin' in provided) writeFileSync(mark, '');
     return { provided, kept };
   }
 
@@ -48,6 +57,33 @@ describe('a Python environment', () => {
     expect(provide('')).toEqual({ provided, kept: false });
     expect(provide('')).toEqual({ provided, kept: true });
     expect(provide('\n')).toEqual({ provided, kept: false });
+  });
+
+  it('stays as it is until another is whole that takes its place, and then goes', () => {
+    expect(provide('')).toMatchObject({ kept: false });
+    expect(provide('ERROR: no')).toEqual({ provided: { missing: 'ERROR: no' }, kept: true });
+    expect(provide('hang', { timeoutMs: 500 })).toMatchObject({ kept: true });
+    expect(provide('')).toMatchObject({ kept: true });
+    expect(provide('\n')).toMatchObject({ kept: false });
+    // The link and what it names.
+    expect(readdirSync(home).filter((name) => name.startsWith('venv'))).toHaveLength(2);
+  });
+
+  it('takes the place of a folder, which environments once were', () => {
+    mkdirSync(join(home, 'venv', 'bin'), { recursive: true });
+    writeFileSync(join(home, 'venv', 'mark'), '');
+    expect(provide('')).toEqual({ provided: { bin: join(home, 'venv/bin') }, kept: false });
+  });
+
+  it('that two commands make at once is there for both, and once', () => {
+    const venv = JSON.stringify(new URL('../venv.mjs', import.meta.url).href);
+    const folder = join(home, 'venv');
+    const wanted = { folder, requirements: join(home, 'requirements.txt'), holds: 'nothing' };
+    const other = `import(${venv}).then((m) => m.provideVenv(${JSON.stringify(wanted)}))`;
+    vi.stubEnv('WHILE_IT_INSTALLS', `'${process.execPath}' -e '${other}'`);
+    expect(provide('')).toEqual({ provided: { bin: join(folder, 'bin') }, kept: false });
+    expect(existsSync(join(folder, 'bin', 'python'))).toBe(true);
+    expect(readdirSync(home).filter((name) => name.startsWith('venv'))).toHaveLength(2);
   });
 
   it('that is bare holds no package, and is made anew where its Python is gone', () => {
