@@ -12,7 +12,7 @@ from time import monotonic
 from .call_failures import explain, returned_stream, wants_call, wants_stream
 from .context import Call, running_call, watch_main
 from .deferred import COROUTINE, DEFERRED, STREAMS
-from .errors import Cancelled, InvalidArguments, UnknownFunction
+from .errors import Cancelled, ProtocolError, UnknownFunction
 from .expose import suggestions
 from .interrupts_sync import SyncInterrupts
 from .message_parse import parse_call
@@ -155,7 +155,9 @@ class SyncEngine:
             # What breaks the protocol here ends the worker. Below, ProtocolError is nothing but an exception
             # of the user's.
             name, args, kwargs, meta = parse_call(frame, self._replies.codec)
-        except (InvalidArguments, MemoryError, RecursionError) as error:
+        except ProtocolError:
+            raise
+        except BaseException as error:  # of a decoder of the user's, of a module that his own stands for, ...
             self._replies.error(call_id, error)
             return
         try:

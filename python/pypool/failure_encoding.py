@@ -43,7 +43,7 @@ def encode_failure(
         if frame_bytes <= limits.max_frame_bytes and sum(map(len, encoded[2])) <= limits.max_buffer_bytes:
             return encoded
         missing = f"they take {frame_bytes} bytes"
-    except Exception as reason:  # no memory, or an exception that fights being read
+    except BaseException as reason:  # no memory, or an exception that fights being read
         missing = type(reason).__qualname__
     return write_json(wrap(_outline(error, missing))), False, []
 

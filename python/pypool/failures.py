@@ -121,7 +121,7 @@ class _Describer:
                 if len(text) + sum(map(len, buffers)) <= MAX_ARGUMENT_BYTES:
                     sendable.append(argument)
                     continue
-            except Exception:  # whatever a hostile value raises while it is read: its text says enough
+            except BaseException:  # whatever a hostile value raises while it is read: its text says enough
                 pass
             sendable.append(text_of(argument, MAX_ARGUMENT_TEXT))
         return sendable
@@ -170,7 +170,7 @@ def text_of(value: object, limit: int = MAX_TEXT) -> str:
     """``str`` of anything, at most `limit` characters, whatever its ``__str__`` does."""
     try:
         return _cut(str(value), limit)
-    except Exception:
+    except BaseException:
         return f"<{type(value).__qualname__} whose text cannot be read>"
 
 
@@ -200,7 +200,7 @@ def _format(error: BaseException, trace: TracebackType | None) -> str:
 
     try:
         text = "".join(traceback.format_exception(type(error), error, trace))
-    except Exception:
+    except BaseException:
         text = f"{''.join(traceback.format_tb(trace))}{type(error).__qualname__}: {text_of(error)}\n"
     return shortened(text, MAX_TRACEBACK)
 

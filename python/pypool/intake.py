@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .call_failures import wants_stream
 from .context import Call
-from .errors import InvalidArguments, UnknownFunction
+from .errors import ProtocolError, UnknownFunction
 from .expose import suggestions
 from .message_parse import parse_call
 from .revocations import Revocations
@@ -71,7 +71,9 @@ class Intake:
             return None
         try:
             name, args, kwargs, meta = parse_call(frame, self._codec)
-        except (InvalidArguments, MemoryError, RecursionError) as error:
+        except ProtocolError:
+            raise
+        except BaseException as error:  # of a decoder of the user's, of a module that his own stands for, ...
             self._refuse(call_id, error)
             return None
         try:

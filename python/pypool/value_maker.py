@@ -55,5 +55,7 @@ class Maker:
             raise Impossible(f"is of type {name!r}, which is not registered here: see pypool.register_type")
         try:
             return entry.decode(value)
-        except Exception as error:
-            raise Impossible(f"is no {name!r}: {error}") from error
+        except BaseException as error:
+            from .failures import text_of
+
+            raise Impossible(f"is no {name!r}: {text_of(error)}") from error

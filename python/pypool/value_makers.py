@@ -35,10 +35,10 @@ _ISO_FORMS = {
 }
 
 
-def _int(_maker: Maker, _tag: str, text: str) -> int:
+def _int(_maker: Maker, tag: str, text: str) -> Any:
     if _INT.fullmatch(text) is None:
         raise ProtocolError("the tag 'int' holds no integer of at most 4300 digits")
-    return int(text)
+    return _read(int, tag, text)  # which takes fewer digits where the user has said so
 
 
 def _float(_maker: Maker, _tag: str, text: str) -> float:

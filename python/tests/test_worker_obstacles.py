@@ -1,9 +1,12 @@
 """What user code does where the runtime counts on its own: it ends no worker, and holds up no other call."""
 
+import sys
 import unittest
 from typing import Any
 
 from pypool.frame import FrameType
+from pypool.frame_writer import write_frame
+from pypool.plain_json import write_json
 from tests.worker_process import WorkerProcess
 
 ENGINES: "tuple[dict[str, Any], ...]" = (
@@ -36,6 +39,36 @@ class Obstacles(unittest.TestCase):
             )
             said = [r.envelope for r in replies if r.call_id == failing]
             self.assertIn("shown at last", str(said))
+
+    def test_an_exit_while_an_error_is_said_or_an_argument_is_made_ends_that_call_alone(self) -> None:
+        for welcome in ENGINES:
+            with self.subTest(welcome), WorkerProcess("get_in_the_way", **welcome) as worker:
+                worker.start()
+                error = worker.call_error("fail_and_leave")
+                self.assertEqual(
+                    (error["type"], error["message"]), ("Leaver", "<Leaver whose text cannot be read>")
+                )
+                for said, text in (("soon", "soon"), ("leave", "<Leaver whose text cannot be read>")):
+                    call = ["take_one", [{"$": ["type", "ticket", said]}]]
+                    worker.calls += 1
+                    write_frame(worker.requests, FrameType.CALL, worker.calls, write_json(call), True)
+                    error = worker.error()
+                    self.assertEqual(
+                        (error["kind"], error["message"]),
+                        ("invalid-arguments", f"args[0] is no 'ticket': {text}"),
+                    )
+                self.assertEqual(worker.call("take_one"), 1)
+
+    @unittest.skipUnless(hasattr(sys, "set_int_max_str_digits"), "this Python has no such limit")
+    def test_an_integer_of_more_digits_than_user_code_allows_fails_the_call_alone(self) -> None:
+        with WorkerProcess("get_in_the_way", engine="async") as worker:
+            worker.start()
+            worker.call("allow_few_digits")
+            worker.calls += 1
+            call = write_json(["take_one", [{"$": ["int", "1" * 1000]}]])
+            write_frame(worker.requests, FrameType.CALL, worker.calls, call, True)
+            self.assertRegex(worker.error()["message"], r"^args\[0\] is no int: ")
+            self.assertEqual(worker.call("take_one"), 1)
 
     def test_a_loop_that_user_code_closed_is_replaced(self) -> None:
         with WorkerProcess("get_in_the_way") as worker:
