@@ -186,7 +186,7 @@ class AsyncEngine:
                 if self._batches is not None:
                     self._batches.hurry()
             self._start_waiting(loop)
-        except (ProtocolError, FrameTooLarge, OSError) as error:
+        except BaseException as error:  # no memory, say: called again at once, it would fail again for ever
             self.stop(loop, error)
 
     def _receive(self) -> int:

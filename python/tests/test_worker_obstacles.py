@@ -1,13 +1,15 @@
 """What user code does where the runtime counts on its own: it ends no worker, and holds up no other call."""
 
+import struct
 import sys
 import unittest
 from typing import Any
 
 from pypool.frame import FrameType
+from pypool.frame_header import pack_header
 from pypool.frame_writer import write_frame
 from pypool.plain_json import write_json
-from tests.worker_process import WorkerProcess
+from tests.worker_process import PATIENCE_SECONDS, WorkerProcess
 
 ENGINES: "tuple[dict[str, Any], ...]" = (
     {},
@@ -69,6 +71,25 @@ class Obstacles(unittest.TestCase):
             write_frame(worker.requests, FrameType.CALL, worker.calls, call, True)
             self.assertRegex(worker.error()["message"], r"^args\[0\] is no int: ")
             self.assertEqual(worker.call("take_one"), 1)
+
+    @unittest.skipUnless(sys.platform == "linux", "elsewhere the limit is none")
+    def test_arguments_that_find_no_memory_end_the_worker_rather_than_being_read_for_ever(self) -> None:
+        welcome: Any = {
+            "limits": {"maxFrameBytes": 1 << 20, "maxBufferBytes": 1 << 40},
+            "rlimits": [{"name": "as", "soft": 1 << 29, "hard": None}],
+        }
+        for engine in ("sync", "async"):
+            with self.subTest(engine), WorkerProcess("get_in_the_way", engine=engine, **welcome) as worker:
+                worker.start()
+                announced = struct.pack("<Q", 1 << 38)
+                try:
+                    worker.requests.sendall(pack_header(2, FrameType.CALL, False, 1, 1) + announced + b"[]")
+                    for _ in range(66):  # behind the 64th it makes room for 512 MiB
+                        worker.requests.sendall(bytes(1 << 20))
+                except OSError:
+                    pass  # it is gone already
+                self.assertEqual(worker.process.wait(PATIENCE_SECONDS), 70)
+                self.assertIn("MemoryError", worker.stderr())
 
     def test_a_loop_that_user_code_closed_is_replaced(self) -> None:
         with WorkerProcess("get_in_the_way") as worker:
