@@ -35,7 +35,8 @@ class Input:
     """What a handler gets in the place of an iterable of Node's: an iterator, for ``for`` and ``async for``.
 
     Nothing of the iterable is read before the first item is asked for. Reading it raises
-    :class:`~pypool.HostError` where the iterable failed.
+    :class:`~pypool.HostError` where the iterable failed. Tasks of one loop may share it, and each item goes
+    to one of them; threads may not.
 
     Items come from the control thread through a queue in C, so an interrupt may be raised in whoever waits.
     """
@@ -55,13 +56,12 @@ class Input:
         self._pulled = False
         self._taken = self._taken_bytes = 0
         self._end: BaseException | None = None
-        self._wake: Callable[[], object] | None = None
+        self._sleepers: set[Callable[[], object]] = set()
 
     def put(self, entry: Entry) -> None:
         """Items have arrived, or their end. For the control thread."""
         self._arrived.put(entry)
-        wake = self._wake
-        if wake is not None:
+        for wake in self._sleepers.copy():
             try:
                 wake()
             except RuntimeError:
@@ -150,13 +150,17 @@ class Input:
 
         loop = get_running_loop()
         woken = loop.create_future()
-        self._wake = lambda: loop.call_soon_threadsafe(_settle, woken)
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(_settle, woken)
+
+        self._sleepers.add(wake)
         try:
             # Either this sees what was put, or `put` sees whom to wake.
             if self._arrived.empty():
                 await woken
         finally:
-            self._wake = None
+            self._sleepers.discard(wake)
 
 
 class Inputs:

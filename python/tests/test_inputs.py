@@ -6,6 +6,7 @@ from typing import Any
 
 from pypool import HostError
 from pypool.inputs import Input
+from tests.worker_process import PATIENCE_SECONDS
 
 
 def made(**_: Any) -> "tuple[Input, list[tuple[int, int]]]":
@@ -50,3 +51,24 @@ class Inputs(unittest.TestCase):
             return [item async for item in one], [item async for item in one]
 
         self.assertEqual(asyncio.run(read()), ([1, 2], []))
+
+    def test_is_shared_by_coroutines_each_of_which_learns_of_the_end(self) -> None:
+        async def read() -> "list[list[int]]":
+            one, _ = made()
+            seen: list[list[int]] = [[], [], []]
+
+            async def take(into: "list[int]") -> None:
+                async for item in one:
+                    into.append(item)
+                    await asyncio.sleep(0)  # for the others to take theirs
+
+            tasks = [asyncio.ensure_future(take(into)) for into in seen]
+            await asyncio.sleep(0)  # now each of them waits
+            one.put((0, [1, 2, 3], 9, None))
+            while sum(map(len, seen)) < 3:
+                await asyncio.sleep(0)
+            one.put(StopIteration())
+            await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE_SECONDS)
+            return seen
+
+        self.assertEqual(sorted(asyncio.run(read())), [[1], [2], [3]])
