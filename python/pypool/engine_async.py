@@ -86,6 +86,7 @@ class AsyncEngine:
         fill = None if replies.memory is None else replies.memory.fill
         self._decoder = FrameDecoder(accepts, self._waiting.append, limits, fill)
         self._reading = False
+        self._starting = False
         self._at_end = False
         self._stopped = False
         self._failure: BaseException | None = None
@@ -202,9 +203,13 @@ class AsyncEngine:
 
     def _start_waiting(self, loop: AbstractEventLoop) -> None:
         """Start what has its turn, in the order of the calls, as long as there is a place."""
+        if self._starting:
+            return  # an eager task has ended as it was made, and whoever makes them goes on below
+        self._starting = True
         while self._waiting and len(self._calls) < self._concurrency:
             # A context of its own: what one call sets there is nothing to another, whoever starts it.
             self._context.copy().run(self._start, loop, self._waiting.popleft())
+        self._starting = False
         # What waits here is bounded by what one read brings.
         want_more = not self._at_end and not self._waiting
         if want_more and not self._reading:

@@ -1,5 +1,7 @@
 """The engines `async` and `threads`: many calls at once, and all that holds for one at a time."""
 
+import asyncio
+import sys
 import tempfile
 import time
 import unittest
@@ -7,10 +9,13 @@ from array import array
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
+from pypool.expose import Exposed
 from pypool.frame import FrameType
 from pypool.frame_writer import write_frame
 from pypool.plain_json import parse_json, write_json
 from tests import test_worker_calls, test_worker_life, test_worker_streams
+from tests.engine_here import EngineHere
+from tests.own_process import in_own_process
 from tests.worker_process import WorkerProcess
 
 ASYNC: "dict[str, Any]" = {"engine": "async", "concurrency": 4}
@@ -86,6 +91,21 @@ class LargeFramesOfTasks(unittest.TestCase):
                 write_frame(worker.requests, FrameType.CALL, worker.calls, envelope, True, [values.tobytes()])
                 self.assertEqual(worker.reply().envelope, "[]")
                 self.assertEqual(worker.reply().buffers, [values.tobytes()])
+
+
+@in_own_process
+class EagerTasks(unittest.TestCase):
+    @unittest.skipIf(sys.version_info < (3, 12), "there are no eager tasks")
+    def test_calls_that_end_as_they_start_are_not_started_each_by_the_one_before(self) -> None:
+        async def let_others_come() -> None:
+            await asyncio.sleep(0)
+
+        exposed = [Exposed("let_others_come", let_others_come), Exposed("echo", lambda value: value)]
+        here = EngineHere(self, "async", {each.name: each for each in exposed}, concurrency=1)
+        here.loop.ensure().set_task_factory(asyncio.eager_task_factory)
+        here.send("let_others_come")
+        ids = [here.send("echo", number) for number in range(200)]
+        self.assertEqual(here.serve()[1:], list(zip(ids, range(200))))
 
 
 class Common:
