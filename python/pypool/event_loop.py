@@ -48,7 +48,14 @@ class EventLoop:
         loop = self.ensure()
         task = self._task = loop.create_task(coroutine)
         try:
-            return loop.run_until_complete(task)
+            while True:
+                try:
+                    return loop.run_until_complete(task)
+                except SystemExit:
+                    # asyncio stops for that of any task. One that an earlier handler has left behind has kept
+                    # it for whoever awaits it, and is nothing to this one.
+                    if task.done():
+                        return task.result()
         except BaseException:
             if (
                 not task.done()

@@ -91,6 +91,14 @@ class Obstacles(unittest.TestCase):
                 self.assertEqual(worker.process.wait(PATIENCE_SECONDS), 70)
                 self.assertIn("MemoryError", worker.stderr())
 
+    def test_an_exit_in_a_task_that_a_call_left_behind_ends_no_other_call(self) -> None:
+        for welcome in ({}, {"engine": "async"}, {"engine": "threads"}):
+            with self.subTest(welcome), WorkerProcess("get_in_the_way", **welcome) as worker:
+                worker.start()
+                worker.call("leave_behind_what_exits")
+                self.assertEqual(worker.call("outlive_what_exits"), "SystemExit")
+                self.assertEqual(worker.stop(), 0)
+
     def test_a_loop_that_user_code_closed_is_replaced(self) -> None:
         with WorkerProcess("get_in_the_way") as worker:
             worker.start()
