@@ -6,7 +6,6 @@ blocking code, or let go of the interpreter, and for builds of Python without it
 
 from __future__ import annotations
 
-import sys
 from _queue import SimpleQueue
 from _thread import allocate_lock, get_ident
 from contextvars import copy_context
@@ -210,8 +209,8 @@ class ThreadsEngine:
             lifecycle.die_of_bug()  # its call would never end
         try:
             loop.close()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
+        except BaseException as error:
+            lifecycle.print_exception(error)
 
     def _serve_calls(self, loop: EventLoop) -> None:
         while True:

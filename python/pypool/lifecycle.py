@@ -23,6 +23,7 @@ __all__ = [
     "kill_process_group",
     "lead_process_group",
     "leave_child",
+    "print_exception",
     "stop_writing_stacks",
     "trim_memory",
     "watch_forks",
@@ -118,9 +119,24 @@ def die_of_protocol(message: str) -> NoReturn:
     os._exit(PROTOCOL_EXIT_CODE)
 
 
+def print_exception(error: BaseException) -> None:
+    """Print an exception: as the user has it printed, or as Python does where that fails.
+
+    Raises nothing, for whoever calls this has something left to do.
+    """
+    for show in (sys.excepthook, sys.__excepthook__):
+        try:
+            show(type(error), error, error.__traceback__)
+            return
+        except BaseException:  # also of a hook that exits
+            pass
+
+
 def die_of_bug() -> NoReturn:
     """Print the exception that is being handled, which is the runtime's own, and end."""
-    sys.excepthook(*sys.exc_info())
+    error = sys.exc_info()[1]
+    if error is not None:
+        print_exception(error)
     flush()
     os._exit(BUG_EXIT_CODE)
 
@@ -156,7 +172,7 @@ def leave_child(error: BaseException | None) -> NoReturn:
     if isinstance(error, SystemExit):
         exit_code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
     elif error is not None:
-        sys.excepthook(type(error), error, error.__traceback__)
+        print_exception(error)
         exit_code = 1
     flush()
     os._exit(exit_code & 0xFF)

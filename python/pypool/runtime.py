@@ -208,12 +208,12 @@ class Runtime:
         for hook in reversed(stop_hooks):
             try:
                 self._run_hook(hook, worker)
-            except BaseException:  # the other hooks have something to close, too
-                sys.excepthook(*sys.exc_info())
+            except BaseException as error:  # the other hooks have something to close, too
+                lifecycle.print_exception(error)
         try:
             engine.close()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
+        except BaseException as error:
+            lifecycle.print_exception(error)
 
     def _run_hook(self, hook: Callable[..., Any], worker: Worker) -> None:
         result = self._user_code.run(hook, arguments_for(hook, worker))

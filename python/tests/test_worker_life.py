@@ -43,6 +43,13 @@ class Stop(unittest.TestCase):
             self.assertEqual(lines[:3], [b"at import in two parts", b"\xff\x00\xfe", b"started pool-0.1"])
             self.assertEqual(lines[-3:], [b"stopped second", b"stopped first", b""])
 
+    def test_runs_the_other_hooks_where_what_prints_the_exception_of_one_fails(self) -> None:
+        with WorkerProcess("print_noise") as worker:
+            worker.start().call("have_exceptions_printed_by_what_exits")
+            self.assertEqual(worker.stop(), 0)
+            self.assertIn("ValueError: a hook that fails", worker.stderr())
+            self.assertIn(b"stopped first", worker.stdout_bytes())
+
     def test_does_not_wait_for_threads_that_were_left_behind(self) -> None:
         with WorkerProcess("print_noise") as worker:
             worker.start().call("leave_thread_behind")
