@@ -102,9 +102,11 @@ class Runtime:
             engine.serve()
         except (ProtocolError, FrameTooLarge) as error:
             lifecycle.die_of_protocol(str(error))
-        except OSError:
+        except OSError as error:
             if self._replies.disarmed:
                 lifecycle.leave_child(None)
+            if error.errno is None:
+                raise  # no channel says so, but a signal's handler of the user's: TimeoutError, as a rule
             lifecycle.kill_process_group()  # a channel is gone, and Node with it
         self._stop(engine)
         lifecycle.finish(0, self._send_rest)

@@ -1,5 +1,6 @@
 """What user code does where the runtime counts on its own: it ends no worker, and holds up no other call."""
 
+import signal
 import struct
 import sys
 import unittest
@@ -98,6 +99,15 @@ class Obstacles(unittest.TestCase):
                 worker.call("leave_behind_what_exits")
                 self.assertEqual(worker.call("outlive_what_exits"), "SystemExit")
                 self.assertEqual(worker.stop(), 0)
+
+    def test_an_alarm_that_goes_off_between_calls_is_told_as_what_ends_the_worker(self) -> None:
+        for welcome in ENGINES[:2]:
+            with self.subTest(welcome), WorkerProcess("get_in_the_way", **welcome) as worker:
+                worker.start()
+                worker.call("wait_for_an_alarm")
+                worker.process.send_signal(signal.SIGALRM)
+                self.assertEqual(worker.process.wait(PATIENCE_SECONDS), 70)
+                self.assertIn("TimeoutError: the call is over", worker.stderr())
 
     def test_a_loop_that_user_code_closed_is_replaced(self) -> None:
         with WorkerProcess("get_in_the_way") as worker:
