@@ -94,6 +94,7 @@ class Intake:
                 self._interrupts.begin(call_id)
             return running
         except BaseException as error:
+            self._streams.close(call_id)  # whose window may be open with no call that has it
             self.release(call_id)
             self._refuse(call_id, error)
             return None
