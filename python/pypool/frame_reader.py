@@ -158,8 +158,8 @@ class FrameReader:
     def _receive(self, into: memoryview) -> int:
         """Wait for bytes: the one place where a worker without work blocks.
 
-        An exception that a signal handler raises in here loses no byte: nothing was received, or nothing
-        was counted yet.
+        An exception that a signal handler raises in here is the end: bytes may have been received that were
+        not counted yet.
         """
         try:
             return self._sock.recv_into(into)
