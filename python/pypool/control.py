@@ -151,6 +151,7 @@ class ControlThread:
                 if frame is None:
                     break
                 self._receive(frame)
+                del frame  # the items of an input, before waiting for the next
         except (ProtocolError, FrameTooLarge) as error:
             lifecycle.die_of_protocol(f"control: {error}")
         except OSError:

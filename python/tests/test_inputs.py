@@ -5,8 +5,11 @@ import unittest
 from typing import Any
 
 from pypool import HostError
+from pypool.frame import FrameType
+from pypool.frame_writer import write_frame
 from pypool.inputs import Input
-from tests.worker_process import PATIENCE_SECONDS
+from pypool.plain_json import write_json
+from tests.worker_process import PATIENCE_SECONDS, WorkerProcess
 
 
 def made(**_: Any) -> "tuple[Input, list[tuple[int, int]]]":
@@ -72,3 +75,12 @@ class Inputs(unittest.TestCase):
             return seen
 
         self.assertEqual(sorted(asyncio.run(read())), [[1], [2], [3]])
+
+    def test_an_item_that_was_read_is_not_held_until_something_else_arrives(self) -> None:
+        with WorkerProcess("read_items") as worker:
+            worker.start()
+            call_id = worker.send("await_that_no_item_is_held", None, meta={"inputs": [0]})
+            worker.hear(FrameType.PULL)
+            items = write_json([0, {"$": ["bytes", 0]}])
+            write_frame(worker.control, FrameType.INPUT, call_id, items, True, [b"large"])
+            self.assertEqual(worker.reply().envelope, '"none"')
