@@ -50,18 +50,18 @@ def explain(
     """
     if not _failed_to_bind(error, call_sites):
         return error
-    from inspect import signature
-
     try:
+        from inspect import signature  # or a file of the user's of that name
+
         expected = signature(exposed.function)
-    except Exception:
+    except BaseException:
         return error  # a function in C that does not tell, or one whose own code for that fails
     try:
         expected.bind(*args, **kwargs)
     except TypeError:
         try:
             shown = f"{exposed.name}{expected}"
-        except Exception:
+        except BaseException:
             return error  # a default of the function's that cannot be shown
         explained = InvalidArguments(str(error), shown)
         explained.__cause__ = error

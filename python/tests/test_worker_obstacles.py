@@ -20,11 +20,13 @@ ENGINES: "tuple[dict[str, Any], ...]" = (
 
 
 class Obstacles(unittest.TestCase):
-    def test_a_default_that_cannot_be_shown_fails_the_call_alone(self) -> None:
+    def test_a_signature_that_cannot_be_shown_fails_the_call_alone(self) -> None:
         for welcome in ENGINES:
             with self.subTest(welcome), WorkerProcess("get_in_the_way", **welcome) as worker:
                 worker.start()
                 error = worker.call_error("take_one", 1, 2)
+                self.assertEqual((error["kind"], error["type"]), ("python", "TypeError"))
+                error = worker.call_error("be_shy")  # whose signature exits
                 self.assertEqual((error["kind"], error["type"]), ("python", "TypeError"))
                 self.assertEqual(worker.call("take_one"), 1)
 
