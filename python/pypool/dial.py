@@ -89,7 +89,9 @@ def _way_to(scheme: str, where: str, ca: str | None) -> Callable[[], Channel]:
 def _connect_unix(path: str) -> socket:
     sock = socket(AF_UNIX, SOCK_STREAM)
     try:
-        # Without a timeout: with one, Linux refuses at once where many dial at the same moment.
+        # Without a timeout: with one, Linux refuses at once where many dial at the same moment. Modules that
+        # were imported before this process was a worker may have set one for all sockets.
+        sock.settimeout(None)
         sock.connect(path)
         return sock
     except BaseException:

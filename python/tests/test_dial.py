@@ -4,11 +4,13 @@ import contextlib
 import gc
 import os
 import signal
+import socket
 import ssl
 import threading
 import unittest
 
 from pypool.channels import open_channels
+from pypool.dial import _connect_unix
 from pypool.frame import FrameType
 from pypool.frame_writer import write_frame
 from pypool.plain_json import parse_json, write_json
@@ -32,6 +34,14 @@ class Dial(unittest.TestCase):
         with Listener() as listener, WorkerProcess(listener=listener) as worker:
             self.assertEqual(worker.start().call("echo", "ä" * 100_000), "ä" * 100_000)
             self.assertEqual(worker.stop(), 0)
+
+    def test_waits_for_node_whatever_limit_the_modules_of_a_fork_server_have_set_for_sockets(self) -> None:
+        self.addCleanup(socket.setdefaulttimeout, socket.getdefaulttimeout())
+        with Listener() as listener:
+            socket.setdefaulttimeout(5)
+            sock = _connect_unix(listener.path)
+            self.addCleanup(sock.close)
+            self.assertIsNone(sock.gettimeout())
 
     def test_serves_calls_over_tcp(self) -> None:
         with Listener("tcp") as listener, WorkerProcess(listener=listener) as worker:
