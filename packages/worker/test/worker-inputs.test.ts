@@ -45,6 +45,14 @@ function hasRead(worker: LoneWorker, item: number): Promise<void> {
   });
 }
 
+it('fails in its handler also where the message of its error is over the limit', async () => {
+  await using worker = await workerFor('read_inputs', { limits: { maxFrameBytes: 10_000 } });
+  const failing = new Watched(2, new RangeError('x'.repeat(20_000)));
+  const error = await rejection(worker.call('total', [failing]));
+  expect(error.message).toMatch(/HostError.*RangeError.*over the limit of 10000/s);
+  expect(await worker.call('total', [[1, 2]])).toBe(3);
+});
+
 const total = (count: number): number => (count * (count - 1)) / 2;
 
 describe.each(['sync', 'async', 'threads'] as const)(

@@ -70,6 +70,51 @@ describe('an input', () => {
     expect(read.closed).toBe(0);
   });
 
+  it('says what its iterable threw, whatever that is', async () => {
+    const thrown = [
+      [new TypeError('no'), { name: 'TypeError', message: 'no' }],
+      ['text', { name: 'Error', message: 'text' }],
+      [
+        Object.assign(new Error('no'), { message: { code: 5 } }),
+        { name: 'Error', message: '[object Object]' },
+      ],
+      [Object.create(null), { name: 'Error', message: 'something was thrown that cannot be shown' }],
+    ] as const;
+    for (const [error, told] of thrown) {
+      const ends: unknown[] = [];
+      const source = {
+        next: () => Promise.reject(error),
+        [Symbol.asyncIterator]: () => source,
+      };
+      const input = new CallInput({ source, send: () => 0, end: (end) => ends.push(end) });
+      input.pull(1, 1);
+      await settle();
+      expect(ends).toEqual([told]);
+    }
+  });
+
+  it('closes a generator that gives a promise which rejects: it has not ended by itself', async () => {
+    const seen: unknown[] = [];
+    function* source(): Generator<unknown> {
+      try {
+        yield Promise.resolve(1);
+        yield Promise.reject(new RangeError('late'));
+      } finally {
+        seen.push('closed');
+      }
+    }
+    const input = new CallInput({
+      source: source(),
+      send: (item) => seen.push(item),
+      end: (error) => seen.push(error),
+    });
+    input.pull(10, 1000);
+    await settle();
+    expect(seen).toEqual([1, { name: 'RangeError', message: 'late' }, 'closed']);
+    input.stop();
+    expect(seen).toHaveLength(3);
+  });
+
   it('closes what makes an item that cannot be sent, and says why', async () => {
     const read = inputOf(20);
     read.input.pull(20, 1000);

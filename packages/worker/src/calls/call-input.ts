@@ -49,8 +49,15 @@ export class CallInput {
         const step = await iterator.next();
         if (this.#ended) return;
         if (step.done === true) return this.#end(null);
-        // Iterators that are not async may give promises, as `for await` allows.
-        this.#pass(await step.value, iterator);
+        try {
+          // Iterators that are not async may give promises, as `for await` allows.
+          const item = await step.value;
+          if (this.#ended) return;
+          this.#items -= 1;
+          this.#bytes -= this.#parts.send(item);
+        } catch (error) {
+          return this.#break(error, iterator);
+        }
       }
     } catch (error) {
       this.#end(told(error));
@@ -59,15 +66,11 @@ export class CallInput {
     }
   }
 
-  #pass(item: unknown, iterator: AnyIterator): void {
+  /** An item is of no use. Its iterator has not ended by that, as one that throws has. */
+  #break(error: unknown, iterator: AnyIterator): void {
     if (this.#ended) return;
-    try {
-      this.#items -= 1;
-      this.#bytes -= this.#parts.send(item);
-    } catch (error) {
-      this.#end(told(error));
-      close(iterator);
-    }
+    this.#end(told(error));
+    close(iterator);
   }
 
   #end(error: InputEnd['error']): void {
@@ -92,8 +95,12 @@ function close(iterator: AnyIterator | undefined): void {
   }
 }
 
+/** Anything may be thrown, also what cannot be made a text. */
 function told(error: unknown): { name: string; message: string } {
-  return error instanceof Error
-    ? { name: error.name, message: error.message }
-    : { name: 'Error', message: String(error) };
+  try {
+    const { name, message } = error instanceof Error ? error : { name: 'Error', message: error };
+    return { name: String(name), message: String(message) };
+  } catch {
+    return { name: 'Error', message: 'something was thrown that cannot be shown' };
+  }
 }

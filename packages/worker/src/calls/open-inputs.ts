@@ -1,4 +1,4 @@
-import { encodeMessage, FrameType, type CallInputs } from '@pypool/protocol';
+import { encodeMessage, FrameType, type CallInputs, type InputEnd } from '@pypool/protocol';
 import { CallInput } from './call-input.js';
 import { creditBytesOf } from './credit-bytes.js';
 import { ownBuffers } from './own-buffers.js';
@@ -27,7 +27,16 @@ export function openInputs(
           connection.control.send(frame);
           return creditBytesOf(frame);
         },
-        end: (error) => connection.control.send(encodeMessage(FrameType.INPUT_END, { input, error }, callId)),
+        end(error) {
+          const say = (what: InputEnd['error']): void =>
+            connection.control.send(encodeMessage(FrameType.INPUT_END, { input, error: what }, callId));
+          try {
+            say(error);
+          } catch (tooLarge) {
+            // Its message is over the limit, and its handler waits for the end.
+            say({ name: error?.name.slice(0, 100) ?? '', message: (tooLarge as Error).message });
+          }
+        },
       }),
   );
 }
