@@ -1,4 +1,4 @@
-import { createError, noSuchOption, type PypoolError } from '@pypool/protocol';
+import { createError, isPlainObject, noSuchOption, type PypoolError } from '@pypool/protocol';
 
 /** How one call of a lone worker differs from others. */
 export interface LoneCallOptions {
@@ -22,8 +22,24 @@ const OTHER_NAMES = {
   abortSignal: 'signal',
 };
 
-/** What is wrong with a call's options, or `undefined`. Written out by hand, for it runs with every call that has options. */
-export function findOptionsError(options: LoneCallOptions): PypoolError | undefined {
+/**
+ * What is wrong with a call before it is looked at by Python, or `undefined`. A runtime takes a CALL of another shape for garbage and ends, and with it
+ * every call that it has.
+ */
+export function findCallError(name: unknown, options: LoneCallOptions | undefined): PypoolError | undefined {
+  if (typeof name !== 'string') {
+    return createError({
+      code: 'invalid-arguments',
+      message: `The name of a call is ${name === null ? 'null' : typeof name}, not a string.`,
+    });
+  }
+  return options === undefined ? undefined : findOptionsError(options);
+}
+
+/** Written out by hand, for it runs with every call that has options. */
+function findOptionsError(options: LoneCallOptions): PypoolError | undefined {
+  if (typeof options !== 'object' || options === null)
+    return wrong('all', 'call options are an object, or left out');
   for (const key in options) {
     if (!KNOWN.includes(key)) return wrong(key, noSuchOption(key, KNOWN, OTHER_NAMES));
   }
@@ -35,8 +51,8 @@ export function findOptionsError(options: LoneCallOptions): PypoolError | undefi
   }
   const { signal, attributes }: { readonly signal?: unknown; readonly attributes?: unknown } = options;
   if (signal !== undefined && !isSignal(signal)) return wrong('signal', 'it is not an AbortSignal');
-  if (attributes !== undefined && (typeof attributes !== 'object' || attributes === null)) {
-    return wrong('attributes', 'it is not an object');
+  if (attributes !== undefined && !isPlainObject(attributes)) {
+    return wrong('attributes', 'it is not a plain object');
   }
   return undefined;
 }

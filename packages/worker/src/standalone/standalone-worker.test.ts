@@ -189,6 +189,8 @@ describe('a worker alone', () => {
     [{ itemTimeoutMs: '5' }, 'itemTimeoutMs'],
     [{ signal: {} }, 'signal'],
     [{ attributes: 5 }, 'attributes'],
+    [{ attributes: ['a'] }, 'attributes'],
+    [null, 'all'],
   ])('refuses the call options %j', async (options, name) => {
     const { fake, worker } = await started();
     await expect(worker.call('f', [], options as never)).rejects.toMatchObject({
@@ -198,6 +200,14 @@ describe('a worker alone', () => {
     await expect(worker.stream('f', [], options as never).next()).rejects.toMatchObject({
       code: 'invalid-options',
     });
+    expect(fake.requests).toEqual([]);
+    await worker.kill();
+  });
+
+  it.each([5, undefined, null])('refuses %s for a name, which its runtime would end for', async (name) => {
+    const { fake, worker } = await started();
+    await expect(worker.call(name as never)).rejects.toMatchObject({ code: 'invalid-arguments' });
+    await expect(worker.stream(name as never).next()).rejects.toMatchObject({ code: 'invalid-arguments' });
     expect(fake.requests).toEqual([]);
     await worker.kill();
   });
@@ -389,9 +399,12 @@ describe('closing a worker alone', () => {
     expect(await worker.kill()).toMatchObject(KILLED);
   });
 
-  it('rejects a time that is none', async () => {
-    const { worker } = await started();
-    await expect(worker.close({ timeoutMs: Number.NaN })).rejects.toMatchObject({ code: 'invalid-options' });
-    await worker.kill();
-  });
+  it.each([{ timeoutMs: Number.NaN }, { timeoutMs: '5' }, { timeout: 5 }, null])(
+    'rejects the options %j',
+    async (options) => {
+      const { worker } = await started();
+      await expect(worker.close(options as never)).rejects.toMatchObject({ code: 'invalid-options' });
+      await worker.kill();
+    },
+  );
 });

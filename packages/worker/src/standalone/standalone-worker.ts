@@ -9,16 +9,14 @@ import type { WorkerExit } from '../life/exit.js';
 import { StateTimer } from '../life/state-timer.js';
 import type { PythonWorker } from '../python-worker.js';
 import type { PythonWorkers, WorkerObserver } from '../python-workers.js';
-import { findOptionsError, type LoneCallOptions } from './call-options.js';
+import { findCallError, type LoneCallOptions } from './call-options.js';
+import { closeTimeoutOf } from './close-options.js';
 import { KeepAlive } from './keep-alive.js';
 import { LoneCall, type Answering, type LoneCallOwner, type LoneCallParts } from './lone-call.js';
 import { WorkerStream } from './lone-stream.js';
 import type { LoneCloseOptions, LoneStream, LoneWorker } from './lone-worker.js';
 
 const NO_OPTIONS: LoneCallOptions = Object.freeze({});
-
-/** How long `close()` waits for open calls unless told otherwise. */
-const CLOSE_MS = 10_000;
 
 /**
  * The calls of one worker that nobody else has: a queue in front of it and the promises behind it.
@@ -93,8 +91,8 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
   on: LoneWorker['on'] = (name, listener) => this.#workers.on(name, listener);
   off: LoneWorker['off'] = (name, listener) => this.#workers.off(name, listener);
 
-  async close({ timeoutMs = CLOSE_MS }: LoneCloseOptions = {}): Promise<WorkerExit> {
-    if (!(timeoutMs >= 0)) throw wrongTimeout(timeoutMs);
+  async close(options?: LoneCloseOptions): Promise<WorkerExit> {
+    const timeoutMs = closeTimeoutOf(options);
     if (this.#ended) return this.exited;
     this.#beginToEnd();
     const closeAt = performance.now() + timeoutMs;
@@ -159,7 +157,7 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
     options: LoneCallOptions | undefined,
     answering: Answering,
   ): LoneCall {
-    const wrong = options === undefined ? undefined : findOptionsError(options);
+    const wrong = findCallError(name, options);
     const given = wrong === undefined ? (options ?? NO_OPTIONS) : NO_OPTIONS;
     const ownBudgetMs = this.#worker.functionFacts.get(name)?.executionTimeoutMs;
     const call = new LoneCall({ kind, name, args, options: given, ownBudgetMs, answering });
@@ -238,12 +236,4 @@ export class StandaloneWorker implements LoneWorker, WorkerObserver, LoneCallOwn
       cause,
     });
   }
-}
-
-function wrongTimeout(timeoutMs: unknown): PypoolError {
-  return createError({
-    code: 'invalid-options',
-    message: `Option timeoutMs of close(): ${String(timeoutMs)} is not a number of milliseconds of at least 0.`,
-    context: { option: 'timeoutMs' },
-  });
 }
