@@ -83,7 +83,7 @@ describe('an input', () => {
     for (const [error, told] of thrown) {
       const ends: unknown[] = [];
       const source = {
-        next: () => Promise.reject(error),
+        next: () => Promise.reject(error as Error),
         [Symbol.asyncIterator]: () => source,
       };
       const input = new CallInput({ source, send: () => 0, end: (end) => ends.push(end) });
