@@ -77,7 +77,10 @@ export class CallCourse implements CallBookOwner, DispatcherOwner, StreamOwner {
 
   /** Fail all that wait. */
   refuseWaiting(why: (call: PendingCall) => PypoolError): void {
-    for (const call of this.#pool.calls.clear()) this.#book.fail(call, why(call));
+    for (const call of this.#pool.calls.clear()) {
+      // Whoever watches one of them may end another.
+      if (call.state !== 'settled') this.#book.fail(call, why(call));
+    }
   }
 
   /** A worker is ready. From the first on, waiting costs time. */

@@ -142,3 +142,22 @@ it('tells an observer nothing after the end of a call, where another one ends it
   await call;
   expect(told).toEqual(['settled']);
 });
+
+it('settles each call once that is refused, where the end of one aborts the others', async () => {
+  const abort = new AbortController();
+  const { pool } = await fakePool({ mode: 'manual' });
+  const ended: (string | undefined)[] = [];
+  pool.observe({
+    onSubmitted: () => ({
+      onSettled({ error }) {
+        ended.push(error?.code);
+        abort.abort();
+      },
+    }),
+  });
+  const calls = [1, 2, 3].map((n) => rejection(pool.call('f', [n], { signal: abort.signal })));
+  await pool.close({ force: true });
+  await Promise.all(calls);
+  expect(ended).toEqual(['pool-closed', 'aborted', 'aborted']);
+  expect(pool.stats().calls).toMatchObject({ submitted: 3, failed: 3 });
+});
