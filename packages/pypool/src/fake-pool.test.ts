@@ -42,6 +42,25 @@ describe('a fake pool', () => {
     expect(closed).toBe(2);
   });
 
+  it('ends what takes longer than it may, and serves on', async () => {
+    await using pool = fakePool({
+      hang: () => new Promise(() => undefined),
+      async *stall() {
+        yield 1;
+        await new Promise(() => undefined);
+      },
+      ok: () => 'ok',
+    });
+    await expect(pool.call('hang', [], { executionTimeoutMs: 5 })).rejects.toMatchObject({
+      code: 'execution-timeout',
+      outcome: 'unknown',
+    });
+    const stream = pool.stream('stall', [], { itemTimeoutMs: 5 });
+    expect(await stream.next()).toEqual({ done: false, value: 1 });
+    await expect(stream.next()).rejects.toMatchObject({ code: 'item-timeout', outcome: 'unknown' });
+    expect(await pool.call('ok', [], { executionTimeoutMs: 60_000 })).toBe('ok');
+  });
+
   it('turns what a handler throws into a python-error, and knows what it fakes', async () => {
     await using pool = fakePool({
       fail: () => {

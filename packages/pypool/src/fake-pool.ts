@@ -1,4 +1,4 @@
-import { createPool, type PoolOptions } from '@pypool/pool';
+import { createPool, systemClock, type PoolOptions } from '@pypool/pool';
 import { createError, shown } from '@pypool/protocol';
 import { resolveSessionRegistryOptions, sessionPool, type SessionRegistryOptions } from '@pypool/sessions';
 import { fakeWorkers, type FakeHandler } from './fake-workers.js';
@@ -39,7 +39,7 @@ export function fakePool(
     ...options,
     size,
     overflow,
-    factory: fakeWorkers(handlers),
+    factory: fakeWorkers(handlers, options.clock ?? systemClock),
   });
   const noWorkers = { python: { path: 'none', foundBy: 'fake' }, on: () => undefined, off: () => undefined };
   return joinLayers(pool, noWorkers, sessionPool(pool, { ...forSessions, affinity: options.selection }));

@@ -1,4 +1,4 @@
-import type { PoolWorker, WorkerExit, WorkerFactory, WorkerRequest } from '@pypool/pool';
+import type { Clock, PoolWorker, WorkerExit, WorkerFactory, WorkerRequest } from '@pypool/pool';
 import {
   createError,
   isPypoolError,
@@ -12,10 +12,10 @@ import {
 export type FakeHandler = (...args: never[]) => unknown;
 
 /** Workers that run handlers of TypeScript in this process, one call at a time each, as a Python worker does. */
-export function fakeWorkers(handlers: Readonly<Record<string, FakeHandler>>): WorkerFactory {
+export function fakeWorkers(handlers: Readonly<Record<string, FakeHandler>>, clock: Clock): WorkerFactory {
   return {
     async start(request, observer) {
-      return new FakeWorker(request, handlers, (exit) => observer.onExit(exit));
+      return new FakeWorker(request, handlers, clock, (exit) => observer.onExit(exit));
     },
     async close() {},
   };
@@ -31,12 +31,17 @@ interface Running {
   credit: number;
   /** Wakes a producer that waits for credit. */
   wake: () => void;
+  /** Of what it may take in all, and for its next item. */
+  readonly timers: { execution?: Timer; item?: Timer };
 }
+
+type Timer = ReturnType<Clock['after']>;
 
 class FakeWorker implements PoolWorker {
   readonly concurrency = 1;
   readonly facts = { pid: process.pid, fake: true };
   readonly #handlers: Readonly<Record<string, FakeHandler>>;
+  readonly #clock: Clock;
   readonly #onExit: (exit: WorkerExit) => void;
   readonly #running = new Map<OutgoingCall, Running>();
   readonly #id: string;
@@ -46,8 +51,10 @@ class FakeWorker implements PoolWorker {
   constructor(
     { workerId }: WorkerRequest,
     handlers: Readonly<Record<string, FakeHandler>>,
+    clock: Clock,
     onExit: (exit: WorkerExit) => void,
   ) {
+    this.#clock = clock;
     this.#id = workerId;
     this.#handlers = handlers;
     this.#onExit = onExit;
@@ -62,8 +69,10 @@ class FakeWorker implements PoolWorker {
       left: false,
       credit: call.credit,
       wake: () => undefined,
+      timers: {},
     };
     this.#running.set(call, running);
+    this.#limit(running, 'execution');
     call.onStart();
     void this.#serve(running);
   }
@@ -86,6 +95,7 @@ class FakeWorker implements PoolWorker {
   grant(call: OutgoingCall, items: number): void {
     const running = this.#running.get(call);
     if (running === undefined) return;
+    if (running.credit === 0) this.#limit(running, 'item');
     running.credit += items;
     running.wake();
   }
@@ -148,19 +158,36 @@ class FakeWorker implements PoolWorker {
 
   /** Send items against credit; leaving the loop ends the generator, as in Python. */
   async #produce(running: Running, made: unknown): Promise<void> {
+    this.#limit(running, 'item');
     for await (const item of made as AsyncIterable<unknown>) {
+      running.timers.item?.cancel();
       while (running.credit === 0 && !running.left && running.endedBy === undefined) {
         await new Promise<void>((resolve) => (running.wake = resolve));
       }
       if (running.left || running.endedBy !== undefined) return;
+      running.timers.item?.cancel();
       running.credit -= 1;
       running.call.onItem(item);
+      // What has no credit waits for its consumer, and not the other way round.
+      if (running.credit > 0) this.#limit(running, 'item');
     }
   }
 
+  /** From now on a call may take so long, or its next item. */
+  #limit(running: Running, what: 'execution' | 'item'): void {
+    const { call, timers } = running;
+    const budgetMs = what === 'execution' ? call.executionTimeoutMs : call.itemTimeoutMs;
+    if (budgetMs === Infinity || !this.#running.has(call)) return;
+    timers[what]?.cancel();
+    timers[what] = this.#clock.after(budgetMs, () => this.cancel(call, tookTooLong(what, call, budgetMs)));
+  }
+
   /** Answer once. */
-  #answer(running: Running, tell: () => void): void {
-    if (this.#running.delete(running.call)) tell();
+  #answer({ call, timers }: Running, tell: () => void): void {
+    if (!this.#running.delete(call)) return;
+    timers.execution?.cancel();
+    timers.item?.cancel();
+    tell();
   }
 }
 
@@ -172,6 +199,16 @@ function positional(args: unknown): readonly unknown[] {
   return Array.isArray(both.args) && both.kwargs !== undefined
     ? [...(both.args as readonly unknown[]), both.kwargs]
     : [args];
+}
+
+function tookTooLong(what: 'execution' | 'item', { name }: OutgoingCall, budgetMs: number): PypoolError {
+  const missing = what === 'execution' ? 'result' : 'further item';
+  return createError({
+    code: `${what}-timeout`,
+    message: `${name} had no ${missing} after ${budgetMs} ms on a fake worker.`,
+    outcome: 'unknown',
+    context: { function: name, budgetMs },
+  });
 }
 
 function unknownFunction(name: string, names: readonly string[]): PypoolError {
