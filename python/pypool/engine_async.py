@@ -206,10 +206,12 @@ class AsyncEngine:
         if self._starting:
             return  # an eager task has ended as it was made, and whoever makes them goes on below
         self._starting = True
-        while self._waiting and len(self._calls) < self._concurrency:
-            # A context of its own: what one call sets there is nothing to another, whoever starts it.
-            self._context.copy().run(self._start, loop, self._waiting.popleft())
-        self._starting = False
+        try:
+            while self._waiting and len(self._calls) < self._concurrency:
+                # A context of its own: what one call sets there is nothing to another, whoever starts it.
+                self._context.copy().run(self._start, loop, self._waiting.popleft())
+        finally:
+            self._starting = False
         # What waits here is bounded by what one read brings.
         want_more = not self._at_end and not self._waiting
         if want_more and not self._reading:
