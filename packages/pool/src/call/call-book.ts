@@ -1,4 +1,4 @@
-import { createError, type PypoolError } from '@pypool/protocol';
+import { createError, shown, type PypoolError } from '@pypool/protocol';
 
 import { aborted, madeTooLate } from '../errors.js';
 import { findOptionsError, type PoolCallOptions } from '../options/call-options.js';
@@ -171,7 +171,7 @@ export class CallBook {
     if (typeof name !== 'string') {
       return createError({
         code: 'invalid-arguments',
-        message: `The name of a call is ${String(name)}, not a string.`,
+        message: `The name of a call is ${shown(name)}, not a string.`,
       });
     }
     return options === undefined ? undefined : findOptionsError(options, this.#options.queue.usesPriority);

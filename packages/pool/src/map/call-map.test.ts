@@ -197,6 +197,9 @@ describe('map', () => {
     [{ signal: new AbortController() }, 'signal'],
     [{ into: new Uint8Array(8) }, 'into'],
     [{ timeoutMss: 1 }, 'timeoutMss'],
+    [{ concurrency: Object.create(null) as unknown }, 'concurrency'],
+    [null, 'all'],
+    ['ordered', 'all'],
   ])('refuses %o', async (options, option) => {
     const { pool } = await fakePool();
     expect(await rejection(pool.map('f', [1], options as never).next())).toMatchObject({

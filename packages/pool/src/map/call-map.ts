@@ -1,4 +1,4 @@
-import { addCallSite, createError } from '@pypool/protocol';
+import { addCallSite, createError, type PypoolError } from '@pypool/protocol';
 
 import type { PoolCallOptions } from '../options/call-options.js';
 import { findMapError, type MapOptions } from './map-options.js';
@@ -27,7 +27,8 @@ export function mapCalls<T, Item>(
   items: MapItems<Item>,
   options: MapOptions<Item> = {},
 ): PoolMap<T> {
-  return new CallMap<T, Item>(caller, name, items, options);
+  const wrong = findMapError(options);
+  return new CallMap<T, Item>(caller, name, items, wrong === undefined ? options : {}, wrong);
 }
 
 /** One item on its way: `done` once its call has a result. */
@@ -42,6 +43,8 @@ class CallMap<T, Item> implements PoolMap<T> {
   readonly #items: MapItems<Item>;
   readonly #options: MapOptions<Item>;
   readonly #callOptions: PoolCallOptions;
+  /** What is wrong with its options. */
+  readonly #wrong: PypoolError | undefined;
   readonly #abort = new AbortController();
   #source: Source<Item> | undefined;
   /** Items between source and consumer: by item where ordered, else those that are done before the others. */
@@ -59,12 +62,19 @@ class CallMap<T, Item> implements PoolMap<T> {
   /** Wakes whoever waits for a change. */
   #wakers: (() => void)[] = [];
 
-  constructor(caller: MapCaller, name: string, items: MapItems<Item>, options: MapOptions<Item>) {
+  constructor(
+    caller: MapCaller,
+    name: string,
+    items: MapItems<Item>,
+    options: MapOptions<Item>,
+    wrong: PypoolError | undefined,
+  ) {
     const { concurrency: _, ordered: __, args: ___, signal: ____, ...callOptions } = options;
     this.#caller = caller;
     this.#name = name;
     this.#items = items;
     this.#options = options;
+    this.#wrong = wrong;
     this.#callOptions = { ...callOptions, signal: this.#abort.signal };
   }
 
@@ -112,8 +122,7 @@ class CallMap<T, Item> implements PoolMap<T> {
     this.#begun = true;
     const { signal } = this.#options;
     try {
-      const wrong = findMapError(this.#options);
-      if (wrong !== undefined) throw wrong;
+      if (this.#wrong !== undefined) throw this.#wrong;
       this.#source = sourceOf<Item>(this.#items);
     } catch (error) {
       return this.#fail(error);

@@ -1,4 +1,4 @@
-import { createError, type PypoolError } from '@pypool/protocol';
+import { createError, isPlainObject, shown, type PypoolError } from '@pypool/protocol';
 
 import { isSignal, type PoolCallOptions } from '../options/call-options.js';
 
@@ -17,15 +17,15 @@ export interface MapOptions<Item = unknown> extends Omit<PoolCallOptions, 'into'
 }
 
 /** What is wrong with what belongs to the map alone, or `undefined`; the rest is checked with each call. */
-export function findMapError<Item>({
-  concurrency,
-  ordered,
-  args,
-  signal,
-  into,
-}: MapOptions<Item> & Pick<PoolCallOptions, 'into'>): PypoolError | undefined {
+export function findMapError<Item>(
+  options: MapOptions<Item> & Pick<PoolCallOptions, 'into'>,
+): PypoolError | undefined {
+  if (!isPlainObject(options))
+    return wrong('all', `they are a plain object, or left out, and not ${shown(options)}`);
+  const { concurrency, ordered, args, signal, into }: MapOptions<Item> & Pick<PoolCallOptions, 'into'> =
+    options;
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
-    return wrong('concurrency', `${String(concurrency)} is not a whole number of at least 1`);
+    return wrong('concurrency', `${shown(concurrency)} is not a whole number of at least 1`);
   }
   if (ordered !== undefined && typeof ordered !== 'boolean') return wrong('ordered', 'it is not a boolean');
   if (args !== undefined && typeof args !== 'function') return wrong('args', 'it is not a function');
@@ -38,7 +38,7 @@ export function findMapError<Item>({
 function wrong(option: string, what: string): PypoolError {
   return createError({
     code: 'invalid-options',
-    message: `Map option ${option}: ${what}.`,
+    message: `${option === 'all' ? 'Map options' : `Map option ${option}`}: ${what}.`,
     context: { option },
   });
 }

@@ -17,6 +17,11 @@ it('refuses an unknown option that has a value', () => {
   }
 });
 
+it('says what was given in the place of options', () => {
+  const error = findOptionsError(null as unknown as PoolCallOptions, false);
+  expect(error?.message).toContain('Call options: they are a plain object, or left out, and not null.');
+});
+
 it('takes any view of memory to read the result into, and nothing else', () => {
   for (const into of [new Uint8Array(1), Buffer.alloc(1), new DataView(new ArrayBuffer(1))]) {
     expect(findOptionsError({ into }, false)).toBeUndefined();

@@ -1,4 +1,11 @@
-import { createError, isPlainObject, noSuchOption, type CallMeta, type PypoolError } from '@pypool/protocol';
+import {
+  createError,
+  isPlainObject,
+  noSuchOption,
+  shown,
+  type CallMeta,
+  type PypoolError,
+} from '@pypool/protocol';
 
 /** How one call or stream differs from what the pool does by default. `undefined` is as if it were left out. */
 export interface PoolCallOptions {
@@ -78,7 +85,8 @@ const OTHER_NAMES = {
  * @param usesPriority whether the pool's queue discipline looks at `priority`
  */
 export function findOptionsError(options: PoolCallOptions, usesPriority: boolean): PypoolError | undefined {
-  if (!isPlainObject(options)) return wrong('all', 'call options are a plain object, or left out');
+  if (!isPlainObject(options))
+    return wrong('all', `they are a plain object, or left out, and not ${shown(options)}`);
   for (const key in options) {
     if (!KNOWN.has(key) && options[key] !== undefined)
       return wrong(key, noSuchOption(key, [...KNOWN], OTHER_NAMES));
@@ -125,8 +133,7 @@ export function findOptionsError(options: PoolCallOptions, usesPriority: boolean
   return undefined;
 }
 
-/** By what is used of it: signals of other realms and of polyfills will do. */
-/** Whether something is an AbortSignal, of whatever realm. */
+/** Whether something is an AbortSignal, by what is used of it: those of other realms and of polyfills will do. */
 export function isSignal(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
 }
@@ -147,7 +154,7 @@ function isTextOrLeftOut(value: unknown): boolean {
 function wrong(option: string, what: string): PypoolError {
   return createError({
     code: 'invalid-options',
-    message: `Call option ${option}: ${what}.`,
+    message: `${option === 'all' ? 'Call options' : `Call option ${option}`}: ${what}.`,
     context: { option },
   });
 }

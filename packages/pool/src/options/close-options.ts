@@ -1,4 +1,4 @@
-import { createError, noSuchOption } from '@pypool/protocol';
+import { createError, noSuchOption, shown } from '@pypool/protocol';
 
 import type { CloseOptions } from '../lifecycle/closing.js';
 
@@ -12,7 +12,7 @@ export function resolveCloseOptions(
   closeTimeoutMs: number,
 ): Required<CloseOptions> {
   if (typeof options !== 'object' || options === null)
-    throw wrong('all', 'close options are an object, or left out');
+    throw wrong('all', `they are an object, or left out, and not ${shown(options)}`);
   const { force = false, timeoutMs = closeTimeoutMs, ...unknown } = options;
   const [surplus] = Object.keys(unknown);
   if (surplus !== undefined) throw wrong(surplus, noSuchOption(surplus, ['force', 'timeoutMs']));
@@ -25,7 +25,7 @@ export function resolveCloseOptions(
 function wrong(option: string, what: string) {
   return createError({
     code: 'invalid-options',
-    message: `Close option ${option}: ${what}.`,
+    message: `${option === 'all' ? 'Close options' : `Close option ${option}`}: ${what}.`,
     context: { option },
   });
 }

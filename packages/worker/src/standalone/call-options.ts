@@ -1,4 +1,4 @@
-import { createError, isPlainObject, noSuchOption, type PypoolError } from '@pypool/protocol';
+import { createError, isPlainObject, noSuchOption, shown, type PypoolError } from '@pypool/protocol';
 
 /** How one call of a lone worker differs from others. */
 export interface LoneCallOptions {
@@ -39,7 +39,7 @@ export function findCallError(name: unknown, options: LoneCallOptions | undefine
 /** Written out by hand, for it runs with every call that has options. */
 function findOptionsError(options: LoneCallOptions): PypoolError | undefined {
   if (typeof options !== 'object' || options === null)
-    return wrong('all', 'call options are an object, or left out');
+    return wrong('all', `they are an object, or left out, and not ${shown(options)}`);
   for (const key in options) {
     if (!KNOWN.includes(key)) return wrong(key, noSuchOption(key, KNOWN, OTHER_NAMES));
   }
@@ -65,7 +65,7 @@ export function isSignal(value: unknown): value is AbortSignal {
 function wrong(option: string, what: string): PypoolError {
   return createError({
     code: 'invalid-options',
-    message: `Call option ${option}: ${what}.`,
+    message: `${option === 'all' ? 'Call options' : `Call option ${option}`}: ${what}.`,
     context: { option },
   });
 }
