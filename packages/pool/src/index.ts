@@ -54,6 +54,7 @@ export type { CallQueue, QueueDiscipline, QueuedCall } from './strategies/queue.
 export { fifo } from './strategies/fifo.js';
 export { lifo } from './strategies/lifo.js';
 export { priority } from './strategies/priority.js';
+export type { PriorityOptions } from './strategies/priority.js';
 export { fair } from './strategies/fair.js';
 export type { FairOptions } from './strategies/fair.js';
 

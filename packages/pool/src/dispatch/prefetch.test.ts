@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { fifo } from '../strategies/fifo.js';
 import { lifo } from '../strategies/lifo.js';
 import { leastBusy } from '../strategies/least-busy.js';
+import { priority } from '../strategies/priority.js';
 import { flush } from '../test-support/fake-clock.js';
 import {
   type FakePool,
@@ -125,6 +126,7 @@ describe('sending calls ahead', () => {
     const options: FakePoolOptions[] = [
       { prefetch: false },
       { queue: lifo() },
+      { queue: priority() },
       { queue: { ...fifo(), sendsAhead: false } },
       { selection: sticky },
       { revokes: false },
@@ -136,6 +138,32 @@ describe('sending calls ahead', () => {
       expect(given(made)[0]).toHaveLength(1);
       expect(made.pool.stats().prefetch.sentAhead).toBe(0);
     }
+  });
+
+  it('goes by priorities where the discipline allows it, and keeps what comes later behind what a worker has', async () => {
+    const made = await quickPool({ queue: priority({ sendsAhead: true }), prefetch: { maxCalls: 2 } });
+    const { pool, factory, clock } = made;
+    const [worker] = factory.workers;
+    const call = (n: number, urgency: number) => void pool.call('quick', [n], { priority: urgency });
+    // Nothing was answered by its worker since: nothing is ahead of what waits now.
+    call(0, 0);
+    worker!.answer();
+    await flush();
+    void pool.call('unknown', [1]);
+    for (const [n, urgency] of [0, 5, 0, 5].entries()) call(n + 2, urgency);
+    expect(given(made)).toEqual([[1]]);
+    worker!.answer();
+    expect(given(made)).toEqual([[3, 5, 2]]);
+    call(6, 9);
+    expect(given(made)).toEqual([[3, 5, 2]]);
+    await clock.advance(20);
+    worker!.giveBack();
+    const seen: number[] = [];
+    while (worker!.calls.length > 0) {
+      seen.push((worker!.calls[0]!.args as number[])[0]!);
+      worker!.answer();
+    }
+    expect(seen).toEqual([3, 6, 5, 2, 4]);
   });
 
   it('stops at a stream and at a function with a limit, which find a place in their turn', async () => {

@@ -1,9 +1,34 @@
+import { checkOptions } from '@pypool/protocol';
+import { z } from 'zod';
+
 import { CallList } from '../call/call-list.js';
+import { putWhereItStood } from './list-queue.js';
 import type { CallQueue, QueueDiscipline, QueuedCall } from './queue.js';
 
-/** Higher `priority` first (0 unless given), equals in the order they came. Low priorities starve while higher ones keep coming. */
-export function priority(): QueueDiscipline {
-  return { name: 'priority', usesPriority: true, create: () => new PriorityQueue() };
+/** How strict {@link priority} is. */
+export interface PriorityOptions {
+  /**
+   * Whether short calls may be sent ahead (the pool's `prefetch`), which makes many of them at once cheaper. A call of a higher priority then waits
+   * also for calls of lower ones that a worker has already: for about a millisecond of work, and for no call that has waited there for longer than
+   * `prefetch.takeBackAfterMs`. Those that wait in the queue stand in the order of their priorities in either case.
+   *
+   * @defaultValue `false`: whenever a place becomes free, it is for the highest priority there is
+   */
+  readonly sendsAhead?: boolean;
+}
+
+const schema = z.strictObject({
+  sendsAhead: z.boolean().optional(),
+} satisfies Record<keyof PriorityOptions, z.ZodType>);
+
+/**
+ * Higher `priority` first (0 unless given), equals in the order they came. Low priorities starve while higher ones keep coming.
+ *
+ * @throws UsageError `invalid-options`
+ */
+export function priority(options: PriorityOptions = {}): QueueDiscipline {
+  const { sendsAhead = false } = checkOptions('priority()', schema, options);
+  return { name: 'priority', usesPriority: true, sendsAhead, create: () => new PriorityQueue() };
 }
 
 /**
@@ -33,7 +58,7 @@ class PriorityQueue implements CallQueue {
   }
 
   putBack(call: QueuedCall): void {
-    this.#listOf(call.priority).unshift(call);
+    putWhereItStood(this.#listOf(call.priority), call);
     this.#size += 1;
   }
 

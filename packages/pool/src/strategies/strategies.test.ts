@@ -117,6 +117,22 @@ describe('priority', () => {
     for (let call = queue.take(); call !== undefined; call = queue.take()) order.push(call.name);
     expect(order).toEqual(['e', 'c', 'f', 'a', 'd', 'b']);
   });
+
+  it('puts calls back where they stood among their equals, in whichever order they come back', () => {
+    const queue = priority({ sendsAhead: true }).create();
+    const calls = [0, 1, 0, 1, 0].map((level, id) => queued(`${id}`, { id, priority: level }));
+    for (const call of calls) queue.add(call);
+    const taken = [queue.take()!, queue.take()!, queue.take()!, queue.take()!];
+    for (const at of [2, 0, 3, 1]) queue.putBack(taken[at]!);
+    const order: string[] = [];
+    for (let call = queue.take(); call !== undefined; call = queue.take()) order.push(call.name);
+    expect(order).toEqual(['1', '3', '0', '2', '4']);
+  });
+
+  it('refuses what is no option', () => {
+    expect(() => priority({ sendsAhead: 1 as unknown as boolean })).toThrow(/priority\(\).*sendsAhead/);
+    expect(() => priority({ strict: true } as object)).toThrow(/strict/);
+  });
 });
 
 describe('selection', () => {

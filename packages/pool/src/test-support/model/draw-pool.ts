@@ -57,7 +57,7 @@ export function drawPool(dice: Dice, clock: FakeClock, factory: FakeFactory): Po
       minReady: 0,
       start: dice.pick(['eager', 'lazy'] as const),
       startConcurrency: dice.pick([1, 8]),
-      queue: sendsAhead ? fifo() : dice.pick(queues),
+      queue: dice.pick(sendsAhead ? [fifo(), priority({ sendsAhead })] : queues),
       selection: dice.pick([leastBusy(), roundRobin(), sendsAhead ? leastBusy() : sticky()]),
       maxQueue: dice.pick([0, 5, Infinity]),
       maxQueueBytes: dice.pick([0, 500, Infinity]),
