@@ -55,8 +55,8 @@ export function composePool(options: ResolvedGatewayOptions): ComposedPool {
     // A call may run as long as it may take, unless a function says otherwise.
     executionTimeoutMs: Infinity,
     start: 'background',
-    // Requests may say how urgent they are.
-    queue: priority(),
+    // Requests may say how urgent they are: what a worker has already, a millisecond of short calls, goes before.
+    queue: priority({ sendsAhead: true }),
   });
   const front = sessionPool(pool, { maxSessions: options.maxSessions, ttlMs: options.sessionTtlMs });
   return { workers, catalogue, pool, front };
