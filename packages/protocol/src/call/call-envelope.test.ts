@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../errors/errors.js';
 import { createValueCodec } from '../value/codec.js';
-import { encodeCallEnvelope } from './call-envelope.js';
+import { encodeCallEnvelope, type WireMeta } from './call-envelope.js';
 
 const codec = createValueCodec();
 const meta = { deadline: 5 };
@@ -19,6 +19,36 @@ describe('the envelope of a call', () => {
     [[1], meta, '["f",[1],null,{"deadline":5}]'],
   ])('of %j with meta %j is %s', (args, withMeta, envelope) => {
     expect(encodeCallEnvelope(codec, 'f', args, withMeta)).toEqual({ envelope, tagged: false, buffers: [] });
+  });
+
+  it('says of each call what is its own, whatever the one before it said', () => {
+    const texts = [
+      ['f', { deadline: 5 }],
+      ['g"', { deadline: 5 }],
+      ['f', { deadline: 6 }],
+      ['f', { deadline: 6, credit: 3 }],
+      ['f', { credit: 3 }],
+      ['f', { deadline: 5, attributes: { a: new Date(0) } }],
+      ['f', { deadline: 5, tracestate: 'x=1' }],
+      ['f', { deadline: 5 }],
+    ].map(([name, each]) => encodeCallEnvelope(codec, name as string, [], each as WireMeta).envelope);
+    expect(texts).toEqual([
+      '["f",[],null,{"deadline":5}]',
+      '["g\\"",[],null,{"deadline":5}]',
+      '["f",[],null,{"deadline":6}]',
+      '["f",[],null,{"deadline":6,"credit":3}]',
+      '["f",[],null,{"credit":3}]',
+      '["f",[],null,{"deadline":5,"attributes":{"a":{"$":["datetime","1970-01-01T00:00:00.000+00:00"]}}}]',
+      '["f",[],null,{"deadline":5,"tracestate":"x=1"}]',
+      '["f",[],null,{"deadline":5}]',
+    ]);
+  });
+
+  it('knows any number of names', () => {
+    for (let n = 0; n < 2_500; n += 1)
+      expect(encodeCallEnvelope(codec, `f${n % 1_250}`, undefined, undefined).envelope).toBe(
+        `["f${n % 1_250}"]`,
+      );
   });
 
   it('shares one list of buffers among all parts', () => {

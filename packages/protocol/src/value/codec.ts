@@ -1,4 +1,5 @@
 import { createError } from '../errors/create-error.js';
+import type { PypoolError } from '../errors/error.js';
 import { protocolError } from '../errors/protocol-error.js';
 import { MAX_DEPTH, MAX_ENVELOPE_DEPTH, isDeeperThan } from './depth.js';
 import { isPlain } from './plain.js';
@@ -38,10 +39,14 @@ export interface ValueCodec {
    * values inside each.
    *
    * @param roots - What to call each in an error.
-   * @param given - How many of the first come from outside. Those behind them are known to be plain, and not looked at. All unless said.
+   * @param around - JSON texts that stand in that array before and after them, as they are. None unless said.
    * @throws UsageError `unencodable`.
    */
-  encodeAll(lists: readonly unknown[], roots: readonly string[], given?: number): EncodedValue;
+  encodeAll(
+    lists: readonly unknown[],
+    roots: readonly string[],
+    around?: { readonly before?: string; readonly after?: string | undefined },
+  ): EncodedValue;
   /**
    * The typed arrays of the result share memory with `buffers`.
    *
@@ -74,13 +79,12 @@ export function createValueCodec(options: ValueCodecOptions = {}): ValueCodec {
       const text = stringify(tagging.encode(value, root));
       return { text, tagged: tagging.tagged, buffers: tagging.buffers };
     },
-    encodeAll(lists, roots, given = lists.length) {
-      if (areSurelyPlain(lists, given)) return { text: stringify(lists), tagged: false, buffers: NO_BUFFERS };
+    encodeAll(lists, roots, { before, after } = {}) {
+      if (areSurelyPlain(lists))
+        return { text: arrayOf(before, lists, after), tagged: false, buffers: NO_BUFFERS };
       const tagging = new Tagging(types);
-      const text = stringify(
-        lists.map((list, index) => tagging.encode(list, roots[index] ?? `[${index}]`, 1)),
-      );
-      return { text, tagged: tagging.tagged, buffers: tagging.buffers };
+      const encoded = lists.map((list, index) => tagging.encode(list, roots[index] ?? `[${index}]`, 1));
+      return { text: arrayOf(before, encoded, after), tagged: tagging.tagged, buffers: tagging.buffers };
     },
     decode({ envelope, tagged, buffers }) {
       const value = parse(envelope);
@@ -102,11 +106,11 @@ function isSurelyPlain(value: unknown): boolean {
   }
 }
 
-/** Whether each of the first `count` is: the list of them is ours. */
-function areSurelyPlain(lists: readonly unknown[], count: number): boolean {
+/** Whether each of them is: the list of them is ours. */
+function areSurelyPlain(lists: readonly unknown[]): boolean {
   try {
-    for (let index = 0; index < count; index++) {
-      if (!isPlain(lists[index], MAX_DEPTH - 1)) return false;
+    for (const list of lists) {
+      if (!isPlain(list, MAX_DEPTH - 1)) return false;
     }
     return true;
   } catch {
@@ -127,16 +131,35 @@ function parse(text: string): unknown {
   }
 }
 
+/** A JSON array: what is text already, the values, and what else is text. */
+function arrayOf(before: string | undefined, values: readonly unknown[], after: string | undefined): string {
+  try {
+    let text = before === undefined ? '[' : `[${before}`;
+    for (const value of values) {
+      if (text.length > 1) text += ',';
+      text += value === undefined || value === null ? 'null' : JSON.stringify(value);
+    }
+    if (after === undefined) return `${text}]`;
+    return text.length > 1 ? `${text},${after}]` : `[${after}]`;
+  } catch (cause) {
+    throw tooLarge(cause);
+  }
+}
+
 function stringify(value: unknown): string {
   try {
     return JSON.stringify(value);
   } catch (cause) {
-    // Plain data fails for one reason only: the text is longer than a JavaScript string may be.
-    throw createError({
-      code: 'frame-too-large',
-      message:
-        'A value is too large to be written as one JSON text. Send bytes or typed arrays, or several calls.',
-      cause,
-    });
+    throw tooLarge(cause);
   }
+}
+
+/** Plain data fails for one reason only: the text is longer than a JavaScript string may be. */
+function tooLarge(cause: unknown): PypoolError {
+  return createError({
+    code: 'frame-too-large',
+    message:
+      'A value is too large to be written as one JSON text. Send bytes or typed arrays, or several calls.',
+    cause,
+  });
 }
