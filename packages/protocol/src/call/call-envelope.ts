@@ -51,12 +51,16 @@ export function encodeCallEnvelope(
 /** Modules serve few functions; of one that serves more, this knows those that were called lately. */
 const MAX_NAMES = 1_000;
 
+/** Longer names are none that anybody calls often. */
+const MAX_NAME_LENGTH = 100;
+
 const quotedNames = new Map<string, string>();
 
 function quoted(name: string): string {
   let text = quotedNames.get(name);
   if (text === undefined) {
     text = JSON.stringify(name);
+    if (name.length > MAX_NAME_LENGTH) return text;
     if (quotedNames.size >= MAX_NAMES) quotedNames.clear();
     quotedNames.set(name, text);
   }
