@@ -76,12 +76,18 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
     if type(parts) is not list or not 1 <= len(parts) <= 4:
         raise ProtocolError("a CALL is no array of name, args, kwargs and meta")
     count = len(parts)
-    if count == 4 and parts[2] is None and not frame.tagged:
-        # Nearly every call: positional arguments and the deadline.
-        name, args, _, meta = parts
-        is_usual = type(meta) is dict and len(meta) == 1 and type(meta.get("deadline")) is int
-        if is_usual and meta["deadline"] <= MAX_CALL_ID and type(name) is str and type(args) is list:
-            return name, args, {}, meta
+    if count == 4 and not frame.tagged:
+        # Nearly every call: arguments, the deadline, and perhaps a trace.
+        name, args, kwargs, meta = parts
+        if type(meta) is dict and type(name) is str and type(args) is list:
+            size = len(meta)
+            is_usual = size == 1 or (size == 2 and type(meta.get("traceparent")) is str)
+            deadline = meta.get("deadline")
+            if is_usual and type(deadline) is int and 0 <= deadline <= MAX_CALL_ID:
+                if kwargs is None:
+                    return name, args, {}, meta
+                if type(kwargs) is dict:
+                    return name, args, kwargs, meta
     name = parts[0]
     args = parts[1] if count > 1 and parts[1] is not None else []
     kwargs = parts[2] if count > 2 and parts[2] is not None else {}

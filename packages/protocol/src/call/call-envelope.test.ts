@@ -30,6 +30,8 @@ describe('the envelope of a call', () => {
       ['f', { credit: 3 }],
       ['f', { deadline: 5, attributes: { a: new Date(0) } }],
       ['f', { deadline: 5, tracestate: 'x=1' }],
+      ['f', { deadline: 5, traceparent: '00-1-2-01', tracestate: 'x="1"' }],
+      ['f', { deadline: 6, traceparent: '00-1-2-00', inputs: [0] }],
       ['f', { deadline: 5 }],
     ].map(([name, each]) => encodeCallEnvelope(codec, name as string, [], each as WireMeta).envelope);
     expect(texts).toEqual([
@@ -40,6 +42,8 @@ describe('the envelope of a call', () => {
       '["f",[],null,{"credit":3}]',
       '["f",[],null,{"deadline":5,"attributes":{"a":{"$":["datetime","1970-01-01T00:00:00.000+00:00"]}}}]',
       '["f",[],null,{"deadline":5,"tracestate":"x=1"}]',
+      '["f",[],null,{"deadline":5,"traceparent":"00-1-2-01","tracestate":"x=\\"1\\""}]',
+      '["f",[],null,{"deadline":6,"traceparent":"00-1-2-00","inputs":[0]}]',
       '["f",[],null,{"deadline":5}]',
     ]);
   });

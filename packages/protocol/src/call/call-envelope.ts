@@ -33,7 +33,7 @@ export function encodeCallEnvelope(
 ): EncodedEnvelope {
   const { positional, keywords } = normalise(name, args);
   const before = quoted(name);
-  const after = meta === undefined ? undefined : ownText(meta);
+  const after = meta === undefined ? undefined : usualText(meta);
   const parts: unknown[] =
     after !== undefined
       ? [positional, keywords]
@@ -70,17 +70,21 @@ function quoted(name: string): string {
 let lastDeadline = NaN;
 let lastText = '';
 
-/** The JSON of a meta with nothing of the caller's in it: numbers, and lists of places. `undefined` where there is. */
-function ownText(meta: WireMeta): string | undefined {
-  const { session, attributes, deadline, traceparent, tracestate, credit, creditBytes, inputs } = meta;
-  if (attributes !== undefined || session !== undefined || traceparent !== undefined) return undefined;
-  const isDeadline = deadline !== undefined && (tracestate ?? credit ?? creditBytes ?? inputs) === undefined;
-  if (!isDeadline) return JSON.stringify(meta);
+/** The JSON of a meta that holds the deadline, a trace or nothing else; `undefined` for any other. */
+function usualText(meta: WireMeta): string | undefined {
+  const { deadline, traceparent, tracestate } = meta;
+  const isUsual =
+    deadline !== undefined &&
+    (meta.session ?? meta.attributes ?? meta.credit ?? meta.creditBytes ?? meta.inputs) === undefined;
+  if (!isUsual) return undefined;
   if (deadline !== lastDeadline) {
-    lastText = JSON.stringify({ deadline });
+    lastText = `{"deadline":${JSON.stringify(deadline)}`;
     lastDeadline = deadline;
   }
-  return lastText;
+  let text = lastText;
+  if (traceparent !== undefined) text += `,"traceparent":${JSON.stringify(traceparent)}`;
+  if (tracestate !== undefined) text += `,"tracestate":${JSON.stringify(tracestate)}`;
+  return `${text}}`;
 }
 
 interface Arguments {
