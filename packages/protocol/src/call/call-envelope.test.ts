@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../errors/errors.js';
 import { createValueCodec } from '../value/codec.js';
@@ -46,6 +47,55 @@ describe('the envelope of a call', () => {
       '["f",[],null,{"deadline":6,"traceparent":"00-1-2-00","inputs":[0]}]',
       '["f",[],null,{"deadline":5}]',
     ]);
+  });
+
+  it('is what JSON.stringify makes of the whole array, where all is plain', () => {
+    const hides = Object.defineProperty({}, 'toJSON', { value: () => undefined }) as object;
+    // eslint-disable-next-line no-sparse-arrays
+    const whole = fc.constantFrom(undefined, [, 1], 1e21, -1.5, '\ud83d', { a: undefined }, hides);
+    const any = fc.oneof(fc.jsonValue({ stringUnit: 'binary' }), whole);
+    const list = fc.array(any, { maxLength: 3 });
+    const record = fc.oneof(
+      fc.dictionary(fc.string({ unit: 'binary' }), any, { maxKeys: 3 }),
+      fc.constant(hides),
+    );
+    const text = fc.string({ unit: 'binary' });
+    const meta = fc.record(
+      {
+        deadline: fc.constantFrom(5, 6, 6.5, 1e300, 0),
+        traceparent: text,
+        tracestate: text,
+        attributes: fc.dictionary(text, any, { maxKeys: 2 }),
+        session: fc.record({ id: text }),
+        credit: fc.nat(),
+        creditBytes: fc.nat(),
+        inputs: fc.array(fc.nat(), { maxLength: 2 }),
+      },
+      { requiredKeys: [] },
+    );
+    const args = fc.record({ args: list, kwargs: record }, { requiredKeys: [] });
+    fc.assert(
+      fc.property(
+        text,
+        args,
+        fc.option(meta, { nil: undefined }),
+        (name, { args: positional, kwargs }, said) => {
+          const given =
+            kwargs === undefined
+              ? positional
+              : positional === undefined
+                ? kwargs
+                : { args: positional, kwargs };
+          const parts = [name, positional ?? null, kwargs ?? null, said];
+          const hasArgs = positional !== undefined && positional.length > 0;
+          const count = said !== undefined ? 4 : kwargs !== undefined ? 3 : hasArgs ? 2 : 1;
+          const { envelope, tagged } = encodeCallEnvelope(codec, name, given, said);
+          if (tagged) return;
+          expect(envelope).toBe(JSON.stringify(parts.slice(0, count)));
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 
   it('knows any number of names', () => {

@@ -137,7 +137,7 @@ function arrayOf(before: string | undefined, values: readonly unknown[], after: 
     let text = before === undefined ? '[' : `[${before}`;
     for (const value of values) {
       if (text.length > 1) text += ',';
-      text += value === undefined || value === null ? 'null' : JSON.stringify(value);
+      text += value === undefined || value === null ? 'null' : textOf(value);
     }
     if (after === undefined) return `${text}]`;
     return text.length > 1 ? `${text},${after}]` : `[${after}]`;
@@ -148,10 +148,15 @@ function arrayOf(before: string | undefined, values: readonly unknown[], after: 
 
 function stringify(value: unknown): string {
   try {
-    return JSON.stringify(value);
+    return textOf(value);
   } catch (cause) {
     throw tooLarge(cause);
   }
+}
+
+/** `null` as in an array, where a `toJSON` that the walk does not see (hidden, or made up by a proxy) says that there is nothing: no text would be no JSON. */
+function textOf(value: unknown): string {
+  return (JSON.stringify(value) as string | undefined) ?? 'null';
 }
 
 /** Plain data fails for one reason only: the text is longer than a JavaScript string may be. */
