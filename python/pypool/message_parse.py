@@ -79,14 +79,16 @@ def parse_call(frame: Frame, codec: ValueCodec) -> tuple[str, list[Any], dict[st
     if count == 4 and not frame.tagged:
         # Nearly every call: arguments, the deadline, and perhaps a trace.
         name, args, kwargs, meta = parts
-        if type(meta) is dict and type(name) is str and type(args) is list:
+        if type(meta) is dict and type(name) is str:
             size = len(meta)
             is_usual = size == 1 or (size == 2 and type(meta.get("traceparent")) is str)
             deadline = meta.get("deadline")
             if is_usual and type(deadline) is int and 0 <= deadline <= MAX_CALL_ID:
+                if args is None:
+                    args = []
                 if kwargs is None:
-                    return name, args, {}, meta
-                if type(kwargs) is dict:
+                    kwargs = {}
+                if type(args) is list and type(kwargs) is dict:
                     return name, args, kwargs, meta
     name = parts[0]
     args = parts[1] if count > 1 and parts[1] is not None else []

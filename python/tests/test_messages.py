@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unittest
 
 from pypool import message_parse, messages
@@ -67,6 +68,21 @@ class Made(unittest.TestCase):
 class Read(unittest.TestCase):
     def call(self, envelope, tagged=False, buffers=()):
         return message_parse.parse_call(Frame(FrameType.CALL, 1, envelope, tagged, buffers), ValueCodec())
+
+    def test_the_usual_calls_are_read_as_any_other_is(self):
+        for args, kwargs in itertools.product(
+            ("null", "[]", "[1]", "{}", '"x"'), ("null", "{}", '{"a":1}', "[]")
+        ):
+            for usual in ('{"deadline":5}', '{"deadline":5,"traceparent":"00-1-2-00"}'):
+                with self.subTest(args=args, kwargs=kwargs, usual=usual):
+                    try:
+                        # What is not known is ignored, and makes it a call like any other.
+                        wanted = self.call(f'["f",{args},{kwargs},{usual[:-1]},"later":2}}]')
+                    except ProtocolError:
+                        with self.assertRaises(ProtocolError):
+                            self.call(f'["f",{args},{kwargs},{usual}]')
+                    else:
+                        self.assertEqual(self.call(f'["f",{args},{kwargs},{usual}]')[:3], wanted[:3])
 
     def test_buffers_become_arguments(self):
         name, args, kwargs, _ = self.call(
