@@ -2,12 +2,14 @@ import type { OutgoingCall, PypoolError } from '@pypool/protocol';
 
 import type { WorkerRequest } from '../../contract.js';
 import type { PoolCore } from '../../pool-core.js';
+import type { Attempt } from '../../call/attempt.js';
 import { FakeClock } from '../fake-clock.js';
 import type { FakeFactory, FakeWorker } from '../fake-worker.js';
 import { hold } from './broken.js';
 import { Dice } from './dice.js';
 import { BUDGETS, drawFactory, drawPool, FUNCTIONS, IDEMPOTENT, quicken } from './draw-pool.js';
 import { Entry, entryIdOf } from './entry.js';
+import { whoIsGivenIsFirst } from './order.js';
 
 /** Answers that a worker has given, as far back as one may be repeated. */
 const REMEMBERED = 20;
@@ -39,7 +41,10 @@ export class Model {
     this.dice = new Dice(seed);
     this.factory = drawFactory(this.dice);
     this.factory.respond = (call) =>
-      this.#see(() => this.#entryOf(call).given(this.core.options.maxAttempts));
+      this.#see(() => {
+        this.#entryOf(call).given(this.core.options.maxAttempts);
+        whoIsGivenIsFirst(this.core, call as Attempt);
+      });
     this.factory.told = (call, error, begun) => this.#told(call, error, begun);
     this.factory.gaveBack = (call) => this.#remember(call, (entry) => entry.notBegun());
     this.core = drawPool(this.dice, this.clock, this.factory);
