@@ -163,7 +163,7 @@ export class Dispatcher {
     this.retry(call);
   }
 
-  /** A call that never ran, or may run again, goes first. */
+  /** A call that never ran, or may run again, goes back to its place in the queue. */
   retry(call: PendingCall): void {
     this.#bytes?.readmit(call);
     this.#putBack(call);
@@ -181,7 +181,7 @@ export class Dispatcher {
     call.state = 'placing';
   }
 
-  /** A worker takes no more calls: those that waited for it are placed anew, ahead of the others. */
+  /** A worker takes no more calls: those that waited for it are placed anew, before others that came later. */
   rebind(record: WorkerRecord): void {
     this.prefetch?.leaves(record, record.state.kind === 'retiring' && isLoss(record.state.reason));
     // A record that is dead keeps what its worker held, until some later call would take this place.

@@ -9,8 +9,9 @@ import type { CallQueue, QueueDiscipline, QueuedCall } from './queue.js';
 export interface PriorityOptions {
   /**
    * Whether short calls may be sent ahead (the pool's `prefetch`), which makes many of them at once cheaper. A call of a higher priority then waits
-   * also for calls of lower ones that a worker has already: for about a millisecond of work, and for no call that has waited there for longer than
-   * `prefetch.takeBackAfterMs`. Those that wait in the queue stand in the order of their priorities in either case.
+   * also for calls of lower ones that a worker has already: for about a millisecond of work. And one that was sent ahead stays with its worker while
+   * another begins with calls of lower ones; what has waited there for `prefetch.takeBackAfterMs` is asked back. Those that wait in the queue stand in
+   * the order of their priorities in either case.
    *
    * @defaultValue `false`: whenever a place becomes free, it is for the highest priority there is
    */

@@ -30,7 +30,7 @@ export interface CallQueue extends Iterable<QueuedCall> {
   /** Whether a call that is not in the queue may start at once, were it alone. */
   mayStart(call: QueuedCall): boolean;
   add(call: QueuedCall): void;
-  /** Put back a call that was taken and could not run: it goes before its equals. */
+  /** Put back a call that was taken and could not run: it goes before its equals, or where it stood among them. */
   putBack(call: QueuedCall): void;
   /** Take the next call that may start; `undefined` exactly when `eligible` is 0. */
   take(): QueuedCall | undefined;
