@@ -1,4 +1,4 @@
-import type { FunctionFacts, OutgoingCall, PypoolError, WorkerDump } from '@pypool/protocol';
+import type { FunctionFacts, OutgoingCall, PypoolError, SharedMemoryUse, WorkerDump } from '@pypool/protocol';
 
 import type { LimitReached } from './strategies/recycling.js';
 
@@ -28,6 +28,8 @@ export interface PoolWorker {
    * and once it is gone. Left out where the system does not tell; limits on memory are refused then.
    */
   memoryBytes?(): Promise<number>;
+  /** The memory that it shares with this process, as it stands. Asked by `status()`. Left out where it can share none. */
+  sharedMemory?(): SharedMemoryUse;
   /**
    * What it does now, for `dump()` of the pool: settles within seconds, whatever the worker does. Rejects with a PypoolError where it ends meanwhile or
    * tells nothing. Left out where workers cannot tell.

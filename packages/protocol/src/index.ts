@@ -31,6 +31,7 @@ export { shown } from './options/shown.js';
 
 // Calls
 export type { CallMeta, FunctionFacts, OutgoingCall } from './call/outgoing-call.js';
+export type { SharedMemoryUse } from './call/shared-memory-use.js';
 export type { DumpedCall, DumpedTask, DumpedThread, WorkerDump } from './call/worker-dump.js';
 export { encodeCallEnvelope } from './call/call-envelope.js';
 export type { WireMeta } from './call/call-envelope.js';

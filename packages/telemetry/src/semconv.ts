@@ -39,6 +39,7 @@ export const ATTR = {
   /** On spans and logs alone, never on a metric. */
   WORKER_ID: 'pypool.worker.id',
   WORKER_STATE: 'pypool.worker.state',
+  SHARED_MEMORY_STATE: 'pypool.shared_memory.state',
   EXIT_REASON: 'pypool.worker.exit.reason',
   LOGGER_NAME: 'pypool.log.logger',
   LOG_SOURCE: 'pypool.log.source',
@@ -67,6 +68,7 @@ export const METRIC = {
   WORKER_USE_TIME: 'pypool.worker.use_time',
   WORKER_EXITS: 'pypool.worker.exits',
   WORKER_MEMORY: 'pypool.worker.memory.usage',
+  SHARED_MEMORY: 'pypool.shared_memory.usage',
   PREFETCH_TAKEN_BACK: 'pypool.prefetch.taken_back',
   SESSION_COUNT: 'pypool.session.count',
 } as const;

@@ -82,6 +82,43 @@ describe('a pool of Python workers', () => {
     await memory.close();
   });
 
+  it.runIf(process.platform === 'linux')(
+    'is measured: memory that is shared, which is used until Python has let go of what lies there',
+    async () => {
+      const memory = metricsInMemory();
+      await using pool = await createPythonPool({ module: SHOP, size: 1, name: 'shop' });
+      measurePool(pool, { meterProvider: memory.provider });
+      const told = async () =>
+        points(await memory.collect(), METRIC.SHARED_MEMORY).map(
+          ([{ [ATTR.SHARED_MEMORY_STATE]: state, ...others }, bytes]) => {
+            expect(others).toEqual(IN_SHOP);
+            return [state, bytes];
+          },
+        );
+      expect(await told()).toEqual([
+        ['used', 0],
+        ['free', 0],
+      ]);
+
+      const data = new Float64Array(2 ** 16);
+      const shared = () => pool.status().workers[0]!.sharedMemory!;
+      // The first has memory made for the next.
+      while (shared().usedBytes === 0) await pool.call('keep', [data]);
+      expect(shared()).toEqual({ bytes: data.byteLength, usedBytes: data.byteLength });
+      expect(await told()).toEqual([
+        ['used', data.byteLength],
+        ['free', 0],
+      ]);
+      await pool.call('forget');
+      while (shared().usedBytes > 0) await pool.call('forget');
+      expect(await told()).toEqual([
+        ['used', 0],
+        ['free', data.byteLength],
+      ]);
+      await memory.close();
+    },
+  );
+
   it('can be scraped by Prometheus, which sees no worker and no session', async () => {
     await using pool = await createPythonPool({ module: SHOP, size: 1, name: 'shop' });
     pool.on('log', () => undefined);

@@ -1,4 +1,11 @@
-import type { ExposedFunction, FunctionFacts, OutgoingCall, PypoolError, WorkerDump } from '@pypool/protocol';
+import type {
+  ExposedFunction,
+  FunctionFacts,
+  OutgoingCall,
+  PypoolError,
+  SharedMemoryUse,
+  WorkerDump,
+} from '@pypool/protocol';
 import type { WorkerExit } from './life/exit.js';
 
 /**
@@ -17,6 +24,8 @@ export interface PythonWorker {
   readonly facts: Readonly<Record<string, unknown>>;
   /** Its private memory and that of its descendants, in bytes; rejects once it is gone. Left out where the system does not tell. */
   memoryBytes?(): Promise<number>;
+  /** The memory that it shares with this process, as it stands. Left out where `sharedMemory` is off. */
+  sharedMemory?(): SharedMemoryUse;
   /**
    * What it does now: the calls that run, and the Python stacks of its threads and tasks. It disturbs no Python code, and takes seconds at most.
    *

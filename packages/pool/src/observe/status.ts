@@ -1,4 +1,4 @@
-import type { CallMeta } from '@pypool/protocol';
+import type { CallMeta, SharedMemoryUse } from '@pypool/protocol';
 
 import type { Clock } from '../clock/clock.js';
 import type { CircuitState } from '../lifecycle/circuit-breaker.js';
@@ -36,6 +36,8 @@ export interface WorkerStatus {
   readonly calls: number;
   /** Private memory when it was last looked at; `undefined` where it never was, as without a limit. */
   readonly memoryBytes: number | undefined;
+  /** The memory that it shares with this process for large arguments and results; `undefined` while it is starting, and where it can share none. */
+  readonly sharedMemory: SharedMemoryUse | undefined;
   readonly running: readonly RunningCall[];
   /** Calls that it was sent ahead, and has not begun. */
   readonly ahead: number;
@@ -84,6 +86,7 @@ export function workerStatus(record: WorkerRecord, clock: Clock): WorkerStatus {
     concurrency: record.concurrency,
     calls: record.calls,
     memoryBytes: record.memoryBytes,
+    sharedMemory: record.worker?.sharedMemory?.(),
     // By places and not by who has begun: a call may keep its place for a moment after its end, in which the next has begun.
     running: [...record.running].slice(0, record.inFlight).map(({ call, since }) => ({
       id: call.id,

@@ -57,6 +57,11 @@ function observeStanding(pool: ObservablePool, meter: Meter, calls: CallMeter): 
   const least = gauge(METRIC.WORKER_MIN, '{worker}', 'Steady workers.');
   const most = gauge(METRIC.WORKER_MAX, '{worker}', 'Workers that there may be, those under load included.');
   const memory = gauge(METRIC.WORKER_MEMORY, 'By', 'Resident memory of the processes of all workers.');
+  const shared = gauge(
+    METRIC.SHARED_MEMORY,
+    'By',
+    'Memory that workers share with Node for large arguments and results.',
+  );
   const sessions = gauge(METRIC.SESSION_COUNT, '{session}', 'Sessions that are open.');
 
   const look = async (result: BatchObservableResult): Promise<void> => {
@@ -73,12 +78,15 @@ function observeStanding(pool: ObservablePool, meter: Meter, calls: CallMeter): 
     for (const [state, count] of Object.entries(workersByState(status))) {
       result.observe(workers, count, { ...ofPool, [ATTR.WORKER_STATE]: state });
     }
+    for (const [state, bytes] of Object.entries(sharedByState(status) ?? {})) {
+      result.observe(shared, bytes, { ...ofPool, [ATTR.SHARED_MEMORY_STATE]: state });
+    }
     // A list is a copy of them all: for each reader, at each look.
     if (pool.sessions !== undefined) tell(sessions, pool.sessions.size ?? pool.sessions.list().length);
     const bytes = await residentBytes(status.workers);
     if (bytes !== undefined) tell(memory, bytes);
   };
-  const all = [callCount, retries, takenBack, depth, workers, least, most, memory, sessions];
+  const all = [callCount, retries, takenBack, depth, workers, least, most, memory, shared, sessions];
   meter.addBatchObservableCallback(look, all);
   return () => meter.removeBatchObservableCallback(look, all);
 }
@@ -90,4 +98,16 @@ function workersByState({ workers }: PoolStatus): Record<string, number> {
     counts[state === 'ready' ? (running.length > 0 ? 'busy' : 'idle') : state] += 1;
   }
   return counts;
+}
+
+/** In which something lies, and the rest. `undefined` where no worker can share any. */
+function sharedByState({ workers }: PoolStatus): Record<string, number> | undefined {
+  const uses = workers.map(({ sharedMemory }) => sharedMemory).filter((use) => use !== undefined);
+  if (uses.length === 0) return undefined;
+  let [used, free] = [0, 0];
+  for (const { bytes, usedBytes } of uses) {
+    used += usedBytes;
+    free += bytes - usedBytes;
+  }
+  return { used, free };
 }

@@ -1,8 +1,8 @@
 import type { LogRecord, Pong, PypoolError, RuntimeEvent, ValueCodec } from '@pypool/protocol';
 import type { Remedies } from '../remedies/remedies.js';
 import type { CancelGraces } from '../calls/cancel-ladder.js';
-import type { LaunchedWorker } from '../launcher/contract.js';
 import type { OutputLine } from '../output/line-builder.js';
+import type { SharingWorker } from '../shared-memory/share-memory.js';
 import type { WorkerExit } from './exit.js';
 import type { WelcomeFacts } from './handshake.js';
 
@@ -22,7 +22,7 @@ export interface ProcessWorkerObserver {
 
 /** What a worker is made of. */
 export interface ProcessWorkerParts {
-  readonly process: LaunchedWorker;
+  readonly process: SharingWorker;
   /** What Python it runs on, for errors; `undefined` where only the launcher knows. */
   readonly interpreter: string | undefined;
   /** What can be done about its errors; `undefined`: nothing is said. */

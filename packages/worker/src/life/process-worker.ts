@@ -6,6 +6,7 @@ import {
   type FunctionFacts,
   type OutgoingCall,
   type PypoolError,
+  type SharedMemoryUse,
   type WorkerDump,
 } from '@pypool/protocol';
 import { CallRunner } from '../calls/call-runner.js';
@@ -32,6 +33,7 @@ export class ProcessWorker implements PythonWorker {
   readonly pid: number;
   readonly concurrency: number;
   readonly memoryBytes?: () => Promise<number>;
+  readonly sharedMemory?: () => SharedMemoryUse;
   revoke?: (calls: Iterable<OutgoingCall>) => void;
   /** Resolves when it takes calls; rejects with `start-failed` when it is dead instead. */
   readonly started: Promise<void>;
@@ -61,6 +63,7 @@ export class ProcessWorker implements PythonWorker {
     // On another machine its number is some other process's here.
     if (process.signalAlone !== undefined && tellsMemory())
       this.memoryBytes = () => treeMemoryBytes(this.pid);
+    if (process.sharedMemory !== undefined) this.sharedMemory = process.sharedMemory;
     this.#inspector = new Inspector(
       process.connection.control,
       process.signalAlone === undefined ? undefined : (signal) => process.signalAlone?.(signal),

@@ -1,4 +1,4 @@
-import { encodeMessage, FrameType, type Hello, type Mapped } from '@pypool/protocol';
+import { encodeMessage, FrameType, type Hello, type Mapped, type SharedMemoryUse } from '@pypool/protocol';
 import type { FrameSink } from '@pypool/transport';
 import { protocolViolation } from '../calls/errors.js';
 import type { MapTurns } from './map-turns.js';
@@ -51,6 +51,18 @@ export class Segments {
   /** Whether a buffer is large enough to be shared. */
   isLarge(bytes: number): boolean {
     return bytes > 0 && bytes >= this.#parts.thresholdBytes;
+  }
+
+  /** How much there is, and in how much of it something lies. One that was asked for and is not there yet is none. */
+  get use(): SharedMemoryUse {
+    let bytes = 0;
+    let usedBytes = 0;
+    for (const segment of this.#segments.values()) {
+      if (segment.state === 'asked') continue;
+      bytes += segment.bytes;
+      if (segment.state === 'busy') usedBytes += segment.bytes;
+    }
+    return { bytes, usedBytes };
   }
 
   /** What HELLO said. Until then, and where the runtime cannot share memory, there are no segments. */

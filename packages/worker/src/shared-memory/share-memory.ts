@@ -1,20 +1,27 @@
-import { createError } from '@pypool/protocol';
+import { createError, type SharedMemoryUse } from '@pypool/protocol';
 import type { Transport } from '@pypool/transport';
 import type { LaunchedWorker } from '../launcher/contract.js';
 import type { SharedMemoryLimits } from './segments.js';
 import { sharingConnection, type SharingOptions } from './sharing-connection.js';
+
+/** A process, and what memory it shares with this one, where it may share any. */
+export interface SharingWorker extends LaunchedWorker {
+  readonly sharedMemory?: () => SharedMemoryUse;
+}
 
 /** A process as it is, with a connection whose large buffers pass through shared memory where there may be any: see {@link sharingConnection}. */
 export function shareMemory(
   launched: LaunchedWorker,
   limits: SharedMemoryLimits | undefined,
   about: Omit<SharingOptions, keyof SharedMemoryLimits>,
-): LaunchedWorker {
+): SharingWorker {
   if (limits === undefined) return launched;
-  const { pid, connection, stdout, stderr, exited } = launched;
+  const { pid, stdout, stderr, exited } = launched;
+  const connection = sharingConnection(launched.connection, { ...limits, ...about });
   return {
     pid,
-    connection: sharingConnection(connection, { ...limits, ...about }),
+    connection,
+    sharedMemory: connection.use,
     stdout,
     stderr,
     exited,

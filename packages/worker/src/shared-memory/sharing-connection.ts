@@ -5,6 +5,7 @@ import {
   parseMapped,
   parseSegments,
   type Frame,
+  type SharedMemoryUse,
 } from '@pypool/protocol';
 import type { Connection } from '@pypool/transport';
 import { asPypoolError } from '../calls/errors.js';
@@ -27,6 +28,11 @@ export interface SharingOptions extends SharedMemoryLimits {
   readonly onRefused: (reason: string) => void;
 }
 
+/** A connection, and what memory it shares. */
+export interface SharingConnection extends Connection {
+  readonly use: () => SharedMemoryUse;
+}
+
 /**
  * A connection whose large buffers pass through memory that both processes have, rather than through the channel (SPEC.md section 15).
  *
@@ -34,7 +40,7 @@ export interface SharingOptions extends SharedMemoryLimits {
  * owns the connection that it is made of. Segments there are only once a buffer was large; until then, and whenever none is free, buffers
  * travel in their frames.
  */
-export function sharingConnection(inner: Connection, options: SharingOptions): Connection {
+export function sharingConnection(inner: Connection, options: SharingOptions): SharingConnection {
   const segments = new Segments({ ...options, control: inner.control });
   let replies: GatheringListener | undefined;
   const requests = new PlacingSink(inner.requests, segments, DEFAULT_LIMITS, (error) =>
@@ -91,5 +97,6 @@ export function sharingConnection(inner: Connection, options: SharingOptions): C
     },
     keepAlive: (on) => inner.keepAlive(on),
     destroy,
+    use: () => segments.use,
   };
 }
