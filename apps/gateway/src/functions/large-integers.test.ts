@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findLargeInteger, refuseLargeIntegers } from './large-integers.js';
+import { findLargeInteger } from './find-large-integer.js';
+import { refuseLargeIntegers } from './large-integers.js';
 
 const refuse = (text: string, name?: string) => refuseLargeIntegers(text, JSON.parse(text), name);
 

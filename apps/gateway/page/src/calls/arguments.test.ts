@@ -76,6 +76,15 @@ describe('what was filled in', () => {
     });
   });
 
+  it('is no integer that JavaScript would round', () => {
+    const read = (value: string) => readArguments([parameter('value')], { value });
+    expect(read('[9007199254740992, "1152921504606846977"]').kind).toBe('json');
+    expect(read('[1, 1152921504606846977]')).toEqual({
+      kind: 'wrong',
+      problems: { value: expect.stringContaining('would arrive rounded') as string },
+    });
+  });
+
   it('goes as bytes where a file was chosen', () => {
     const file = new File(['x'], 'x.png');
     expect(readArguments([image, limit], { image: file, limit: '3' })).toEqual({

@@ -3,6 +3,7 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { FailureGroup } from '../connect/page-state.js';
 import { ProblemView } from '../connect/problem-view.js';
 import { latency, plural, timeOfDay } from '../look/format.js';
+import { prettyJson } from '../look/pretty-json.js';
 import type { Answer } from './make-call.js';
 import type { MadeCall } from './use-call.js';
 
@@ -55,7 +56,7 @@ function Items({
       <ol start={first}>
         {answers.map((answer, at) => (
           <li key={first + at}>
-            <code>{answer.kind === 'item' ? JSON.stringify(answer.value) : ''}</code>
+            <code>{answer.kind === 'item' ? answer.json : ''}</code>
           </li>
         ))}
       </ol>
@@ -64,10 +65,7 @@ function Items({
 }
 
 function Value({ answer }: { readonly answer: Answer }): JSX.Element {
-  const text = useMemo(
-    () => (answer.kind === 'bytes' ? '' : JSON.stringify(answer.value, null, 2)),
-    [answer],
-  );
+  const text = useMemo(() => (answer.kind === 'bytes' ? '' : prettyJson(answer.json)), [answer]);
   if (answer.kind !== 'bytes')
     return (
       <pre class="value" tabIndex={0} aria-label="Result">

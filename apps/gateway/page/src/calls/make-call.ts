@@ -11,11 +11,11 @@ export interface WantedCall {
   readonly timeoutMs?: number;
 }
 
-/** What comes of it: of a stream many items, of a call one value. */
+/** What comes of it: of a stream many items, of a call one value. JSON stays text, for reading it would round large integers. */
 export type Answer =
-  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'value'; readonly json: string }
   | { readonly kind: 'bytes'; readonly bytes: number; readonly blob: Blob }
-  | { readonly kind: 'item'; readonly value: unknown };
+  | { readonly kind: 'item'; readonly json: string };
 
 /**
  * Make a call through the gateway as any client would.
@@ -52,7 +52,7 @@ function queryOf({ given }: WantedCall): string {
 
 async function valueOf(response: Response): Promise<Answer> {
   if (/json/.test(response.headers.get('content-type') ?? ''))
-    return { kind: 'value', value: await response.json() };
+    return { kind: 'value', json: await response.text() };
   const blob = await response.blob();
   return { kind: 'bytes', bytes: blob.size, blob };
 }
@@ -63,7 +63,7 @@ async function* itemsOf({ body }: Response): AsyncGenerator<Answer, void> {
     if (event === 'end') return;
     // The status was sent before the first item: a stream that fails later says so in its last event.
     if (event === 'error') throw new ProblemError(toProblem(JSON.parse(data), 500));
-    yield { kind: 'item', value: JSON.parse(data) };
+    yield { kind: 'item', json: data };
   }
   throw new ProblemError({
     status: 0,
