@@ -92,13 +92,33 @@ describe.skipIf(executable === undefined)(`the page${why}`, { timeout: SLOW_MS }
 
     await choose(page, 'whoami');
     await page.getByText('Session and timeout').click();
+    await page.getByLabel('Session', { exact: true }).fill('..');
+    await page.getByRole('button', { name: 'Call' }).click();
+    await page.getByText('A session is not called').waitFor();
     await page.getByLabel('Session', { exact: true }).fill('user-42');
     await page.getByRole('button', { name: 'Call' }).click();
     await page.getByLabel('Result').getByText('"user-42"').waitFor();
+    // Whoever calls by keyboard goes on from where they are.
+    expect(await page.locator(':focus').textContent()).toBe('Call');
     await page
       .getByRole('region', { name: 'Sessions', exact: true })
       .getByRole('rowheader', { name: 'user-42' })
       .waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows integers beyond 2^53 in full, and sends none that would be rounded', async () => {
+    const module = fileURLToPath(new URL('./fixtures/served.py', import.meta.url));
+    await using opened = await open({ module, size: 1 });
+    const { page, gateway, complaints } = opened;
+    await choose(page, 'exact');
+    await page.getByRole('button', { name: 'Call' }).click();
+    await page.getByLabel('Result').getByText('"integer": 1152921504606846977,').waitFor();
+    await choose(page, 'echo');
+    await page.getByLabel('value').fill('[1152921504606846977]');
+    await page.keyboard.press('Enter');
+    await page.getByText('would arrive rounded').waitFor();
+    expect(gateway.pool.stats().calls.submitted).toBe(1);
     expect(complaints).toEqual([]);
   });
 

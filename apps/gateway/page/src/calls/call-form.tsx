@@ -4,8 +4,10 @@ import type { LiveFunction, LiveParameter } from '../../../src/live/messages.js'
 import type { FailureGroup } from '../connect/page-state.js';
 import { Section } from '../look/section.js';
 import { readArguments, type Inputs } from './arguments.js';
+import { CallOptions, problemsOf, type OptionInputs } from './call-options.js';
 import { CallResult } from './call-result.js';
 import { ParameterField } from './parameter-field.js';
+import { signatureOf } from './signature.js';
 import { useCall } from './use-call.js';
 
 export interface CallFormProps {
@@ -76,22 +78,27 @@ function Arguments({ target, running, onCall, onStop }: ArgumentsProps): JSX.Ele
   const parameters = target.parameters ?? ANYTHING;
   const [inputs, setInputs] = useState<Inputs>({});
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
-  const [session, setSession] = useState('');
-  const [timeout, setTimeout] = useState('');
+  const [options, setOptions] = useState<OptionInputs>({ session: '', timeout: '' });
+  const [wrongOptions, setWrongOptions] = useState<Partial<OptionInputs>>({});
 
   function submit(event: TargetedEvent<HTMLFormElement>): void {
     event.preventDefault();
+    if (running) return;
     const given = readArguments(parameters, inputs);
+    const wrong = problemsOf(options);
     setProblems(given.kind === 'wrong' ? given.problems : {});
+    setWrongOptions(wrong);
     if (given.kind === 'wrong') {
       document.getElementById(`argument-${Object.keys(given.problems)[0]}`)?.focus();
       return;
     }
+    if (Object.keys(wrong).length > 0) return;
+    const session = options.session.trim();
     onCall({
       target,
       given,
-      ...(session.trim() === '' ? {} : { session: session.trim() }),
-      ...(timeout === '' ? {} : { timeoutMs: Number(timeout) }),
+      ...(session === '' ? {} : { session }),
+      ...(options.timeout === '' ? {} : { timeoutMs: Number(options.timeout) }),
     });
   }
 
@@ -106,60 +113,16 @@ function Arguments({ target, running, onCall, onStop }: ArgumentsProps): JSX.Ele
           onInput={(value) => setInputs((before) => ({ ...before, [parameter.name]: value }))}
         />
       ))}
-      <details class="more">
-        <summary>Session and timeout</summary>
-        <div class="field">
-          <label for="session">Session</label>
-          <input
-            id="session"
-            value={session}
-            autocomplete="off"
-            onInput={({ currentTarget }) => setSession(currentTarget.value)}
-          />
-        </div>
-        <div class="field">
-          <label for="timeout">Timeout in milliseconds</label>
-          <input
-            id="timeout"
-            inputMode="numeric"
-            type="number"
-            min="1"
-            value={timeout}
-            onInput={({ currentTarget }) => setTimeout(currentTarget.value)}
-          />
-        </div>
-      </details>
+      <CallOptions inputs={options} problems={wrongOptions} onInput={setOptions} />
       <div class="buttons">
-        <button type="submit" class="primary" disabled={running}>
+        {/* Not disabled: whoever calls by keyboard would lose the place with each call. */}
+        <button type="submit" class="primary" aria-disabled={running}>
           {target.kind === 'stream' ? 'Start the stream' : 'Call'}
         </button>
-        <button type="button" disabled={!running} onClick={onStop}>
+        <button type="button" aria-disabled={!running} onClick={onStop}>
           Stop
         </button>
       </div>
     </form>
   );
-}
-
-function signatureOf({ name, parameters, returns }: LiveFunction): string {
-  const parts: string[] = [];
-  let positionalOnly = false;
-  let keywordsBegan = false;
-  for (const parameter of parameters ?? []) {
-    const { kind, hint } = parameter;
-    if (positionalOnly && kind !== 'positional') parts.push('/');
-    if (kind === 'keyword' && !keywordsBegan) parts.push('*');
-    positionalOnly = kind === 'positional';
-    keywordsBegan ||= kind === 'keyword' || kind === 'rest';
-    const stars = kind === 'rest' ? '*' : kind === 'keywords' ? '**' : '';
-    const preset =
-      parameter.default === undefined
-        ? parameter.required || stars !== ''
-          ? ''
-          : ' = …'
-        : ` = ${JSON.stringify(parameter.default)}`;
-    parts.push(`${stars}${parameter.name}${hint === undefined ? '' : `: ${hint}`}${preset}`);
-  }
-  if (positionalOnly) parts.push('/');
-  return `${name}(${parameters === undefined ? '…' : parts.join(', ')})${returns === undefined ? '' : ` -> ${returns}`}`;
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ProblemError, type Problem } from '../connect/request.js';
+import { asProblem, type Problem } from '../connect/request.js';
 import { serverNow } from '../look/ticking.js';
 import { makeCall, type Answer, type WantedCall } from './make-call.js';
 
@@ -71,7 +71,7 @@ export function useCall(): Caller {
       end({ state: 'done' });
     } catch (error) {
       if (controller.signal.aborted) end({ state: 'stopped' });
-      else end({ state: 'failed', problem: problemOf(error) });
+      else end({ state: 'failed', problem: asProblem(error) });
     } finally {
       clearTimeout(pending);
     }
@@ -86,10 +86,4 @@ export function useCall(): Caller {
     },
     stop: () => running.current?.abort(),
   };
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof ProblemError) return error.problem;
-  const detail = error instanceof Error ? error.message : String(error);
-  return { status: 0, title: 'The server cannot be reached', detail };
 }

@@ -39,6 +39,19 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   throw new ProblemError(await problemOf(response));
 }
 
+/** What went wrong, as a problem: the server's own, or that there was no answer. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof ProblemError) return error.problem;
+  // Browsers say no more of a connection than that it failed, each in words of its own.
+  const detail =
+    error instanceof TypeError
+      ? 'No answer came: whether this was done is not known.'
+      : error instanceof Error
+        ? error.message
+        : String(error);
+  return { status: 0, title: 'The server cannot be reached', detail };
+}
+
 async function problemOf(response: Response): Promise<Problem> {
   const { status, statusText } = response;
   const text = await response.text();

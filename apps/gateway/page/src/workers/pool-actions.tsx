@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { LivePool } from '../../../src/live/messages.js';
 import { ProblemView } from '../connect/problem-view.js';
-import { ProblemError, request, type Problem } from '../connect/request.js';
+import { asProblem, request, type Problem } from '../connect/request.js';
 import { latency } from '../look/format.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 
@@ -23,13 +23,13 @@ export function PoolActions({ pool }: { readonly pool: LivePool | undefined }): 
 
   async function run(what: string, done: string, path: string, body: object): Promise<void> {
     const started = performance.now();
-    setAction({ kind: 'running', what });
+    setAction({ kind: 'running', what: `${what} …` });
     try {
       const headers = { 'content-type': 'application/json' };
       await request(path, { method: 'POST', headers, body: JSON.stringify(body) });
       setAction({ kind: 'done', what: `${done} in ${latency(performance.now() - started)}.` });
     } catch (error) {
-      setAction({ kind: 'failed', what: `${what}: this failed.`, problem: problemOf(error) });
+      setAction({ kind: 'failed', what: `${what} failed.`, problem: asProblem(error) });
     }
   }
 
@@ -38,13 +38,24 @@ export function PoolActions({ pool }: { readonly pool: LivePool | undefined }): 
       <span role="status" class="note action">
         {action?.what}
       </span>
-      <button type="button" disabled={unusable} onClick={() => reloadDialog.current?.showModal()}>
+      {action?.kind === 'failed' && (
+        <button type="button" onClick={() => setAction(undefined)}>
+          Dismiss
+        </button>
+      )}
+      {/* Not disabled: the browser gives the focus back to the one that asked, which has to be able to take it. */}
+      <button
+        type="button"
+        aria-disabled={unusable}
+        onClick={() => !unusable && reloadDialog.current?.showModal()}
+      >
         Reload …
       </button>
       <button
         type="button"
-        disabled={unusable}
+        aria-disabled={unusable}
         onClick={() => {
+          if (unusable) return;
           setSize(String(pool?.size ?? 1));
           resizeDialog.current?.showModal();
         }}
@@ -55,7 +66,7 @@ export function PoolActions({ pool }: { readonly pool: LivePool | undefined }): 
         dialog={reloadDialog}
         title="Reload all workers?"
         action="Reload"
-        onConfirm={() => void run('Reloading …', 'All workers are replaced', 'admin/reload', {})}
+        onConfirm={() => void run('Reloading', 'All workers are replaced', 'admin/reload', {})}
       >
         <p>
           Each worker is replaced by a new one that has imported the module anew. Calls that run are finished;
@@ -67,7 +78,7 @@ export function PoolActions({ pool }: { readonly pool: LivePool | undefined }): 
         title="Resize the pool?"
         action="Resize"
         onConfirm={() =>
-          void run(`Resizing to ${size} …`, `Resized to ${size}`, 'admin/resize', { size: Number(size) })
+          void run(`Resizing to ${size}`, `Resized to ${size}`, 'admin/resize', { size: Number(size) })
         }
       >
         <p>Now {pool?.size} workers. Those that are too many leave when their calls are done.</p>
@@ -88,9 +99,4 @@ export function PoolActions({ pool }: { readonly pool: LivePool | undefined }): 
       {action?.kind === 'failed' && <ProblemView problem={action.problem} />}
     </>
   );
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof ProblemError) return error.problem;
-  return { status: 0, title: 'The server cannot be reached', detail: String(error) };
 }
