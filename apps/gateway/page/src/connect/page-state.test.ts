@@ -77,6 +77,17 @@ describe('what the page knows', () => {
     ]);
   });
 
+  it('takes calls that ran out of time for alike, whatever the milliseconds, and errors of Python only where they say the same', () => {
+    const late = (time: number): LiveFailure => ({
+      ...failure(time, `The timeoutMs (200 ms) of call "divide" passed ${time} ms after it was made.`),
+      category: 'timeout',
+      code: 'deadline-exceeded',
+    });
+    const all = [late(201), late(203.5), failure(1, 'no user 41'), failure(2, 'no user 42')];
+    const { failures } = after(...all.map((message) => ({ name: 'failure' as const, message })));
+    expect(failures.map(({ count }) => count)).toEqual([1, 1, 2]);
+  });
+
   it('starts over with the history that a new connection begins with', () => {
     const history = { samples: [second(1)], failures: [failure(1, 'again')], logs: [log('again')] };
     const { failures, logs, samples } = after(

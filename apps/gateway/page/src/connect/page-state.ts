@@ -15,7 +15,7 @@ export interface NumberedLog extends LiveLog {
   readonly number: number;
 }
 
-/** Failures that are alike: of one function, with one code and message. */
+/** Failures that are alike: of one function, with one code, and one message but for the numbers that pypool puts into it. */
 export interface FailureGroup {
   readonly number: number;
   readonly count: number;
@@ -138,7 +138,12 @@ function addFailure(state: PageState, latest: LiveFailure): PageState {
 }
 
 function isAlike(a: LiveFailure, b: LiveFailure): boolean {
-  return a.function === b.function && a.code === b.code && a.message === b.message;
+  return a.function === b.function && a.code === b.code && kindOf(a) === kindOf(b);
+}
+
+/** What pypool says of two calls that ran out of time differs by milliseconds, and by workers and pids. What Python says is compared as it stands. */
+function kindOf({ category, message }: LiveFailure): string {
+  return category === 'python' ? message : message.replace(/\d[\d.]*/g, '0');
 }
 
 function addLog(state: PageState, log: LiveLog): PageState {
