@@ -6,6 +6,9 @@ import { Section } from '../look/section.js';
 
 const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 
+const NO_LINE =
+  'No line yet. Python makes no record below a warning unless told to: logging.getLogger().setLevel("INFO")';
+
 /** Lines shown: more would make each new one slow. */
 const MOST_SHOWN = 300;
 
@@ -58,13 +61,20 @@ export function Logs({ logs }: { readonly logs: readonly NumberedLog[] }): JSX.E
         </>
       }
     >
-      <LogLines lines={found} />
+      <LogLines lines={found} none={shown.length === 0 ? NO_LINE : 'No line is like that.'} />
     </Section>
   );
 }
 
 /** Newest below; follows them as long as the reader is at the end. */
-function LogLines({ lines }: { readonly lines: readonly NumberedLog[] }): JSX.Element {
+function LogLines({
+  lines,
+  none,
+}: {
+  readonly lines: readonly NumberedLog[];
+  /** What is said where there is none. */
+  readonly none: string;
+}): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   useLayoutEffect(() => {
@@ -83,7 +93,7 @@ function LogLines({ lines }: { readonly lines: readonly NumberedLog[] }): JSX.El
         (atEnd.current = scrollHeight - scrollTop - clientHeight < 24)
       }
     >
-      {list.length === 0 ? <p class="empty">No line.</p> : <ol>{list}</ol>}
+      {list.length === 0 ? <p class="empty">{none}</p> : <ol>{list}</ol>}
     </div>
   );
 }
@@ -97,7 +107,9 @@ function LogLine({ line }: { readonly line: NumberedLog }): JSX.Element {
         {line.source === 'stdout' || line.source === 'stderr' ? line.source : line.level}
       </span>
       <span class="text">{line.text}</span>
-      <span class="about">{about}</span>
+      <span class="about" title={about}>
+        {about}
+      </span>
     </li>
   );
 }

@@ -28,7 +28,10 @@ export function Header({ pool, connection }: HeaderProps): JSX.Element {
       </h1>
       {pool !== undefined && (
         <p class="health">
-          <span class={`badge ${TONE[pool.health]}`}>{pool.state === 'open' ? pool.health : pool.state}</span>
+          {/* Not live, the colour would say of now what was so before. */}
+          <span class={`badge ${connection.kind === 'live' ? TONE[pool.health] : 'quiet'}`}>
+            {pool.state === 'open' ? pool.health : pool.state}
+          </span>
           <span class="reasons">{pool.reasons.join('; ')}</span>
         </p>
       )}

@@ -19,8 +19,8 @@ export function Sessions({ sessions }: { readonly sessions: LiveSessions | undef
         <ScrollTable label="Sessions" columns={COLUMNS} numbers={COLUMNS.slice(1)}>
           {shown.map(({ id, lastActivity, operations, errors, inFlight }) => (
             <tr key={id}>
-              <th scope="row" class="cut" title={id}>
-                {id}
+              <th scope="row" aria-label={id} title={id}>
+                <SessionId id={id} />
               </th>
               <td class="number">
                 <Elapsed since={lastActivity} /> ago
@@ -33,6 +33,19 @@ export function Sessions({ sessions }: { readonly sessions: LiveSessions | undef
         </ScrollTable>
       )}
     </Section>
+  );
+}
+
+/** How much of an id is shown however narrow it gets: ids of a kind often begin alike. */
+const END = 6;
+
+/** An id that is cut in its middle where there is no room for all of it. */
+function SessionId({ id }: { readonly id: string }): JSX.Element {
+  return (
+    <span class="cut-middle">
+      <span>{id.slice(0, -END)}</span>
+      <span>{id.slice(-END)}</span>
+    </span>
   );
 }
 
