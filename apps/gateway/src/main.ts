@@ -13,7 +13,7 @@ async function serve(): Promise<void> {
   try {
     options = readCommandLine(args, process.env, SAMPLE_MODULE);
   } catch (error) {
-    console.error(`gateway: ${reasonOf(error)}\n\n${USAGE}`);
+    console.error(`gateway: ${reasonOf(error)}\n--help lists the options.`);
     process.exitCode = 1;
     return;
   }
