@@ -15,6 +15,7 @@ export const USAGE = `usage: gateway [MODULE] [options]
   --engine NAME      sync, async or threads (sync)
   --concurrency N    calls that a worker runs at once (1, 64 with async, 8 with threads)
   --max-queue N      calls that may wait (1000)
+  --no-prefetch      send workers no calls ahead: strict priorities, and none waits behind a long one
   --timeout-ms N     budget of a call that says none (60000)
   --max-timeout-ms N the most that a call may ask for as x-timeout-ms (3600000)
   --max-workers N    the most steady workers that /admin/resize may ask for (256)
@@ -43,6 +44,7 @@ export function readCommandLine(
       engine: { type: 'string' },
       concurrency: { type: 'string' },
       'max-queue': { type: 'string' },
+      'no-prefetch': { type: 'boolean' },
       'timeout-ms': { type: 'string' },
       'max-timeout-ms': { type: 'string' },
       'max-workers': { type: 'string' },
@@ -70,6 +72,7 @@ export function readCommandLine(
     engine: values.engine as Engine | undefined,
     concurrency: number('concurrency'),
     maxQueue: number('max-queue'),
+    prefetch: values['no-prefetch'] === true ? false : undefined,
     timeoutMs: number('timeout-ms'),
     maxTimeoutMs: number('max-timeout-ms'),
     maxWorkers: number('max-workers'),

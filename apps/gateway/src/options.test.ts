@@ -56,13 +56,14 @@ describe('options', () => {
 
 describe('the command line', () => {
   it('says what is served and how, and the environment the token', () => {
-    const args = ['a.py', '--port', '0', '--size', '3', '--engine', 'async', '--open'];
+    const args = ['a.py', '--port', '0', '--size', '3', '--engine', 'async', '--open', '--no-prefetch'];
     expect(readCommandLine(args, { [TOKEN_VARIABLE]: 'secret' }, 'sample.py')).toEqual({
       module: 'a.py',
       port: 0,
       size: 3,
       engine: 'async',
       open: true,
+      prefetch: false,
       drainMs: 1_000,
       token: 'secret',
     });

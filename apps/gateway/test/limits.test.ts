@@ -59,6 +59,17 @@ it('a call of higher priority goes before those that have waited longer', async 
   expect(Number(await low) - Number(await high)).toBe(1);
 });
 
+it('short calls are sent ahead, and with prefetch: false none is', async () => {
+  const burst = async ({ pool }: Gateway) => {
+    await Promise.all(Array.from({ length: 3 }, (_, n) => pool.call('echo', [n])));
+    return pool.stats().prefetch.sentAhead;
+  };
+  while ((await burst(gateway)) === 0);
+  const strict = await gatewayFor({ prefetch: false });
+  for (let bursts = 0; bursts < 20; bursts += 1) expect(await burst(strict)).toBe(0);
+  await strict.close();
+});
+
 it('a call too many is refused for now, and those that wait are served', async () => {
   const worker = await hold('queue');
   const waiting = [1, 2].map((value) => post(`${url}/call/echo`, [value]));

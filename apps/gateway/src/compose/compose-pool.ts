@@ -34,6 +34,7 @@ const MAX_QUEUE_BYTES = 512 * 1024 ** 2;
  */
 export function composePool(options: ResolvedGatewayOptions): ComposedPool {
   const { module, python, engine, concurrency, launcher, size, overflow, maxQueue, timeoutMs } = options;
+  const { prefetch } = options;
   const workers = createPythonWorkers({
     module,
     ...(python !== undefined && { python }),
@@ -55,8 +56,9 @@ export function composePool(options: ResolvedGatewayOptions): ComposedPool {
     // A call may run as long as it may take, unless a function says otherwise.
     executionTimeoutMs: Infinity,
     start: 'background',
-    // Requests may say how urgent they are: what a worker has already, a millisecond of short calls, goes before.
-    queue: priority({ sendsAhead: true }),
+    // Requests may say how urgent they are: what a worker was sent ahead, a millisecond of short calls, goes before.
+    queue: priority({ sendsAhead: prefetch }),
+    prefetch: prefetch ? {} : false,
   });
   const front = sessionPool(pool, { maxSessions: options.maxSessions, ttlMs: options.sessionTtlMs });
   return { workers, catalogue, pool, front };
