@@ -7,7 +7,7 @@ import { callOptions } from './call-options.js';
 import { clientGone } from './client-gone.js';
 import { asBuffer, toJson } from './json.js';
 import { sendStream } from './send-stream.js';
-import { NDJSON, streamFormatOf, takesPlain, type StreamFormat } from './stream-format.js';
+import { formatOf } from './stream-format.js';
 
 interface CallParams {
   readonly name: string;
@@ -45,7 +45,7 @@ export function callRoutes(
     const args = argumentsOf(request, served.arguments);
     const options = { ...callOptions(request.headers, maxTimeoutMs), signal: gone };
     const caller = traces === undefined ? untraced : traces.joined(untraced, request.headers);
-    const format = formatFor(request.headers.accept, served.told.stream);
+    const format = formatOf(request.headers.accept, served.told);
     if (format !== undefined) {
       const ends = { gone, isLeaving, stalledClientMs };
       await sendStream(reply, caller.stream(name, args, options), format, ends);
@@ -62,13 +62,6 @@ function argumentsOf(
   return Buffer.isBuffer(body)
     ? binder.ofBytes(body, query as Record<string, unknown>)
     : binder.ofJson(body ?? undefined);
-}
-
-/** A stream is one whatever is asked for; what is none is answered as one only to who takes nothing else. */
-function formatFor(accept: string | undefined, isStream: boolean): StreamFormat | undefined {
-  const format = streamFormatOf(accept);
-  if (isStream) return format ?? NDJSON;
-  return format === undefined || takesPlain(accept!) ? undefined : format;
 }
 
 function sendResult(reply: FastifyReply, result: unknown): FastifyReply {

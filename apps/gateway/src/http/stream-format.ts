@@ -1,4 +1,7 @@
+import type { ExposedFunction } from '@pypool/protocol';
 import { problemJson, type Problem } from '../errors/problem.js';
+import { RequestError } from '../errors/request-error.js';
+import { isBytes } from '../functions/argument-check.js';
 import { toJson } from './json.js';
 
 /** How the items of a stream are written. */
@@ -26,14 +29,37 @@ export const NDJSON: StreamFormat = {
   failure: (problem) => `{"error":${problemJson(problem)}}\n`,
 };
 
-/** What a client asks for by `Accept`; `undefined`: no stream. */
-export function streamFormatOf(accept: string | undefined): StreamFormat | undefined {
-  if (accept === undefined) return undefined;
-  if (accept.includes('text/event-stream')) return SSE;
-  return /application\/(x-)?ndjson|application\/jsonl/.test(accept) ? NDJSON : undefined;
+/**
+ * How a function is answered to who asks by this `Accept`; `undefined`: with its one result.
+ *
+ * A stream is one whatever is asked for. What is none is asked for as one only where its hint tells of items: a decorated generator is a plain
+ * function to Python.
+ *
+ * @throws RequestError 406, where nothing but a stream is taken of what is none: it would have run for an answer that nobody gets
+ */
+export function formatOf(accept: string | undefined, told: ExposedFunction): StreamFormat | undefined {
+  const asked = askedFormat(accept);
+  if (told.stream) return asked ?? NDJSON;
+  if (asked === undefined || TAKES_PLAIN.test(accept!)) return undefined;
+  if (TELLS_OF_ITEMS.test(told.signature?.returns?.hint ?? '')) return asked;
+  const type = isBytes(told.signature?.returns?.schema ?? {})
+    ? 'application/octet-stream'
+    : 'application/json';
+  throw new RequestError(
+    406,
+    'not-acceptable',
+    `${told.name}() is no stream: it is answered as ${type}, which "Accept: ${accept}" does not take. Send "Accept: ${type}", or no Accept.`,
+  );
 }
 
-/** Whether a client would also take a plain answer. */
-export function takesPlain(accept: string): boolean {
-  return /application\/json|application\/octet-stream|\*\/\*/.test(accept);
+/** What takes a plain answer. */
+const TAKES_PLAIN = /application\/(?:json|octet-stream|\*)|\*\/\*/i;
+
+/** A return hint such as `Iterator[int]`, or `typing.AsyncGenerator[str, None]`. */
+const TELLS_OF_ITEMS = /^(?:\w+\.)*(?:Async)?(?:Iterator|Iterable|Generator)\b/;
+
+function askedFormat(accept: string | undefined): StreamFormat | undefined {
+  if (accept === undefined) return undefined;
+  if (/text\/event-stream/i.test(accept)) return SSE;
+  return /application\/(?:(?:x-)?ndjson|jsonl)/i.test(accept) ? NDJSON : undefined;
 }
