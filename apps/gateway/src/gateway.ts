@@ -11,6 +11,7 @@ import { answerError, answerErrors } from './http/errors.js';
 import { guard } from './http/guard.js';
 import { openApiRoute } from './http/openapi-route.js';
 import { pageRoutes } from './http/page-routes.js';
+import { answerOtherMethods } from './http/other-methods.js';
 import { probeRoutes } from './http/probe-routes.js';
 import { sessionRoutes } from './http/session-routes.js';
 import { cutOffWhenStalled } from './http/stalled-client.js';
@@ -124,6 +125,7 @@ class GatewayServer implements Gateway {
       done();
     });
     callRoutes(app, this.#composed, {
+    const answerOthers = answerOtherMethods(app);
       isLeaving,
       traces: this.#traces,
       stalledClientMs,
@@ -141,7 +143,8 @@ class GatewayServer implements Gateway {
       this.#feed.add(reply.raw);
     });
     await pageRoutes(app, PAGE_FOLDER);
-    this.url = await app.listen({ host, port });
+    answerOthers();
+    this.url = await app.listen({ host: await oneAddressOf(host), port });
   }
 
   close(): Promise<void> {

@@ -68,3 +68,34 @@ describe('what is no stream', () => {
     expect(await response.text()).toBe('{"item":0}\n{"item":1}\n{"end":true}\n');
   });
 });
+
+describe('a method that a path has not', () => {
+  it.each([
+    ['GET', '/call/echo', 'POST'],
+    ['PUT', '/call/echo?x=1', 'POST'],
+    ['DELETE', '/sessions/a/call/echo', 'POST'],
+    ['PATCH', '/sessions/a', 'GET, HEAD, DELETE'],
+    ['POST', '/metrics', 'GET, HEAD'],
+    ['GET', '/admin/reload', 'POST'],
+    ['POST', '/', 'GET, HEAD'],
+  ])('is refused: %s %s', async (method, path, methods) => {
+    const body = method === 'PUT' ? { body: 'half a {' } : {};
+    const response = await fetch(url + path, { method, ...body });
+    const use = methods.replace(', HEAD', '').replace(', ', ' or ');
+    expect([response.status, response.headers.get('allow')]).toEqual([405, `${methods}, OPTIONS`]);
+    expect(await response.json()).toMatchObject({
+      code: 'method-not-allowed',
+      outcome: 'not-started',
+      detail: `There is no ${method} ${path.split('?')[0]}: use ${use}.`,
+    });
+  });
+
+  it('is told by OPTIONS, and HEAD is where GET is', async () => {
+    const options = await fetch(`${url}/call/echo`, { method: 'OPTIONS' });
+    expect([options.status, options.headers.get('allow')]).toEqual([204, 'POST, OPTIONS']);
+    const head = (path: string) => fetch(url + path, { method: 'HEAD' });
+    expect((await head('/call/echo')).status).toBe(405);
+    expect((await head('/healthz')).status).toBe(200);
+    expect((await fetch(`${url}/nowhere`, { method: 'OPTIONS' })).status).toBe(404);
+  });
+});
