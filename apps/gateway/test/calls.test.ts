@@ -88,8 +88,24 @@ describe('arguments', () => {
     expect(await (await send('[-9007199254740991, 1e300, "9007199254740993"]')).text()).toBe(
       '[-9007199254740991,1e+300,"9007199254740993"]',
     );
-    const inQuery = await postBytes(`${url}/call/crop?width=9007199254740993`, new Uint8Array(1));
-    expect((await problem(inQuery)).errors).toEqual([{ field: 'width', message: expect.any(String) }]);
+    for (const width of ['9007199254740993', '1e400']) {
+      const inQuery = await postBytes(`${url}/call/crop?width=${width}`, new Uint8Array(1));
+      expect((await problem(inQuery)).errors).toEqual([{ field: 'width', message: expect.any(String) }]);
+    }
+  });
+
+  it('that are numbers beyond what a float holds are refused where they are, for they would arrive as Infinity', async () => {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    const refused = await problem(
+      await fetch(`${url}/call/echo`, { ...init, body: '{"value": [1, -1e400]}' }),
+    );
+    expect(refused).toMatchObject({ status: 400, code: 'invalid-arguments', outcome: 'not-started' });
+    expect(refused.errors).toEqual([
+      {
+        field: 'value[1]',
+        message: 'is a number beyond 1.8e308 that would arrive as Infinity: send it as a text',
+      },
+    ]);
   });
 
   it('may be bytes, which are never base64, beside others in the query', async () => {

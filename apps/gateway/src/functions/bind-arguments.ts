@@ -1,6 +1,6 @@
 import { nearest, shown, type ExposedFunction, type FunctionParameter } from '@pypool/protocol';
 import { invalidFields, type FieldError } from '../errors/request-error.js';
-import { refuseLargeIntegers } from './large-integers.js';
+import { refuseLargeNumbers } from './large-numbers.js';
 import { argumentCheck, mayBeBytes, type ArgumentCheck } from './argument-check.js';
 
 /** Arguments as a pool takes them. */
@@ -156,7 +156,7 @@ class SignatureBinder implements ArgumentBinder {
     } catch {
       return text;
     }
-    refuseLargeIntegers(text, value, name);
+    refuseLargeNumbers(text, value, name);
     return value;
   }
 }

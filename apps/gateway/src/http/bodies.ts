@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RequestError } from '../errors/request-error.js';
-import { refuseLargeIntegers } from '../functions/large-integers.js';
+import { refuseLargeNumbers } from '../functions/large-numbers.js';
 
 /** Read bodies of JSON and of bytes as they are, or refuse them: nothing that a client has sent is changed on the way. */
 export function readBodies(app: FastifyInstance): void {
@@ -18,7 +18,7 @@ export function readBodies(app: FastifyInstance): void {
     void parse(request, text, (error, body: unknown) => {
       if (error !== null) return done(error);
       try {
-        refuseLargeIntegers(text, body);
+        refuseLargeNumbers(text, body);
       } catch (refusal) {
         return done(refusal as Error);
       }

@@ -76,12 +76,19 @@ describe('what was filled in', () => {
     });
   });
 
-  it('is no integer that JavaScript would round', () => {
+  it('is no number that JavaScript would send otherwise than it is written', () => {
     const read = (value: string) => readArguments([parameter('value')], { value });
     expect(read('[9007199254740992, "1152921504606846977"]').kind).toBe('json');
     expect(read('[1, 1152921504606846977]')).toEqual({
       kind: 'wrong',
       problems: { value: expect.stringContaining('would arrive rounded') as string },
+    });
+    expect(read('[1e308, 1e309]')).toEqual({
+      kind: 'wrong',
+      problems: {
+        value:
+          'value[1] is a number beyond 1.8e308 that would arrive as Infinity: send it as a text, in quotes.',
+      },
     });
   });
 

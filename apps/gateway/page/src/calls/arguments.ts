@@ -1,4 +1,4 @@
-import { findLargeInteger } from '../../../src/functions/find-large-integer.js';
+import { findLargeNumber } from '../../../src/functions/find-large-number.js';
 import type { LiveParameter } from '../../../src/live/messages.js';
 
 /** How a parameter is filled in: as the text itself, as JSON or else the text itself, as a choice, as a file, or as JSON. */
@@ -91,9 +91,9 @@ function readField(parameter: LiveParameter, input = ''): FieldOutcome {
     const quoted = /^[\w.-]+$/.test(text) ? ` Text needs quotes: ${JSON.stringify(text)}` : '';
     return { problem: `This is not JSON.${quoted}` };
   }
-  // The gateway refuses them, but of what is parsed here and written again it would get the rounded one.
-  if (findLargeInteger(input) !== undefined)
-    return { problem: 'An integer beyond 2^53 would arrive rounded. It can be sent as a text, in quotes.' };
+  // The gateway refuses them, but of what is parsed here and written again it would get the rounded one, or null.
+  const large = findLargeNumber(input);
+  if (large !== undefined) return { problem: `${name}${large.place} ${large.message}, in quotes.` };
   if (kind === 'rest' && !Array.isArray(value)) return { problem: 'This is no array.' };
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return kind === 'keywords' && !isObject ? { problem: 'This is no object.' } : { value };

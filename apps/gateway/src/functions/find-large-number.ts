@@ -3,8 +3,19 @@
 /** A number as JSON writes it, where one begins. */
 const NUMBER = /-?\d[\d.eE+-]*/y;
 
-/** Where in JSON an integer is that JavaScript would write otherwise than it is written: `.points[1].x`; `undefined`: nowhere. */
-export function findLargeInteger(text: string): string | undefined {
+/** A number that would not arrive as it is written. */
+export interface LargeNumber {
+  /** Where it is: `.points[1].x` */
+  readonly place: string;
+  /** What is wrong with it, and what to do. */
+  readonly message: string;
+}
+
+const ROUNDED = 'is an integer beyond 2^53 that would arrive rounded: send it as a text';
+const INFINITE = 'is a number beyond 1.8e308 that would arrive as Infinity: send it as a text';
+
+/** The first integer in JSON that JavaScript would write otherwise than it is written, or number that it takes for Infinity; `undefined`: there is none. */
+export function findLargeNumber(text: string): LargeNumber | undefined {
   /** Of each array that is open the index, of each object the key, or `null` where one is to come. */
   const open: (number | string | null)[] = [];
   for (let at = 0; at < text.length; at += 1) {
@@ -21,12 +32,19 @@ export function findLargeInteger(text: string): string | undefined {
     } else if (char === '-' || (char >= '0' && char <= '9')) {
       NUMBER.lastIndex = at;
       const [number] = NUMBER.exec(text)!;
-      if (/^-?\d{16,}$/.test(number) && String(Number(number)) !== number)
-        return open.map((place) => (typeof place === 'number' ? `[${place}]` : `.${place}`)).join('');
+      const message = whatBecomesOf(number);
+      if (message !== undefined)
+        return { place: open.map((on) => (typeof on === 'number' ? `[${on}]` : `.${on}`)).join(''), message };
       at += number.length - 1;
     }
   }
   return undefined;
+}
+
+function whatBecomesOf(number: string): string | undefined {
+  const value = Number(number);
+  if (/^-?\d{16,}$/.test(number)) return String(value) === number ? undefined : ROUNDED;
+  return Number.isFinite(value) ? undefined : INFINITE;
 }
 
 /** Where a text ends that begins at `start`: after its closing quote, which no odd number of backslashes stands before. */

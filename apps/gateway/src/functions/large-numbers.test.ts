@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { findLargeInteger } from './find-large-integer.js';
-import { refuseLargeIntegers } from './large-integers.js';
+import { findLargeNumber } from './find-large-number.js';
+import { refuseLargeNumbers } from './large-numbers.js';
 
-const refuse = (text: string, name?: string) => refuseLargeIntegers(text, JSON.parse(text), name);
+const refuse = (text: string, name?: string) => refuseLargeNumbers(text, JSON.parse(text), name);
 
 describe('an integer that JSON.parse rounds', () => {
   it.each([
@@ -21,6 +21,19 @@ describe('an integer that JSON.parse rounds', () => {
   });
 
   it.each([
+    ['{"value":1e400}', 'value'],
+    ['[[1.5e+3], -1E999]', '[1]'],
+  ])('or makes Infinity of is refused in %s', (text, field) => {
+    expect(() => refuse(text)).toThrow(
+      expect.objectContaining({
+        status: 400,
+        errors: [{ field, message: expect.stringContaining('would arrive as Infinity') }],
+      }),
+    );
+  });
+
+  it.each([
+    '[1.7976931348623157e308, -1e308, 1e-400]',
     '{"value":9007199254740991}',
     '{"value":9007199254740992}',
     JSON.stringify({ float: 6.02e17, other: -(2 ** 60), largest: 123456789012345680000 }),
@@ -31,7 +44,7 @@ describe('an integer that JSON.parse rounds', () => {
     `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
   ])('is not in %s', (text) => {
     expect(() => refuse(text)).not.toThrow();
-    expect(findLargeInteger(text)).toBeUndefined();
+    expect(findLargeNumber(text)).toBeUndefined();
   });
 
   it('is found in the value of one parameter as well', () => {
