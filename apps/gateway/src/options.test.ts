@@ -27,6 +27,8 @@ describe('options', () => {
     { token: ' ' },
     { stalledClientMs: 0 },
     { maxTimeoutMs: -1 },
+    { size: 0 },
+    { size: 0, overflow: 0 },
     { maxWorkers: 1 },
     { maxWorkers: 3, size: 4 },
   ])('refuse %j', (option) => {
@@ -38,6 +40,7 @@ describe('options', () => {
     expect(resolveGatewayOptions({ module, maxTimeoutMs: 1_000 }).timeoutMs).toBe(1_000);
     expect(resolveGatewayOptions({ module, size: 1_000 }).maxWorkers).toBe(1_000);
     expect(() => resolveGatewayOptions({ module, size: Infinity })).not.toThrow();
+    expect(resolveGatewayOptions({ module, size: 0, overflow: 2 })).toMatchObject({ size: 0, overflow: 2 });
   });
 
   it('take a token without the white space around it, as of the last line of a file', () => {

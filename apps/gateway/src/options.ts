@@ -92,6 +92,9 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
   if (stalledClientMs !== Infinity && !(stalledClientMs >= 1 && stalledClientMs <= MAX_TIMER_MS))
     throw invalid('stalledClientMs', 'a number of milliseconds from 1 up, or Infinity', stalledClientMs);
   if (!(maxTimeoutMs >= 0)) throw invalid('maxTimeoutMs', 'a number of milliseconds from 0 up', maxTimeoutMs);
+  // Of these two layers below would each complain in words of its own.
+  if (size === 0 && !((options.overflow ?? 0) > 0))
+    throw invalid('size', 'at least 1 where overflow is 0', size);
   if (maxWorkers !== undefined && (!Number.isInteger(maxWorkers) || maxWorkers < size))
     throw invalid('maxWorkers', `a whole number of at least size (${size})`, maxWorkers);
   if (token === '') throw invalid('token', 'a text that is not empty', token);
