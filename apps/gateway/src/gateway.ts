@@ -160,7 +160,8 @@ class GatewayServer implements Gateway {
     this.#isLeaving = true;
     this.#feed.close();
     // Whoever keeps a connection is told with its next answer to open another, and whoever asks for one gets it: elsewhere, once probes have been read.
-    if (drainMs > 0) await delay(drainMs);
+    // One that has never listened need not.
+    if (drainMs > 0 && this.url !== '') await delay(drainMs);
     const late = setTimeout(() => this.app.server.closeAllConnections(), closeTimeoutMs);
     try {
       const closed = this.app.close();

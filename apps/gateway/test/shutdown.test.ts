@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -102,6 +102,17 @@ it('is not held up by a page that asks for its feed again', async () => {
   await live.ended();
   expect((await fetch(`${gateway.url}/live`)).status).toBe(503);
   await closed;
+});
+
+it('says at once that its address is taken, however long it would go on', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  try {
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    await expect(gatewayFor({ port, drainMs: 2 ** 31 - 1 })).rejects.toThrow('EADDRINUSE');
+  } finally {
+    taken.close();
+  }
 });
 
 it('gives up what takes longer than it may wait', async () => {
