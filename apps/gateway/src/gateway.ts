@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import Fastify, { LogController, type FastifyInstance } from 'fastify';
 import { composePool, type ComposedPool } from './compose/compose-pool.js';
@@ -10,8 +11,8 @@ import { callRoutes } from './http/call-routes.js';
 import { answerError, answerErrors } from './http/errors.js';
 import { guard } from './http/guard.js';
 import { openApiRoute } from './http/openapi-route.js';
-import { pageRoutes } from './http/page-routes.js';
 import { answerOtherMethods } from './http/other-methods.js';
+import { pageRoutes } from './http/page-routes.js';
 import { probeRoutes } from './http/probe-routes.js';
 import { sessionRoutes } from './http/session-routes.js';
 import { cutOffWhenStalled } from './http/stalled-client.js';
@@ -124,8 +125,8 @@ class GatewayServer implements Gateway {
       if (isLeaving()) reply.header('connection', 'close');
       done();
     });
-    callRoutes(app, this.#composed, {
     const answerOthers = answerOtherMethods(app);
+    callRoutes(app, this.#composed, {
       isLeaving,
       traces: this.#traces,
       stalledClientMs,
@@ -178,4 +179,12 @@ class GatewayServer implements Gateway {
       }
     }
   }
+}
+
+/**
+ * Where to listen for a host. At `localhost` Fastify would listen at both its addresses, at the second with a server that nobody can close: what is
+ * open there would keep us.
+ */
+async function oneAddressOf(host: string): Promise<string> {
+  return host === 'localhost' ? (await lookup(host, { verbatim: false })).address : host;
 }

@@ -38,7 +38,7 @@ export interface GatewayOptions {
   readonly maxSessions?: number;
   /** How long a session lasts after its last call. @defaultValue `3_600_000` */
   readonly sessionTtlMs?: number;
-  /** Address to listen at. One that others can reach needs a `token`, or `open: true`. @defaultValue `'127.0.0.1'` */
+  /** Address to listen at; of `localhost` that of IPv4, where it has one. One that others can reach needs a `token`, or `open: true`. @defaultValue `'127.0.0.1'` */
   readonly host?: string;
   /** 0: any that is free. @defaultValue `0` */
   readonly port?: number;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
@@ -7,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { LiveListener } from './events.js';
 import { gatewayFor, post } from './gateway-for.js';
 
@@ -117,6 +118,27 @@ it('says at once that its address is taken, however long it would go on', async 
 
 it('gives up what takes longer than it may wait', async () => {
   const gateway = await gatewayFor({ closeTimeoutMs: 100 });
+it('listens at one address of localhost, and so has all of its connections in hand', async () => {
+  const both = [
+    { address: '127.0.0.1', family: 4 },
+    { address: '::1', family: 6 },
+  ];
+  const { lookup } = dns;
+  // Whether a machine has both is its own: here it has.
+  const resolve = vi.spyOn(dns, 'lookup').mockImplementation(((host: string, ...others: never[]) => {
+    const [asked, tell] = others as unknown as [{ all?: boolean }, (error: null, found: object) => void];
+    if (host === 'localhost' && asked.all === true) tell(null, both);
+    else (lookup as (host: string, ...others: never[]) => void)(host, ...others);
+  }) as never);
+  try {
+    await using gateway = await gatewayFor({ host: 'localhost' });
+    expect(gateway.app.addresses()).toHaveLength(1);
+    expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+  } finally {
+    resolve.mockRestore();
+  }
+});
+
   const response = await post(`${gateway.url}/call/endless`);
   const reader = response.body!.getReader();
   await reader.read();
