@@ -9,6 +9,8 @@ if (args.includes('--help') || args.includes('-h')) console.log(USAGE);
 else await serve();
 
 async function serve(): Promise<void> {
+  // Whoever reads the log may go: those who are served have nothing to do with that.
+  process.stderr.on('error', () => undefined);
   let options: GatewayOptions;
   try {
     options = readCommandLine(args, process.env, SAMPLE_MODULE);

@@ -26,7 +26,7 @@ it(
       process.execPath,
       [...node, served, '--port', '0', '--size', '3', '--drain-ms', '8000'],
       {
-        stdio: ['ignore', 'pipe', 'ignore'],
+        stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
     const exit = once(program, 'exit');
@@ -36,6 +36,8 @@ it(
         url = /^gateway of served\.py: (\S+)$/.exec(line)?.[1] ?? url;
         if (line.startsWith('ready: ')) break;
       }
+      // Nobody reads its log any more, which is nothing to those who are served: what they do is logged from here on.
+      program.stderr.destroy();
       await using live = await LiveListener.of(url);
       // Two calls hold a worker each.
       const held = [1, 2].map(() => post(`${url}/call/await_file`, [release]));
@@ -116,8 +118,6 @@ it('says at once that its address is taken, however long it would go on', async 
   }
 });
 
-it('gives up what takes longer than it may wait', async () => {
-  const gateway = await gatewayFor({ closeTimeoutMs: 100 });
 it('listens at one address of localhost, and so has all of its connections in hand', async () => {
   const both = [
     { address: '127.0.0.1', family: 4 },
@@ -139,6 +139,8 @@ it('listens at one address of localhost, and so has all of its connections in ha
   }
 });
 
+it('gives up what takes longer than it may wait', async () => {
+  const gateway = await gatewayFor({ closeTimeoutMs: 100 });
   const response = await post(`${gateway.url}/call/endless`);
   const reader = response.body!.getReader();
   await reader.read();
