@@ -106,11 +106,17 @@ export class LiveFeed {
   close(): void {
     for (const end of this.#ends.splice(0)) end();
     for (const listener of this.#listeners) listener.end();
+    // What has ended is told nothing more, be it ever so slow to go.
+    this.#listeners.clear();
+    this.#stop();
   }
 
   #remove(listener: Listener): void {
     this.#listeners.delete(listener);
-    if (this.#listeners.size > 0) return;
+    if (this.#listeners.size === 0) this.#stop();
+  }
+
+  #stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

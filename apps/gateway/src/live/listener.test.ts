@@ -34,3 +34,28 @@ it('keeps little for a client that does not read, and tells it what it has misse
     server.close();
   }
 });
+
+it('knows of a client that has gone while its turn had not come', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  try {
+    let listens = (): void => undefined;
+    const listening = new Promise<void>((resolve) => (listens = resolve));
+    const gone = new Promise<void>((resolve) => {
+      server.on('request', ({ url }, response: ServerResponse) => {
+        // The one before it is never answered.
+        if (url !== '/live') return;
+        new Listener(response, resolve);
+        listens();
+      });
+    });
+    client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\nGET /live HTTP/1.1\r\nhost: x\r\n\r\n');
+    await listening;
+    client.destroy();
+    await gone;
+  } finally {
+    client.destroy();
+    server.close();
+  }
+});

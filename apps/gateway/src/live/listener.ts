@@ -8,7 +8,7 @@ export class Listener {
   readonly #response: ServerResponse;
   #dropped = 0;
 
-  /** @param onGone it has left, or {@link end} was called */
+  /** @param onGone it has left, or {@link end} was called; may be told twice */
   constructor(response: ServerResponse, onGone: () => void) {
     this.#response = response;
     response.writeHead(200, {
@@ -19,6 +19,8 @@ export class Listener {
     });
     response.on('drain', () => this.#catchUp());
     response.once('close', onGone);
+    // A response that waits for another one of its connection is not told that this has closed.
+    response.req.socket.once('close', onGone);
   }
 
   /** @param event as {@link eventOf} makes it */
