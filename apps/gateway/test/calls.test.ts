@@ -205,6 +205,28 @@ describe('errors', () => {
     expect(JSON.parse(body)).toMatchObject({ status, code: 'bad-request', category: 'request' });
   });
 
+  it('say nothing of what cannot be read to who waits for the answer of a request before it', async () => {
+    await using live = await LiveListener.of(url);
+    const { hostname, port } = new URL(url);
+    const client = connect(Number(port), hostname);
+    client.write(
+      'POST /call/nap HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 6\r\n\r\n[3600]',
+    );
+    await live.next('log', ({ text }) => text === 'nap begins');
+    client.write('HELLO\r\n\r\n');
+    expect(await text(client)).toBe('');
+    await live.next('log', ({ text }) => text === 'nap ended');
+  });
+
+  it('tell bodies that break off as HTTP', async () => {
+    const { hostname, port } = new URL(url);
+    const client = connect(Number(port), hostname);
+    client.write(
+      'POST /call/nap HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[1\r\nHELLO',
+    );
+    expect(await text(client)).toMatch(/^HTTP\/1.1 400 /);
+  });
+
   it('serves who names no host, as a probe by HTTP/1.0 does, for no browser would', async () => {
     const { hostname, port } = new URL(url);
     const client = connect(Number(port), hostname);

@@ -1,12 +1,21 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEM_TYPE, problemJson, problemOf } from '../errors/problem.js';
 import { RequestError } from '../errors/request-error.js';
 
-/** Answer what Node cannot read as HTTP, or has waited too long for, with a problem document, and end its connection. */
+/** What Node keeps at the socket: the answer whose turn it is. Its own handler of such errors looks at it, too. */
+interface HttpSocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null;
+}
+
+/**
+ * Answer what Node cannot read as HTTP, or has waited too long for, with a problem document, and end its connection.
+ *
+ * Where a request before it is still being answered nothing is said: the client would take it for that answer, which says that nothing ran.
+ */
 export function answerUnreadable({ code }: Error & { readonly code?: string }, socket: Socket): void {
   // One that was reset takes nothing more.
-  if (code !== 'ECONNRESET' && socket.writable) {
+  if (code !== 'ECONNRESET' && socket.writable && !isBeingAnswered(socket)) {
     const problem = problemOf(refusalOf(code));
     const body = problemJson(problem);
     const head = [
@@ -18,6 +27,11 @@ export function answerUnreadable({ code }: Error & { readonly code?: string }, s
     socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
   }
   socket.destroySoon();
+}
+
+/** Whether it is the turn of an answer that is of another request than the one that cannot be read: that one has not arrived. */
+function isBeingAnswered({ _httpMessage: response }: HttpSocket): boolean {
+  return response != null && (response.req.complete || response.headersSent);
 }
 
 function refusalOf(code: string | undefined): RequestError {
