@@ -21,7 +21,7 @@ export const USAGE = `usage: gateway [MODULE] [options]
   --max-workers N    the most steady workers that /admin/resize may ask for (256)
   --max-body-bytes N largest body of a request (16777216)
   --stalled-client-ms N
-                     how long a stream's client may read nothing before it is cut off (30000)
+                     how long a client may read nothing of a stream or result before it is cut off (30000)
   --drain-ms N       how long it goes on after SIGTERM, so that it is asked no more (1000)
   --open             serve others than this machine without a token
   ${TOKEN_VARIABLE}  in the environment: what requests have to bring as Authorization: Bearer

@@ -49,8 +49,8 @@ export interface GatewayOptions {
   /** Largest body of a request; a larger one is 413. @defaultValue 16 MiB */
   readonly maxBodyBytes?: number;
   /**
-   * How long the client of a stream may take nothing of what waits for it. Then its connection is cut and its call cancelled, for a worker waits with
-   * it. It is noticed after that long at the earliest, and twice that at the latest. `Infinity`: it may for ever.
+   * How long a client may take nothing of what waits for it, of a stream or a large result. Then its connection is cut and its call cancelled: a worker
+   * waits with a stream. It is noticed after that long at the earliest, and twice that at the latest. `Infinity`: it may for ever.
    *
    * @defaultValue `30_000`
    */

@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gateway } from '../src/gateway.js';
 import { eventsOf, LiveListener } from './events.js';
@@ -121,6 +122,29 @@ describe('a stream', () => {
       await closed;
     },
   );
+
+  it.each([
+    [
+      'a stream that was asked for ahead of its turn',
+      '/call/nap',
+      '[0]',
+      'POST /call/endless HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n',
+    ],
+    ['a result', '/call/zeros', '[67108864]', ''],
+  ])('and so is the client of %s', async (_, path, body, ahead) => {
+    await using hasty = await gatewayFor({ stalledClientMs: 100 });
+    const { port, hostname } = new URL(hasty.url);
+    const accepted = once(hasty.app.server, 'connection') as Promise<[Socket]>;
+    const client = connect(Number(port), hostname);
+    client.pause();
+    client.write(
+      `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}${ahead}`,
+    );
+    const [socket] = await accepted;
+    await once(socket, 'close');
+    client.destroy();
+    expect(await (await post(`${hasty.url}/call/echo`, ['free'])).json()).toBe('free');
+  });
 
   it('may say nothing for longer than its client may be stalled', async () => {
     await using hasty = await gatewayFor({ stalledClientMs: 50 });

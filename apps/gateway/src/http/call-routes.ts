@@ -7,6 +7,7 @@ import { callOptions } from './call-options.js';
 import { clientGone } from './client-gone.js';
 import { asBuffer, toJson } from './json.js';
 import { sendStream } from './send-stream.js';
+import { cutOffWhenStalled } from './stalled-client.js';
 import { formatOf } from './stream-format.js';
 
 interface CallParams {
@@ -51,7 +52,10 @@ export function callRoutes(
       await sendStream(reply, caller.stream(name, args, options), format, ends);
       return reply;
     }
-    return sendResult(reply, await caller.call(name, args, options));
+    sendResult(reply, await caller.call(name, args, options));
+    // What the connection did not take at once would be kept as long as its client reads nothing.
+    if (reply.raw.writableLength > 0) cutOffWhenStalled(reply.raw, stalledClientMs);
+    return reply;
   }
 }
 

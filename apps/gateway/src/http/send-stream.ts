@@ -30,11 +30,11 @@ export async function sendStream(
 ): Promise<void> {
   let next = await stream.next();
   const response = reply.raw;
-  const { socket } = response;
+  const { socket } = response.req;
   const end = (last: string): void =>
     void response.end(last, () => {
       // Nobody asks for anything more here, and the server waits for its connections.
-      if (isLeaving()) socket?.end();
+      if (isLeaving()) socket.end();
     });
   reply.hijack();
   cutOffWhenStalled(response, stalledClientMs);

@@ -10,7 +10,8 @@ import { Socket } from 'node:net';
  * @param limitMs `Infinity`: never
  */
 export function cutOffWhenStalled(response: ServerResponse, limitMs: number): void {
-  const { socket } = response;
+  // One that was sent ahead over its connection has none yet, and its request has.
+  const { socket } = response.req;
   // Who asks without a socket takes everything.
   if (limitMs === Infinity || !(socket instanceof Socket)) return;
   response.setTimeout(limitMs, () => {
