@@ -156,7 +156,8 @@ function stringify(value: unknown): string {
 
 /** `null` as in an array, where a `toJSON` that the walk does not see (hidden, or made up by a proxy) says that there is nothing: no text would be no JSON. */
 function textOf(value: unknown): string {
-  return (JSON.stringify(value) as string | undefined) ?? 'null';
+  const text = JSON.stringify(value) as string | undefined;
+  return text ?? 'null';
 }
 
 /** Plain data fails for one reason only: the text is longer than a JavaScript string may be. */
