@@ -19,14 +19,24 @@ import {
 /** The module that these tests serve. */
 export const SHOP = fileURLToPath(new URL('fixtures/shop.py', import.meta.url));
 
-/** Spans, kept in memory. */
-export function spansInMemory(sampler?: Sampler): { provider: TracerProvider; spans: () => ReadableSpan[] } {
+/** Spans, kept in memory when they have ended; and how many have begun. */
+export function spansInMemory(sampler?: Sampler): {
+  provider: TracerProvider;
+  spans: () => ReadableSpan[];
+  begun: () => number;
+} {
   const exporter = new InMemorySpanExporter();
+  let begun = 0;
+  class Counting extends SimpleSpanProcessor {
+    override onStart(): void {
+      begun += 1;
+    }
+  }
   const provider = new BasicTracerProvider({
-    spanProcessors: [new SimpleSpanProcessor(exporter)],
+    spanProcessors: [new Counting(exporter)],
     ...(sampler && { sampler }),
   });
-  return { provider, spans: () => exporter.getFinishedSpans() };
+  return { provider, spans: () => exporter.getFinishedSpans(), begun: () => begun };
 }
 
 /** Metrics, kept in memory: each data point by the name of its metric. */

@@ -1,7 +1,10 @@
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createPythonPool, type PythonPool } from 'pypool';
 import { fakePool } from 'pypool/testing';
 import { describe, expect, it } from 'vitest';
@@ -204,6 +207,22 @@ describe('labels', () => {
     ).toEqual(['f', 'f']);
   });
 
+  it('are not made of names whose calls were ended before Python looked for the function', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pypool-telemetry-'));
+    await using pool = await createPythonPool({ module: SHOP, size: 1, engine: 'async', concurrency: 2 });
+    const opens = join(folder, 'opens');
+    const methods = await methodsOf(pool, async () => {
+      const busy = pool.call('holds_the_loop_until', [opens]);
+      const abort = new AbortController();
+      const ended = pool.call('made-up', [], { signal: abort.signal }).catch(() => undefined);
+      abort.abort();
+      await writeFile(opens, '');
+      await Promise.all([busy, ended]);
+    });
+    await rm(folder, { recursive: true });
+    expect(new Set(methods)).toEqual(new Set(['holds_the_loop_until', '_OTHER']));
+  });
+
   it('are a thousand functions at most', async () => {
     const names = Array.from({ length: 1_200 }, (_, n) => `f${n}`);
     await using pool = fakePool(Object.fromEntries(names.map((name) => [name, () => 1])));
@@ -213,6 +232,19 @@ describe('labels', () => {
     expect(new Set(methods).size).toBe(1_001);
     expect(methods).toContain('_OTHER');
   });
+});
+
+it('says why workers left also of those that were about to when it began', async () => {
+  const pool = fakePool({ f: () => 1 }, { name: 'shop' });
+  await pool.ready();
+  const memory = metricsInMemory();
+  const closed = pool.close();
+  measurePool(pool, { meterProvider: memory.provider });
+  await closed;
+  expect(points(await memory.collect(), METRIC.WORKER_EXITS)).toEqual([
+    [{ ...IN_SHOP, [ATTR.EXIT_REASON]: 'closing' }, 1],
+  ]);
+  await memory.close();
 });
 
 it('says nothing once it has ended', async () => {

@@ -177,6 +177,52 @@ it('takes a stream that its consumer left for no error', async () => {
   expect(span!.status.code).toBe(SpanStatusCode.UNSET);
 });
 
+it('ends for each call, whatever becomes of that', async () => {
+  const { provider, spans, begun } = spansInMemory();
+  const own = await createPythonPool({ module: SHOP, size: 1, name: 'ends' });
+  traceCalls(own, { tracerProvider: provider, queueSpanAfterMs: Infinity });
+  const never = join(folder, 'never');
+  /** What the span says of a call that has just been settled. */
+  const errorOf = async (settled: Promise<unknown>) => {
+    await settled.catch(() => undefined);
+    return spans().at(-1)!.attributes[ATTR.ERROR_TYPE];
+  };
+  expect(await errorOf(own.call('sell', [1], { timeoutMs: -1 }))).toBe('invalid-options');
+  expect(await errorOf(own.call('sell', [1], { signal: AbortSignal.abort() }))).toBe('aborted');
+  expect(await errorOf(own.call('sell', [{ no: () => 1 }]))).toBe('unencodable');
+
+  const items = own.stream('runs_out_after', [3]);
+  const read = async () => {
+    for await (const _ of items);
+  };
+  expect(await errorOf(read())).toBe('builtins.ValueError');
+  expect(spans().at(-1)!.attributes[ATTR.STREAM_ITEMS]).toBe(3);
+
+  const [running, waiting] = [new AbortController(), new AbortController()];
+  const calls = [
+    own.call('waits_until', [never], { signal: running.signal }),
+    own.call('sell', [1], { signal: waiting.signal }),
+  ] as const;
+  waiting.abort();
+  expect(await errorOf(calls[1])).toBe('aborted');
+  running.abort();
+  expect(await errorOf(calls[0])).toBe('aborted');
+  const killed = own.call('waits_until', [never]);
+  process.kill(own.status().workers[0]!.facts['pid'] as number, 'SIGKILL');
+  expect(await errorOf(killed)).toBe('worker-exited');
+
+  const left = Promise.allSettled([own.call('waits_until', [never]), own.call('sell', [1])]);
+  await own.close({ timeoutMs: 0 });
+  await left;
+  expect(await errorOf(own.call('sell', [1]))).toBe('pool-closed');
+  expect(
+    spans()
+      .slice(-3)
+      .map(({ attributes }) => attributes[ATTR.ERROR_TYPE]),
+  ).toEqual(Array.from({ length: 3 }, () => 'pool-closed'));
+  expect([spans().length, begun()]).toEqual([10, 10]);
+});
+
 it('leaves calls alone once it has ended', async () => {
   const { provider, spans } = spansInMemory();
   traceCalls(pool, { tracerProvider: provider })();

@@ -1,4 +1,4 @@
-import type { CallEnd, CallObserver, CallWatch, ObservedCall } from '@pypool/pool';
+import type { CallBegin, CallEnd, CallObserver, CallWatch, ObservedCall } from '@pypool/pool';
 import type { Attributes, Histogram, Meter } from '@opentelemetry/api';
 
 import { errorTypeOf } from '../error-type.js';
@@ -24,6 +24,7 @@ export class CallMeter implements CallObserver {
   readonly #later = new LaterRecords();
   /** Of each name that is known to be a function, what its successes are recorded with, and how its calls ended. */
   readonly #names = new Map<string, CountedName>();
+  #ended = false;
 
   constructor(pool: string, meter: Meter) {
     const advice = { explicitBucketBoundaries: CALL_BUCKETS };
@@ -50,13 +51,16 @@ export class CallMeter implements CallObserver {
     return new MeteredCall(this, call.name);
   }
 
-  began(waitMs: number): void {
-    this.#later.add(this.#wait, waitMs / 1000, this.#ofPool);
+  waited(waitMs: number): void {
+    if (!this.#ended) this.#later.add(this.#wait, waitMs / 1000, this.#ofPool);
   }
 
   settled(name: string, { error, left, totalMs, executionMs }: CallEnd): void {
+    if (this.#ended) return;
+    // That a worker began with it says nothing yet: it may have been ended before Python looked for the function.
     const isFunction =
-      error?.code !== 'unknown-function' && (executionMs !== undefined || this.#names.has(name));
+      error === undefined ||
+      (error.code !== 'unknown-function' && (error.outcome === 'finished' || this.#names.has(name)));
     const counted = this.#counted(isFunction ? name : OTHER_METHOD);
     counted.ends[left ? 'left' : error === undefined ? 'ok' : error.outcome] += 1;
     const failed = error !== undefined && !left;
@@ -70,6 +74,12 @@ export class CallMeter implements CallObserver {
   /** Record what has been told and is not recorded yet. */
   record(): void {
     this.#later.record();
+  }
+
+  /** Nobody asks any more: calls that are under way are not recorded. */
+  end(): void {
+    this.record();
+    this.#ended = true;
   }
 
   /** Tell how calls ended, by name and outcome. */
@@ -106,17 +116,35 @@ interface CountedName {
 class MeteredCall implements CallWatch {
   readonly #meter: CallMeter;
   readonly #name: string;
+  /** The wait of one that was sent ahead and seems to have begun: its worker may give it back all the same, and then it goes on. */
+  #aheadWaitMs: number | undefined;
 
   constructor(meter: CallMeter, name: string) {
     this.#meter = meter;
     this.#name = name;
   }
 
-  onBegan({ waitMs }: { readonly waitMs: number }): void {
-    this.#meter.began(waitMs);
+  onBegan({ waitMs, aheadMs }: CallBegin): void {
+    if (aheadMs > 0) this.#aheadWaitMs = waitMs;
+    else this.#meter.waited(waitMs);
+  }
+
+  onTakenBack(): void {
+    this.#aheadWaitMs = undefined;
+  }
+
+  onRetried(): void {
+    this.#tellWait();
   }
 
   onSettled(end: CallEnd): void {
+    this.#tellWait();
     this.#meter.settled(this.#name, end);
+  }
+
+  #tellWait(): void {
+    if (this.#aheadWaitMs === undefined) return;
+    this.#meter.waited(this.#aheadWaitMs);
+    this.#aheadWaitMs = undefined;
   }
 }

@@ -34,7 +34,7 @@ export function measurePool(pool: ObservablePool, options: MetricOptions = {}): 
   const ends = [pool.observe(calls), measureWorkers(pool, meter), observeStanding(pool, meter, calls)];
   return () => {
     for (const end of ends) end();
-    calls.record();
+    calls.end();
   };
 }
 

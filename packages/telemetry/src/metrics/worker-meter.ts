@@ -10,7 +10,10 @@ import { ATTR, CREATE_BUCKETS, METRIC } from '../semconv.js';
  *
  * @returns ends it
  */
-export function measureWorkers(pool: Pick<ObservablePool, 'name' | 'on' | 'off'>, meter: Meter): () => void {
+export function measureWorkers(
+  pool: Pick<ObservablePool, 'name' | 'on' | 'off' | 'status'>,
+  meter: Meter,
+): () => void {
   const ofPool = { [ATTR.POOL_NAME]: pool.name };
   const starts = meter.createCounter(METRIC.WORKER_STARTS, {
     description: 'Starts of workers that came to an end, good or bad.',
@@ -27,6 +30,7 @@ export function measureWorkers(pool: Pick<ObservablePool, 'name' | 'on' | 'off'>
   });
   /** Of workers that are leaving. */
   const reasons = new Map<string, string>();
+  for (const { id, reason } of pool.status().workers) if (reason !== undefined) reasons.set(id, reason);
 
   const onReady = ({ startMs }: PoolEvents['worker-ready']): void => {
     starts.add(1, ofPool);
