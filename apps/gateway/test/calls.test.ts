@@ -259,10 +259,20 @@ describe('errors', () => {
       status: 400,
       detail: 'The body is not UTF-8.',
     });
-    const half = { ...type('application/json'), body: '{"value":' };
-    expect(await problem(await fetch(`${url}/call/echo`, half))).toMatchObject({ status: 400 });
-    const poison = { ...type('application/json'), body: '{"__proto__":{"a":1}}' };
-    expect(await problem(await fetch(`${url}/call/echo`, poison))).toMatchObject({ status: 400 });
+    for (const [body, reason] of [
+      ['{"value":', /Unexpected end/],
+      ['{"value": 1, }', /position \d/],
+      ['\uFEFF{"value": 1, }', /position \d/],
+      ['{"__proto__":{"a":1}}', /a key that would change prototypes/],
+      ['{"value":{"constructor":{"prototype":1}}}', /a key that would change prototypes/],
+    ] as const)
+      expect(
+        await problem(await fetch(`${url}/call/echo`, { ...type('application/json'), body })),
+      ).toMatchObject({
+        status: 400,
+        code: 'malformed-json',
+        detail: expect.stringMatching(reason),
+      });
   });
 });
 

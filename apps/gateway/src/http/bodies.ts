@@ -16,7 +16,7 @@ export function readBodies(app: FastifyInstance): void {
     if (refused !== undefined) return done(refused);
     const text = bytes.toString();
     void parse(request, text, (error, body: unknown) => {
-      if (error !== null) return done(error);
+      if (error !== null) return done(refusalOfJson(text));
       try {
         refuseLargeNumbers(text, body);
       } catch (refusal) {
@@ -53,6 +53,17 @@ function refusalOfEncoding({ headers }: FastifyRequest): RequestError | undefine
 /** Bytes that are no UTF-8 would be replaced, and nobody would notice. */
 function refusalOfText(bytes: Buffer): RequestError | undefined {
   return isUtf8(bytes) ? undefined : new RequestError(400, 'malformed-json', 'The body is not UTF-8.');
+}
+
+/** Of what is wrong the parser says nothing. */
+function refusalOfJson(text: string): RequestError {
+  let reason = 'It has a key that would change prototypes (__proto__, or prototype in a constructor).';
+  try {
+    JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    reason = `${(error as SyntaxError).message}.`;
+  }
+  return new RequestError(400, 'malformed-json', `The body is no JSON that can be read: ${reason}`);
 }
 
 function unsupported(message: string): RequestError {
