@@ -122,9 +122,22 @@ describe('arguments', () => {
   it.each([
     ['total', 'body', 'fits no parameter'],
     ['crop?width=3&data=abc', 'data', 'is the body already'],
+    ['crop?width=3&__proto__=1', '__proto__', 'is no name that a parameter can have here'],
   ])('that are bytes are refused where they are none or given twice: %s', async (path, field, message) => {
     const refused = await problem(await postBytes(`${url}/call/${path}`, new Uint8Array(3)));
     expect(refused).toMatchObject({ status: 400, errors: [{ field, message }] });
+  });
+
+  it('beside JSON are none in the query: they would be left out without a word', async () => {
+    const refused = await problem(await post(`${url}/call/bind?b=7`, { a: 1 }));
+    expect(refused).toMatchObject({ status: 400, code: 'invalid-arguments', outcome: 'not-started' });
+    expect(refused.errors).toEqual([
+      {
+        field: 'b',
+        message: 'is in the query, which is for what goes beside a body of bytes: put it into the body',
+      },
+    ]);
+    expect((await post(`${url}/call/bind?`, { a: 1 })).status).toBe(200);
   });
 
   it('may be nothing, whatever type that is said to be of', async () => {

@@ -79,6 +79,11 @@ class SignatureBinder implements ArgumentBinder {
       throw invalidFields(`${this.#function}() cannot be called like this`, [
         { field: taker.name, message: 'is the body already' },
       ]);
+    // An object would take it for its prototype.
+    if (Object.hasOwn(query, '__proto__'))
+      throw invalidFields(`${this.#function}() cannot be called like this`, [
+        { field: '__proto__', message: 'is no name that a parameter can have here' },
+      ]);
     const named: Record<string, unknown> = { [taker.name]: body };
     for (const [name, text] of Object.entries(query)) named[name] = this.#fromQuery(name, text);
     return this.#byName(named, taker);

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller, ComposedPool } from '../compose/compose-pool.js';
 import type { Traces } from '../compose/traces.js';
+import { invalidFields } from '../errors/request-error.js';
 import type { BoundArguments } from '../functions/bind-arguments.js';
 import type { ResolvedGatewayOptions } from '../options.js';
 import { callOptions } from './call-options.js';
@@ -63,9 +64,15 @@ function argumentsOf(
   { body, query }: FastifyRequest,
   binder: { ofJson(body: unknown): BoundArguments; ofBytes(body: Uint8Array, query: object): BoundArguments },
 ): BoundArguments {
-  return Buffer.isBuffer(body)
-    ? binder.ofBytes(body, query as Record<string, unknown>)
-    : binder.ofJson(body ?? undefined);
+  if (Buffer.isBuffer(body)) return binder.ofBytes(body, query as Record<string, unknown>);
+  for (const field in query as Record<string, unknown>) throw misplaced(field);
+  return binder.ofJson(body ?? undefined);
+}
+
+/** What was not looked for would be left out without a word. */
+function misplaced(field: string): Error {
+  const message = 'is in the query, which is for what goes beside a body of bytes: put it into the body';
+  return invalidFields('The arguments cannot be read', [{ field, message }]);
 }
 
 function sendResult(reply: FastifyReply, result: unknown): FastifyReply {
