@@ -108,6 +108,13 @@ it('describes its functions as OpenAPI, and measures their calls for Prometheus'
     { name: 'width', schema: { type: 'integer' } },
     { name: 'mode', schema: { enum: ['left', 'right'], default: 'left' } },
   ]);
+  expect(Object.keys(paths['/call/zeros'].post.responses['200'].content)).toEqual([
+    'application/octet-stream',
+  ]);
+  expect(Object.keys(paths['/call/found'].post.responses['200'].content)).toEqual([
+    'application/json',
+    'application/octet-stream',
+  ]);
   expect(Object.keys(paths['/call/count'].post.responses['200'].content)).toEqual([
     'application/x-ndjson',
     'text/event-stream',

@@ -125,5 +125,6 @@ function answerOf({ stream, signature }: ExposedFunction): Json {
       'text/event-stream': { schema: { description: 'An event each, then one named end.' } },
     };
   }
-  return isBytes(schema) ? { [BYTES]: { schema: {} } } : { 'application/json': { schema } };
+  if (isBytes(schema)) return { [BYTES]: { schema: {} } };
+  return { 'application/json': { schema }, ...(mayBeBytes(schema) && { [BYTES]: { schema: {} } }) };
 }
