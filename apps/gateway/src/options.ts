@@ -28,7 +28,7 @@ export interface GatewayOptions {
    * @defaultValue `true`
    */
   readonly prefetch?: boolean;
-  /** Budget of a call whose request has no `x-timeout-ms`. `Infinity`: none. @defaultValue `60_000` */
+  /** Budget of a call whose request has no `x-timeout-ms`; a stream has none unless its request says so. `Infinity`: none. @defaultValue `60_000` */
   readonly timeoutMs?: number;
   /** The most that an `x-timeout-ms` may ask for; more is 400. `Infinity`: whatever is asked for. @defaultValue `3_600_000` */
   readonly maxTimeoutMs?: number;
