@@ -26,7 +26,8 @@ if ('bin' in venv) {
   console.log(`SKIPPED the tests that need packages from PyPI: ${why}\n`);
   process.env['PYPOOL_TEST_EXTRAS_MISSING'] = why;
 }
-const dspy = provideDspy();
+// Nobody waits for these tests alone: where the index of packages is too slow they are skipped.
+const dspy = provideDspy({ timeoutMs: 120_000 });
 if ('python' in dspy) {
   process.env['PYPOOL_DSPY_PYTHON'] = dspy.python;
 } else {
