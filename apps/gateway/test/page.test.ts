@@ -100,6 +100,11 @@ describe.skipIf(executable === undefined)(`the page${why}`, { timeout: SLOW_MS }
     await page.getByLabel('Result').getByText('"user-42"').waitFor();
     // Whoever calls by keyboard goes on from where they are.
     expect(await page.locator(':focus').textContent()).toBe('Call');
+    const chart = page.getByRole('slider', { name: 'Calls a second' });
+    await chart.press('ArrowLeft');
+    await expect.poll(() => chart.getAttribute('aria-valuetext')).toMatch(/^\d\d:\d\d:\d\d: ended \d/);
+    await chart.press('Escape');
+    await expect.poll(() => chart.getAttribute('aria-valuetext')).toMatch(/^now: ended \d/);
     await page
       .getByRole('region', { name: 'Sessions', exact: true })
       .getByRole('rowheader', { name: 'user-42' })

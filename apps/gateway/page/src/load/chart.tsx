@@ -1,4 +1,4 @@
-import type { JSX } from 'preact';
+import type { JSX, TargetedKeyboardEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -34,12 +34,28 @@ export interface ChartProps {
 
 const HEIGHT = 150;
 
-/** Lines over time, with their values below the title: the latest, or those under the pointer. */
+/** Where uPlot puts a pointer that is not over the chart. */
+const OUTSIDE = -10;
+
+/** How far a key moves through the past, in seconds. */
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowLeft: -1,
+  ArrowRight: 1,
+  PageDown: -30,
+  PageUp: 30,
+  Home: -Infinity,
+  End: Infinity,
+  Escape: Infinity,
+};
+
+/** Lines over time, with their values below the title: the latest, or those under the pointer, which keys move as well. */
 export function Chart({ title, data, ...look }: ChartProps): JSX.Element {
   const { lines, format } = look;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const [pointed, setPointed] = useState<number | null>(null);
+  /** The moment that keys have gone to, in seconds. */
+  const chosen = useRef<number>(undefined);
 
   useEffect(() => {
     const target = place.current!;
@@ -58,13 +74,33 @@ export function Chart({ title, data, ...look }: ChartProps): JSX.Element {
     // What a chart shows is fixed; only its data change, below.
   }, []);
 
-  useEffect(() => plot.current?.setData(data), [data]);
+  useEffect(() => {
+    plot.current?.setData(data);
+    // The past moves on below a pointer that rests; whoever goes by keys would get nowhere so.
+    if (chosen.current !== undefined) pointAt(chosen.current);
+  }, [data]);
+
+  /** As the pointer does: uPlot moves its line, and that of the other charts, and tells us. */
+  function pointAt(moment: number | undefined): void {
+    chosen.current = moment;
+    const left = moment === undefined ? OUTSIDE : plot.current!.valToPos(moment, 'x');
+    plot.current?.setCursor({ left, top: moment === undefined ? OUTSIDE : 0 });
+  }
 
   const last = data[0].length - 1;
   const shown = pointed !== null && pointed <= last ? pointed : last;
   const values = lines.map((_, at) => data[at + 1]?.[shown]);
   const seconds = data[0][shown];
   const said = lines.map(({ label }, at) => `${label} ${format(values[at])}`).join(', ');
+
+  function move(event: TargetedKeyboardEvent<HTMLDivElement>): void {
+    const step = STEPS[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    // Beyond the last second there is none: that is now.
+    pointAt(data[0][Math.max(0, shown + step)]);
+  }
+
   return (
     <figure class="chart">
       <figcaption>
@@ -84,7 +120,19 @@ export function Chart({ title, data, ...look }: ChartProps): JSX.Element {
           ))}
         </ul>
       </figcaption>
-      <div ref={place} class="plot" role="img" aria-label={`${title} over time; ${said}`} />
+      <div
+        ref={place}
+        class="plot"
+        role="slider"
+        tabIndex={0}
+        aria-label={`${title} over time`}
+        aria-valuemin={0}
+        aria-valuemax={Math.max(0, last)}
+        aria-valuenow={Math.max(0, shown)}
+        aria-valuetext={pointed === null ? `now: ${said}` : `${timeOfDay(seconds! * 1000)}: ${said}`}
+        onKeyDown={move}
+        onBlur={() => pointAt(undefined)}
+      />
     </figure>
   );
 }
