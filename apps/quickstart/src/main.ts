@@ -60,7 +60,9 @@ const hopeless = pool.call('most_alike', [files.map(({ path }) => path)], { sign
 setTimeout(() => impatience.abort(new Error('nobody waits that long')), 100);
 const refusal: unknown = await hopeless.catch((error: unknown) => error);
 if (isPypoolError(refusal)) {
-  console.log(`\ncancelled a job for hours: ${refusal.name}, outcome ${refusal.outcome}`);
+  const { name, outcome } = refusal;
+  const meaning = outcome === 'finished' ? ': its work in Python has ended' : '';
+  console.log(`\ncancelled a job for hours: ${name}, outcome ${outcome}${meaning}`);
 }
 
 // 4. One result as a stream, left early.

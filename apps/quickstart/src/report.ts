@@ -68,7 +68,7 @@ export function censusReport(
   return [
     census,
     '',
-    'docs: definitions with a docstring; depth: of the deepest block; longest: lines',
+    'docs: definitions with a docstring; depth: most nested blocks; longest: lines',
     `most imported: ${favourites}`,
   ].join('\n');
 }
