@@ -61,8 +61,8 @@ setTimeout(() => impatience.abort(new Error('nobody waits that long')), 100);
 const refusal: unknown = await hopeless.catch((error: unknown) => error);
 if (isPypoolError(refusal)) {
   const { name, outcome } = refusal;
-  const meaning = outcome === 'finished' ? ': its work in Python has ended' : '';
-  console.log(`\ncancelled a job for hours: ${name}, outcome ${outcome}${meaning}`);
+  const ended = outcome === 'finished' ? ': Python has ended it' : '';
+  console.log(`\ncancelled a job for hours: ${name}, outcome ${outcome}${ended}`);
 }
 
 // 4. One result as a stream, left early.
