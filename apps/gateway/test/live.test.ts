@@ -1,7 +1,17 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gateway } from '../src/gateway.js';
-import type { LiveSample, LiveSession, LiveSessions, LiveWaiting, LiveWorker } from '../src/live/messages.js';
-import { LiveListener } from './events.js';
+import type {
+  LivePool,
+  LiveSample,
+  LiveSession,
+  LiveSessions,
+  LiveWaiting,
+  LiveWorker,
+} from '../src/live/messages.js';
+import { eventsOf, LiveListener } from './events.js';
 import { gatewayFor, post } from './gateway-for.js';
 
 let gateway: Gateway;
@@ -122,6 +132,35 @@ describe('the live feed', () => {
     const isGone = ({ id, state }: LiveWorker) => id === victim.id && state === 'gone';
     const told: LiveWorker[] = await live.sooner('workers', (all) => all.some(isGone));
     expect(told.find(isGone)).toMatchObject({ reason: 'died (SIGKILL)' });
+  });
+
+  it('leaves out nothing of what there is, however much was before and however slowly it is read', async () => {
+    await using own = await gatewayFor();
+    await using live = await LiveListener.of(own.url);
+    await post(`${own.url}/call/shout`, [300, 8_000]);
+    for (let lines = 0; lines < 300; lines += 1) await live.next('log');
+    const asked = get(`${own.url}/live`);
+    const [slow] = (await once(asked, 'response')) as [IncomingMessage];
+    // Nothing of it is read by now, so this is left out.
+    await post(`${own.url}/admin/resize`, { size: 2 });
+    await live.next('pool', ({ size }) => size === 2);
+    const told: string[] = [];
+    let size = 1;
+    for await (const { event, data } of eventsOf(new Response(Readable.toWeb(slow) as ReadableStream))) {
+      told.push(event);
+      if (event === 'pool') size = (data as LivePool).size;
+      if (size === 2) break;
+    }
+    expect(told.slice(0, 7)).toEqual([
+      'history',
+      'pool',
+      'functions',
+      'workers',
+      'waiting',
+      'sessions',
+      'dropped',
+    ]);
+    asked.destroy();
   });
 
   it('tells what Python logs, with the call that it was logged for', async () => {

@@ -78,28 +78,36 @@ export class LiveFeed {
 
   /** Tell a client, until it goes. Its response is ours from now on. */
   add(response: ServerResponse): void {
-    const listener = new Listener(response, () => this.#remove(listener));
+    const listener = new Listener(response, {
+      onGone: () => this.#remove(listener),
+      onCaughtUp: () => listener.send(eventsOf(this.#present(this.#composed.pool.status()))),
+    });
     this.#listeners.add(listener);
     const now = Date.now();
     const status = this.#composed.pool.status();
-    const beginning: Partial<LiveMessages> = {
-      history: {
-        samples: this.#seconds.from(now - 300_000),
-        failures: this.#failures.all,
-        logs: this.#logs.all,
-      },
-      pool: this.#pool(status),
-      functions: this.#functions(),
-      workers: this.#workers.all(status.workers, now),
-      waiting: liveWaiting(status),
-      sessions: this.#sessions.all,
+    const history = {
+      samples: this.#seconds.from(now - 300_000),
+      failures: this.#failures.all,
+      logs: this.#logs.all,
     };
-    for (const [name, data] of Object.entries(beginning)) listener.send(eventOf(name, data));
+    // At once: the history alone may be more than may wait, and what comes after it would be left out.
+    listener.send(eventsOf({ history, ...this.#present(status) }));
     if (this.#timer === undefined) {
       this.#sampledUntil = now;
       this.#schedule();
       void this.#measure(status);
     }
+  }
+
+  /** What there is, of all that is told when it has changed. */
+  #present(status: PoolStatus): Partial<LiveMessages> {
+    return {
+      pool: this.#pool(status),
+      functions: this.#functions(),
+      workers: this.#workers.all(status.workers, Date.now()),
+      waiting: liveWaiting(status),
+      sessions: this.#sessions.all,
+    };
   }
 
   /** Let every listener go. Idempotent. */
@@ -203,4 +211,10 @@ export class LiveFeed {
   #functions(): LiveMessages['functions'] {
     return [...this.#composed.catalogue.functions.values()].map(({ told }) => liveFunction(told));
   }
+}
+
+function eventsOf(messages: Partial<LiveMessages>): string {
+  return Object.entries(messages)
+    .map(([name, data]) => eventOf(name, data))
+    .join('');
 }

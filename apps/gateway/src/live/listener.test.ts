@@ -13,7 +13,11 @@ it('keeps little for a client that does not read, and tells it what it has misse
     client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
     const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
     let gone = false;
-    const listener = new Listener(response, () => (gone = true));
+    let caughtUp = 0;
+    const listener = new Listener(response, {
+      onGone: () => (gone = true),
+      onCaughtUp: () => (caughtUp += 1),
+    });
     const event = eventOf('log', { text: 'x'.repeat(100_000) });
     // More than sockets of any system hold.
     for (let sent = 0; sent < 500; sent += 1) {
@@ -26,6 +30,7 @@ it('keeps little for a client that does not read, and tells it what it has misse
     client.resume();
     while (!text.includes('event: dropped')) await once(client, 'data');
     expect(Number(/"messages":(\d+)/.exec(text)?.[1])).toBeGreaterThan(50);
+    expect(caughtUp).toBe(1);
     listener.end();
     await once(response, 'close');
     expect(gone).toBe(true);
@@ -46,7 +51,7 @@ it('knows of a client that has gone while its turn had not come', async () => {
       server.on('request', ({ url }, response: ServerResponse) => {
         // The one before it is never answered.
         if (url !== '/live') return;
-        new Listener(response, resolve);
+        new Listener(response, { onGone: resolve, onCaughtUp: () => undefined });
         listens();
       });
     });

@@ -23,7 +23,7 @@ export interface LiveMessages {
   readonly functions: readonly LiveFunction[];
   /** The pool itself: once at the beginning, and when it changes. */
   readonly pool: LivePool;
-  /** This listener was too slow, so this many messages were left out; the next ones are whole again. */
+  /** This listener was too slow, so this many messages were left out. What there is now follows, and the next ones are whole again. */
   readonly dropped: { readonly messages: number };
 }
 
