@@ -79,9 +79,9 @@ describe('a pool of Python workers', () => {
     }
 
     await pool.close();
-    expect(points(await memory.collect(), METRIC.WORKER_EXITS)).toEqual([
-      [{ ...IN_SHOP, [ATTR.EXIT_REASON]: 'closing' }, 1],
-    ]);
+    const after = await memory.collect();
+    expect(points(after, METRIC.WORKER_EXITS)).toEqual([[{ ...IN_SHOP, [ATTR.EXIT_REASON]: 'closing' }, 1]]);
+    if (process.platform === 'linux') expect(points(after, METRIC.WORKER_MEMORY)).toEqual([[IN_SHOP, 0]]);
     await memory.close();
   });
 
@@ -117,6 +117,11 @@ describe('a pool of Python workers', () => {
       expect(await told()).toEqual([
         ['used', 0],
         ['free', data.byteLength],
+      ]);
+      await pool.close();
+      expect(await told()).toEqual([
+        ['used', 0],
+        ['free', 0],
       ]);
       await memory.close();
     },

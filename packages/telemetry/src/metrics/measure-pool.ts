@@ -64,6 +64,9 @@ function observeStanding(pool: ObservablePool, meter: Meter, calls: CallMeter): 
   );
   const sessions = gauge(METRIC.SESSION_COUNT, '{session}', 'Sessions that are open.');
 
+  // What was told once is told always, with nothing where no worker is left: an SDK reports on what it heard last.
+  let sharedBytes: Readonly<Record<string, number>> | undefined;
+  let resident: number | undefined;
   const look = async (result: BatchObservableResult): Promise<void> => {
     const status = pool.status();
     const stats = pool.stats();
@@ -78,18 +81,21 @@ function observeStanding(pool: ObservablePool, meter: Meter, calls: CallMeter): 
     for (const [state, count] of Object.entries(workersByState(status))) {
       result.observe(workers, count, { ...ofPool, [ATTR.WORKER_STATE]: state });
     }
-    for (const [state, bytes] of Object.entries(sharedByState(status) ?? {})) {
+    sharedBytes = sharedByState(status) ?? (sharedBytes && NONE_SHARED);
+    for (const [state, bytes] of Object.entries(sharedBytes ?? {})) {
       result.observe(shared, bytes, { ...ofPool, [ATTR.SHARED_MEMORY_STATE]: state });
     }
     // A list is a copy of them all: for each reader, at each look.
     if (pool.sessions !== undefined) tell(sessions, pool.sessions.size ?? pool.sessions.list().length);
-    const bytes = await residentBytes(status.workers);
-    if (bytes !== undefined) tell(memory, bytes);
+    resident = (await residentBytes(status.workers)) ?? (resident && 0);
+    if (resident !== undefined) tell(memory, resident);
   };
   const all = [callCount, retries, takenBack, depth, workers, least, most, memory, shared, sessions];
   meter.addBatchObservableCallback(look, all);
   return () => meter.removeBatchObservableCallback(look, all);
 }
+
+const NONE_SHARED = { used: 0, free: 0 };
 
 /** All states, also those that no worker is in: a series that comes and goes cannot be alerted on. */
 function workersByState({ workers }: PoolStatus): Record<string, number> {
