@@ -54,7 +54,8 @@ export function ProblemView({ problem, traceback }: ProblemViewProps): JSX.Eleme
         </pre>
       )}
       {more.length > 0 && (
-        <details>
+        // What the function says with `Fail` is meant to be read: it is why it failed.
+        <details open={'failure' in problem}>
           <summary>More from the server</summary>
           <pre tabIndex={0}>{JSON.stringify(Object.fromEntries(more), null, 2)}</pre>
         </details>
