@@ -74,7 +74,7 @@ describe('a method that a path has not', () => {
     ['GET', '/call/echo', 'POST'],
     ['PUT', '/call/echo?x=1', 'POST'],
     ['DELETE', '/sessions/a/call/echo', 'POST'],
-    ['PATCH', '/sessions/a', 'GET, HEAD, DELETE'],
+    ['PATCH', '/sessions/a', 'DELETE, GET, HEAD'],
     ['POST', '/metrics', 'GET, HEAD'],
     ['GET', '/admin/reload', 'POST'],
     ['POST', '/', 'GET, HEAD'],

@@ -29,9 +29,11 @@ export function answerOtherMethods(app: FastifyInstance): () => void {
 }
 
 function othersOf(url: string, { methods, open }: Path, supported: readonly string[]): RouteOptions {
-  const allow = [...methods, 'OPTIONS'].join(', ');
+  // In one order, whichever its routes were made in.
+  const had = supported.filter((method) => methods.has(method)).toSorted();
+  const allow = [...had, 'OPTIONS'].join(', ');
   // HEAD is of no use to who wants to know what to send.
-  const useful = [...methods].filter((method) => method !== 'HEAD').join(' or ');
+  const useful = had.filter((method) => method !== 'HEAD').join(' or ');
   return {
     url,
     method: supported.filter((method) => !methods.has(method)),
