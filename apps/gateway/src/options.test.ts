@@ -36,6 +36,14 @@ describe('options', () => {
     expect(() => resolveGatewayOptions({ module, ...option })).toThrow(`the gateway: ${name}: expected`);
   });
 
+  it('refuse one that there is not, and name the one that was meant', () => {
+    const resolve = (option: object) => resolveGatewayOptions({ module, ...option });
+    expect(() => resolve({ sizes: 2 })).toThrow(
+      'Invalid options of the gateway: sizes: there is no such option (did you mean size?).',
+    );
+    expect(() => resolve({ toString: 1 })).toThrow('toString: there is no such option');
+  });
+
   it('ask for no more time than a request may, and leave it to the pool to judge its size', () => {
     expect(resolveGatewayOptions({ module, maxTimeoutMs: 1_000 }).timeoutMs).toBe(1_000);
     expect(resolveGatewayOptions({ module, size: 1_000 }).maxWorkers).toBe(1_000);

@@ -1,4 +1,4 @@
-import { createError, shown } from '@pypool/protocol';
+import { createError, noSuchOption, shown } from '@pypool/protocol';
 import type { Engine } from '@pypool/worker';
 
 /** How a gateway is made. Durations are milliseconds, sizes bytes. */
@@ -63,6 +63,34 @@ export interface GatewayOptions {
   readonly log?: NodeJS.WritableStream | false;
 }
 
+/** Those that there are: the compiler sees that none is left out. */
+const NAMES: Readonly<Record<keyof GatewayOptions, true>> = {
+  module: true,
+  name: true,
+  python: true,
+  engine: true,
+  concurrency: true,
+  launcher: true,
+  size: true,
+  overflow: true,
+  maxQueue: true,
+  prefetch: true,
+  timeoutMs: true,
+  maxTimeoutMs: true,
+  maxWorkers: true,
+  maxSessions: true,
+  sessionTtlMs: true,
+  host: true,
+  port: true,
+  token: true,
+  open: true,
+  maxBodyBytes: true,
+  stalledClientMs: true,
+  drainMs: true,
+  closeTimeoutMs: true,
+  log: true,
+};
+
 /** The longest that a timer of Node can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -78,6 +106,7 @@ export type ResolvedGatewayOptions = Required<
  * @throws PypoolError `invalid-options`
  */
 export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayOptions {
+  for (const name of Object.keys(options)) if (!Object.hasOwn(NAMES, name)) throw unknown(name);
   const { host = '127.0.0.1', port = 0, open = false, maxBodyBytes = 16 * 1024 ** 2 } = options;
   const { drainMs = 0, closeTimeoutMs = 30_000, stalledClientMs = 30_000 } = options;
   const { maxTimeoutMs = 3_600_000, size = 2, maxWorkers } = options;
@@ -128,6 +157,14 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
 /** Whether only this machine can reach an address. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function unknown(name: string): Error {
+  return createError({
+    code: 'invalid-options',
+    message: `Invalid options of the gateway: ${name}: ${noSuchOption(name, Object.keys(NAMES))}.`,
+    context: { option: name },
+  });
 }
 
 function unguarded(host: string): Error {
