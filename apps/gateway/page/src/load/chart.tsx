@@ -76,11 +76,11 @@ export function Chart({ title, data, ...look }: ChartProps): JSX.Element {
 
   useEffect(() => {
     plot.current?.setData(data);
-    // The past moves on below a pointer that rests; whoever goes by keys would get nowhere so.
-    if (chosen.current !== undefined) pointAt(chosen.current);
+    // The past moves on below a pointer that rests; whoever goes by keys would get nowhere so. uPlot moves it at the end of this turn.
+    if (chosen.current !== undefined) queueMicrotask(() => pointAt(chosen.current));
   }, [data]);
 
-  /** As the pointer does: uPlot moves its line, and that of the other charts, and tells us. */
+  /** As the pointer does: uPlot moves its line there, and tells us. */
   function pointAt(moment: number | undefined): void {
     chosen.current = moment;
     const left = moment === undefined ? OUTSIDE : plot.current!.valToPos(moment, 'x');
