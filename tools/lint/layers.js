@@ -41,6 +41,7 @@ export const LAYERS = {
     packages: [],
     node: true,
   },
+  '@pypool/cli': { layers: ['@pypool/protocol', '@pypool/worker'], packages: [], node: true },
 };
 
 /** Third-party packages that exactly one file may import, so that replacing them is one file's work. */

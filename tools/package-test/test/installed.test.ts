@@ -62,6 +62,16 @@ describe('the preset, installed into an empty project', () => {
     SLOW_MS,
   );
 
+  it(
+    'has the command pypool, which tells how the module is served',
+    async () => {
+      const file = join(project, 'node_modules/.bin/pypool');
+      const told = await runProgram({ file, args: ['doctor', 'shout.py'], cwd: project });
+      expect(told).toMatch(/^serves {3}shout\nworkers {2}/m);
+    },
+    SLOW_MS,
+  );
+
   it('carries the whole Python runtime, and nothing that Python made of it', async () => {
     const source = await readdir(join(root, 'python/pypool'), { recursive: true });
     expect(runtime).toEqual(source.filter((name) => name.endsWith('.py')).sort());

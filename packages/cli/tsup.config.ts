@@ -1,0 +1,3 @@
+import { appBuild } from '../../tools/build/tsup-preset.js';
+
+export default appBuild();

@@ -1,0 +1,3 @@
+import { packageConfig } from '../../tools/test/vitest-preset.js';
+
+export default packageConfig();
