@@ -362,6 +362,11 @@ function calls(): unknown[] {
       args: [1],
       meta: { deadline: 1763892000123 },
     }),
+    call(
+      'keyword arguments, a deadline and a trace',
+      '["f",null,{"a":1},{"deadline":1763892000123,"traceparent":"00-1-2-00"}]',
+      { name: 'f', kwargs: { a: 1 }, meta: { deadline: 1763892000123, traceparent: '00-1-2-00' } },
+    ),
     call('keyword arguments', '["f",null,{"a":1}]', { name: 'f', kwargs: { a: 1 } }),
     call('both', '["a.f",[1],{"b":2}]', { name: 'a.f', args: [1], kwargs: { b: 2 } }),
     call('everything', JSON.stringify(['f', [1], { b: 2 }, meta]), {
@@ -432,6 +437,7 @@ function malformedCalls(): unknown[] {
     bad('a session of text', ['f', [], {}, { session: 'user-42' }]),
     bad('a session without an id', ['f', [], {}, { session: { metadata: {} } }]),
     bad('attributes in an array', ['f', [], {}, { attributes: [1] }]),
+    bad('keyword arguments in an array, and a deadline', ['f', [], [1], { deadline: 1 }]),
     bad('a deadline of text', ['f', [], {}, { deadline: 'soon' }]),
     bad('a deadline that is infinite', '["f",null,null,{"deadline":1e400}]'),
     bad('a deadline of 400 digits', `["f",null,null,{"deadline":1${'0'.repeat(400)}}]`),

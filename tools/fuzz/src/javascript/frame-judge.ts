@@ -71,15 +71,25 @@ export class FrameJudge {
     };
   }
 
+  /** As a CALL is: texts at either end are written as JSON by whoever sends it. */
+  #encodeParts(parts: readonly unknown[]): Protocol.EncodedValue {
+    const text = (part: unknown) => (typeof part === 'string' ? JSON.stringify(part) : undefined);
+    const before = text(parts[0]);
+    const after = parts.length > 1 ? text(parts.at(-1)) : undefined;
+    const between = parts.slice(before === undefined ? 0 : 1, after === undefined ? undefined : -1);
+    return this.#codec.encodeAll(between, ['args', 'kwargs'], {
+      ...(before !== undefined && { before }),
+      after,
+    });
+  }
+
   /** Whatever decodes can be sent again, and is then the same, unless it is too deep to be sent or a marker. */
   #goesAndComesBack(value: unknown, before: string, faults: string[]): void {
     let text: string;
     let encoded: Protocol.EncodedValue;
     try {
       // The parts of a CALL are encoded together, each by itself.
-      encoded = Array.isArray(value)
-        ? this.#codec.encodeAll(value, ['name', 'args'])
-        : this.#codec.encode(value);
+      encoded = Array.isArray(value) ? this.#encodeParts(value) : this.#codec.encode(value);
       text = encoded.text;
     } catch (error) {
       const refused = this.#protocol.isPypoolError(error) && error.code === 'unencodable';
