@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import type { PoolStream } from '@pypool/pool';
 import { problemOf } from '../errors/problem.js';
@@ -33,8 +34,8 @@ export async function sendStream(
   const { socket } = response.req;
   const end = (last: string): void =>
     void response.end(last, () => {
-      // Nobody asks for anything more here, and the server waits for its connections.
-      if (isLeaving()) socket.end();
+      // Nobody asks for anything more here, and the server waits for its connections. Who asks without a socket has none.
+      if (isLeaving() && socket instanceof Socket) socket.end();
     });
   reply.hijack();
   cutOffWhenStalled(response, stalledClientMs);
